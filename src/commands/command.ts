@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A verb as a value: what it takes, what it does, how its product reads. Both front ends are made from these. */
+import type { Work } from '../events.ts';
+import type { ExitCode } from '../host/errors.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** A flag or a positional word; from it come parser, help and completion. */
+export interface Parameter {
+  /** '--pad <bytes>', '-n, --dry-run', or for positional words '<name>', '[flow...]' (commander's notation). */
+  readonly usage: string;
+  readonly summary: string;
+  readonly default?: string | boolean | readonly string[];
+  readonly choices?: () => readonly string[];
+  /** May be given several times. */
+  readonly repeat?: true;
+}
+
+export interface Command<Input, Product> {
+  /** 'boot', or 'tree add' for a verb of a group. */
+  readonly id: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  readonly positional: readonly Parameter[];
+  readonly options: readonly Parameter[];
+  /** From what was typed to what it means; nothing is done yet. `rest` is what came after `--`. @throws UserError */
+  parse(typed: Typed, workspace: Workspace): Input;
+  run(workspace: Workspace, input: Input, signal: AbortSignal): Work<Product>;
+  /** The product as lines for a terminal of this width. */
+  text(product: Product, width: number): readonly string[];
+  /** The product as one JSON document, `schema` in it. */
+  json(product: Product): unknown;
+  /** Ends that are answers: a panic, a conflict, a lost option. Absent means done. */
+  exitCode?(product: Product): ExitCode;
+}
+
+/** What was typed: commander's camel-cased option names, positional words in order, the words after `--`. */
+export interface Typed {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly words: readonly string[];
+  readonly rest: readonly string[];
+}
+
+/** Erases Input and Product so that commands can stand in one list. */
+// biome-ignore lint/suspicious/noExplicitAny: a command knows its own types; the list does not
+export type AnyCommand = Command<any, any>;
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** '16M', '300k', '1073741824' to bytes. Undefined when it is no size. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+)([kmg]?)(i?b)?$/i.exec(text.trim());
+  return match ? Number(match[1]) * units[match[2]!.toLowerCase()]! : undefined;
+}

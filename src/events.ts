@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The events every stage yields, the units they carry, and merge() of several streams. Imports nothing. */
+
+/** Host or guest time. Never mixed with Instructions. */
+export type Milliseconds = number & { readonly unit?: 'milliseconds' };
+/** Guest virtual nanoseconds under icount at one per instruction, idle included. Never called time. */
+export type Instructions = number & { readonly unit?: 'instructions' };
+/** A sha256 in lower-case hex; names what a product was made from. */
+export type Digest = string & { readonly of?: 'digest' };
+
+/** Points every flow passes, in this order; `kernel` is start_kernel, `init` the payload's first instruction. */
+export const marks = ['kernel', 'stage1', 'init', 'used', 'rootfs', 'end'] as const;
+export type Mark = (typeof marks)[number];
+
+/** How a boot ended. `ready`: the guest reached the end of what it was asked to do. */
+export type Outcome =
+  | { kind: 'ready' }
+  | { kind: 'panic'; message: string }
+  | { kind: 'hang'; deadline: Milliseconds; lastLine: string }
+  | { kind: 'no-output'; deadline: Milliseconds }
+  | { kind: 'incomplete'; message: string }
+  | { kind: 'qemu-failed'; exitCode: number | null; message: string }
+  | { kind: 'interrupted' };
+
+/** One value of a fact the guest reported, as printed. */
+export type Fact = { readonly name: string; readonly values: Readonly<Record<string, string>> };
+
+export type WorkEvent = { readonly job: string; readonly parent?: string } & (
+  | {
+      type: 'step';
+      step: string;
+      state: 'started' | 'done' | 'failed' | 'cached';
+      product?: Digest;
+      ms?: Milliseconds;
+    }
+  | { type: 'command'; argv: readonly string[]; cwd: string }
+  | { type: 'output'; stream: 'stdout' | 'stderr'; line: string }
+  | { type: 'progress'; done: number; total?: number; label: string }
+  | { type: 'notice'; level: 'info' | 'warning'; message: string }
+  | { type: 'boot-started'; run: string; flow: string; argv: readonly string[] }
+  | { type: 'console'; run: string; at: Milliseconds; line: string }
+  | {
+      type: 'mark';
+      run: string;
+      mark: Mark;
+      host: Milliseconds;
+      /** `tsc`: cycles of the guest's time stamp counter since reset (virtual ns under icount); `boottime`: ns. */
+      guest?: { clock: 'tsc' | 'boottime'; value: number };
+    }
+  | { type: 'fact'; run: string; fact: Fact }
+  | { type: 'boot-ended'; run: string; outcome: Outcome; host: Milliseconds; icount?: Instructions }
+);
+
+/** Work that takes time: yields events and returns the product. */
+export type Work<Product> = AsyncGenerator<WorkEvent, Product, void>;
+
+/** Runs several streams side by side; order within each is kept. Returns the products in the order given.
+ *  The first failure closes the others and is thrown. */
+export async function* merge<Product>(sources: readonly Work<Product>[]): Work<Product[]> {
+  const products: Product[] = new Array(sources.length);
+  const pending = new Map<number, Promise<{ index: number; result: IteratorResult<WorkEvent, Product> }>>();
+  const advance = (index: number) =>
+    pending.set(
+      index,
+      sources[index]!.next().then(result => ({ index, result })),
+    );
+  sources.forEach((_, index) => {
+    advance(index);
+  });
+  try {
+    while (pending.size > 0) {
+      const { index, result } = await Promise.race(pending.values());
+      if (result.done) {
+        pending.delete(index);
+        products[index] = result.value;
+      } else {
+        advance(index);
+        yield result.value;
+      }
+    }
+  } finally {
+    const rest = [...pending.keys()].map(index => sources[index]!.return(undefined as never));
+    await Promise.allSettled([...pending.values(), ...rest]);
+  }
+  return products;
+}
+
+/** Runs work to its end without a reader and hands back the product. */
+export async function productOf<Product>(work: Work<Product>): Promise<Product> {
+  for (;;) {
+    const result = await work.next();
+    if (result.done) return result.value;
+  }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The one door through which programs run: argv in, events and a result out, a whole process group dead in the end. */
+import { createWriteStream } from 'node:fs';
+import { execa } from 'execa';
+import type { Work, WorkEvent } from '../events.ts';
+import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
+import { forgetGroup, guardGroup } from './reaper.ts';
+
+export interface ExecOptions {
+  /** The job its events carry. */
+  readonly job: string;
+  readonly cwd?: string;
+  /** Added to our own environment; undefined removes a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Everything the program prints is appended here as it comes. */
+  readonly logPath?: string;
+  readonly stdin?: Buffer | string | { readonly file: string };
+  /** Exit codes that are an answer, not a failure (0 always is). */
+  readonly accept?: readonly number[];
+  readonly signal: AbortSignal;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** The last lines printed, stdout and stderr in the order they came. */
+  readonly lastLines: readonly string[];
+}
+
+const keptLines = 40;
+const graceMs = 2000;
+
+/** Tools and the package that has them; completes "not found" errors. Debian's names, then Fedora's. */
+export const packages: Readonly<Record<string, readonly [debian: string, fedora: string]>> = {
+  'qemu-system-x86_64': ['qemu-system-x86', 'qemu-system-x86-core'],
+  'mkfs.erofs': ['erofs-utils', 'erofs-utils'],
+  'fsck.erofs': ['erofs-utils', 'erofs-utils'],
+  'dump.erofs': ['erofs-utils', 'erofs-utils'],
+  mke2fs: ['e2fsprogs', 'e2fsprogs'],
+  git: ['git', 'git-core'],
+  make: ['make', 'make'],
+  gcc: ['gcc', 'gcc'],
+  ld: ['binutils', 'binutils'],
+  as: ['binutils', 'binutils'],
+  flex: ['flex', 'flex'],
+  bison: ['bison', 'bison'],
+  bc: ['bc', 'bc'],
+  perl: ['perl', 'perl-interpreter'],
+  cpio: ['cpio', 'cpio'],
+  fakeroot: ['fakeroot', 'fakeroot'],
+  gzip: ['gzip', 'gzip'],
+  lz4: ['lz4', 'lz4'],
+  zstd: ['zstd', 'zstd'],
+  xz: ['xz-utils', 'xz'],
+  tar: ['tar', 'tar'],
+  ccache: ['ccache', 'ccache'],
+  mmdebstrap: ['mmdebstrap', 'mmdebstrap'],
+  'dpkg-deb': ['dpkg', 'dpkg'],
+  'apt-get': ['apt', 'apt'],
+  busybox: ['busybox-static', 'busybox'],
+};
+
+/** The error for a program that is not there: its name, its package, what needs it. */
+export function missingTool(tool: string, neededFor?: string): UserError {
+  const [debian, fedora] = packages[tool] ?? [tool, tool];
+  return new UserError(`${tool} is not installed${neededFor ? `; ${neededFor} needs it` : ''}`, {
+    hint: `run ./setup.sh, or install it: apt-get install ${debian} (Fedora: dnf install ${fedora})`,
+    exitCode: exitCodes.environment,
+  });
+}
+
+/** Terminates a process group, then kills what is left of it. Safe when the group is gone. */
+export async function killGroup(pgid: number, exited: Promise<unknown>): Promise<void> {
+  const send = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-pgid, signal);
+    } catch {
+      // the group is gone
+    }
+  };
+  send('SIGTERM');
+  const timer = setTimeout(() => send('SIGKILL'), graceMs);
+  await Promise.allSettled([exited]);
+  clearTimeout(timer);
+  send('SIGKILL');
+}
+
+function start(argv: readonly string[], options: ExecOptions) {
+  const [file, ...rest] = argv;
+  const { stdin } = options;
+  const input =
+    stdin === undefined
+      ? { stdin: 'ignore' as const }
+      : typeof stdin === 'object' && 'file' in stdin
+        ? { inputFile: stdin.file }
+        : { input: stdin };
+  const child = execa(file!, rest, {
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+    ...input,
+    env: { ...options.env } as Record<string, string>,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    all: true,
+    stripFinalNewline: false,
+  });
+  const pid = child.pid;
+  if (pid !== undefined) guardGroup(pid);
+  const done = child.finally(() => pid !== undefined && forgetGroup(pid));
+  const onAbort = () => pid !== undefined && void killGroup(pid, done);
+  options.signal.addEventListener('abort', onAbort, { once: true });
+  const release = () => options.signal.removeEventListener('abort', onAbort);
+  return { child, pid, done, release };
+}
+
+type Ended = {
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  failed: boolean;
+  code?: string | undefined;
+};
+
+function check(
+  argv: readonly string[],
+  options: ExecOptions,
+  ended: Ended,
+  lastLines: readonly string[],
+): number {
+  if (options.signal.aborted) throw new Interrupted();
+  if (ended.code === 'ENOENT') throw missingTool(argv[0]!);
+  const exitCode = ended.exitCode ?? null;
+  if (exitCode !== null && (exitCode === 0 || options.accept?.includes(exitCode))) return exitCode;
+  throw new ToolError({
+    argv,
+    exitCode,
+    signal: ended.signal ?? null,
+    lastLines,
+    ...(options.logPath ? { logPath: options.logPath } : {}),
+  });
+}
+
+/** Runs a program; yields its command line and each line it prints.
+ *  @throws ToolError, UserError when it is not installed, Interrupted */
+export async function* exec(argv: readonly string[], options: ExecOptions): Work<ExecResult> {
+  yield { job: options.job, type: 'command', argv, cwd: options.cwd ?? process.cwd() };
+  if (options.signal.aborted) throw new Interrupted();
+  const { child, pid, done, release } = start(argv, options);
+  const log = options.logPath ? createWriteStream(options.logPath, { flags: 'a' }) : undefined;
+  const lastLines: string[] = [];
+  let ended = false;
+  try {
+    try {
+      for await (const line of child.iterable({ from: 'all' }) as AsyncIterable<string>) {
+        log?.write(`${line}\n`);
+        lastLines.push(line);
+        if (lastLines.length > keptLines) lastLines.shift();
+        yield { job: options.job, type: 'output', stream: 'stdout', line } satisfies WorkEvent;
+      }
+    } catch (error) {
+      if (!options.signal.aborted && !(error as { exitCode?: number }).exitCode) {
+        const code = (error as { code?: string }).code;
+        if (code !== undefined && code !== 'ENOENT') throw error;
+      }
+    }
+    const result = (await done) as Ended;
+    ended = true;
+    return { exitCode: check(argv, options, result, lastLines), lastLines };
+  } finally {
+    release();
+    if (!ended && pid !== undefined) await killGroup(pid, done);
+    if (log) await new Promise(resolve => log.end(resolve));
+  }
+}
+
+/** Runs a program whose output is short and returns its stdout, final newline removed.
+ *  @throws ToolError, UserError when it is not installed, Interrupted */
+export async function capture(argv: readonly string[], options: Omit<ExecOptions, 'job'>): Promise<string> {
+  return (await captureBuffer(argv, options)).toString('utf8').replace(/\n$/, '');
+}
+
+/** As capture(), bytes as they came. */
+export async function captureBuffer(
+  argv: readonly string[],
+  options: Omit<ExecOptions, 'job'>,
+): Promise<Buffer> {
+  if (options.signal.aborted) throw new Interrupted();
+  const withJob = { ...options, job: '' };
+  const { child, done, release } = start(argv, withJob);
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => out.push(Buffer.from(chunk)));
+  child.stderr?.on('data', (chunk: Buffer) => err.push(Buffer.from(chunk)));
+  try {
+    const result = (await done) as Ended;
+    const lines = Buffer.concat(err.length > 0 ? err : out)
+      .toString('utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-keptLines);
+    check(argv, withJob, result, lines);
+    return Buffer.concat(out);
+  } finally {
+    release();
+  }
+}
+
+/** A program left running beside us (QEMU): its own group, no stdin, stderr kept. */
+export interface Running {
+  readonly pid: number;
+  /** Settles when the process has ended; never rejects. */
+  readonly ended: Promise<{ exitCode: number | null; signal: string | null; stderr: string }>;
+  /** Terminates the whole group and waits for it. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program and returns at once. The signal stops it; so does our own death.
+ *  @throws UserError when it is not installed, Interrupted */
+export async function launch(argv: readonly string[], options: Omit<ExecOptions, 'job'>): Promise<Running> {
+  if (options.signal.aborted) throw new Interrupted();
+  const { child, pid, done, release } = start(argv, { ...options, job: '' });
+  let stderr = '';
+  child.all?.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-65536);
+  });
+  if (pid === undefined) {
+    const failed = (await done) as Ended;
+    release();
+    if (failed.code === 'ENOENT') throw missingTool(argv[0]!);
+    throw new ToolError({ argv, exitCode: null, signal: null, lastLines: [String(failed.code)] });
+  }
+  const ended = (done as Promise<Ended>).then(result => {
+    release();
+    return { exitCode: result.exitCode ?? null, signal: result.signal ?? null, stderr };
+  });
+  return { pid, ended, stop: () => killGroup(pid, ended) };
+}
+
+/** Words as one shell line that can be pasted. */
+export function shellQuote(argv: readonly string[]): string {
+  return argv
+    .map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}

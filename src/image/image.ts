@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Payload: the files. Image: the packed payload. Both are frozen records named by digest. */
+import type { Digest, Work } from '../events.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** One member of a payload. Owners, modes and device numbers are data: nothing on the host has to have them. */
+export interface Entry {
+  /** Relative, no leading slash, no '.' or '..' component; '' never occurs. Bytes that are no UTF-8 are refused. */
+  readonly path: string;
+  /** Format bits and permissions as in stat(2) st_mode. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds. */
+  readonly mtime: number;
+  readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
+  readonly bytes: number;
+  /** Regular files: where the content lies in the payload's folder, relative to it. */
+  readonly content?: string;
+  readonly target?: string;
+  readonly device?: { readonly major: number; readonly minor: number };
+  /** Hard links to one file carry the same number (> 0). */
+  readonly link?: number;
+}
+
+export interface Payload {
+  /** busybox, dir, cpio, debian, probe. */
+  readonly id: string;
+  /** As asked for: 'busybox', 'dir:/srv/x'. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** Holds the content of regular files. */
+  readonly folder: string;
+  /** Sorted by path, bytewise. */
+  readonly entries: readonly Entry[];
+  /** Sum of the regular files' bytes. */
+  readonly bytes: number;
+  /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
+  readonly init: { readonly rdinit?: string; readonly next?: string };
+}
+
+export interface Image {
+  readonly digest: Digest;
+  /** The format's id: 'cpio-lz4', 'erofs-lz4hc', ... */
+  readonly format: string;
+  readonly payload: { readonly name: string; readonly digest: Digest };
+  readonly path: string;
+  readonly bytes: number;
+  /** Offsets of what was concatenated, for formats that are segments. */
+  readonly segments?: readonly { readonly what: string; readonly offset: number; readonly bytes: number }[];
+}
+
+export interface PayloadOptions {
+  /** Bytes of filler the busybox payload gets. */
+  readonly padBytes: number;
+}
+
+/** A kind of payload: src/image/payload/<id>.ts; the folder is the registry. */
+export interface PayloadKind {
+  readonly id: string;
+  readonly summary: string;
+  /** 'dir:PATH' has an argument, 'busybox' none. */
+  readonly argument?: string;
+  collect(
+    workspace: Workspace,
+    argument: string | undefined,
+    options: PayloadOptions,
+    signal: AbortSignal,
+  ): Work<Payload>;
+}
+
+/** A way of packing: src/image/format/<id>.ts; the folder is the registry. */
+export interface Format {
+  readonly id: string;
+  readonly summary: string;
+  /** What decompressing costs is comparable within a family only. */
+  readonly family: 'none' | 'lz4' | 'gzip' | 'zstd';
+  readonly container: 'cpio' | 'erofs' | 'ext4';
+  /** Programs it needs. */
+  readonly tools: readonly string[];
+  /** Writes the image of the payload to `target` (a path that does not exist yet). */
+  write(workspace: Workspace, payload: Payload, target: string, signal: AbortSignal): Work<void>;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A built kernel and everything it was made from. */
+import type { Digest, Milliseconds } from '../events.ts';
+
+export interface Kernel {
+  /** Over git tree id, final .config, ARCH, versions of compiler, linker and assembler, make variables. */
+  readonly digest: Digest;
+  /** 'base' or the name of the series. */
+  readonly name: string;
+  /** The tree by name, its version, the commit and git tree id that were built. */
+  readonly tree: string;
+  readonly version: string;
+  readonly commit: string;
+  readonly treeId: string;
+  /** kernelrelease, LOCALVERSION included. */
+  readonly release: string;
+  readonly arch: string;
+  readonly configDigest: Digest;
+  readonly fragments: readonly string[];
+  /** Absolute paths in the cache. */
+  readonly files: {
+    readonly image: string;
+    readonly vmlinux: string;
+    readonly systemMap: string;
+    readonly config: string;
+    readonly log: string;
+  };
+  readonly imageBytes: number;
+  readonly makeArgv: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly toolchain: { readonly compiler: string; readonly linker: string; readonly assembler: string };
+  readonly warnings: readonly string[];
+  /** Bytes as size(1) words them. */
+  readonly sections: { readonly text: number; readonly data: number; readonly bss: number };
+  readonly built: Milliseconds;
+  readonly jobs: number;
+}

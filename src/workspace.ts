@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Where things are: the checkout, the cache, the state and the project's defaults; read once at the start. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import envPaths from 'env-paths';
+import { parse as parseToml } from 'smol-toml';
+import { z } from 'zod';
+import { UserError } from './host/errors.ts';
+
+const settingsSchema = z.strictObject({
+  /** The tree `initbench start` prepares first. */
+  tree: z.string().default('7.3'),
+  /** The series compared with base. */
+  series: z.string().default('initoverlayfs'),
+  /** Where the named trees come from (see `initbench tree add`). */
+  trees: z.record(z.string(), z.string()).default({}),
+  /** Which tree a series is for; without an entry: `tree` above. */
+  seriesTrees: z.record(z.string(), z.string()).default({}),
+  /** Fragments of every kernel, by name, in order. */
+  fragments: z.array(z.string()).default(['base', 'memmap']),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Paths only; no methods. */
+export interface Workspace {
+  /** The initbench checkout: patches/, kconfigs/, vm/, initbench.toml. */
+  readonly root: string;
+  /** Sources, worktrees, build directories, kernels, payloads, images by digest; safe to delete. */
+  readonly cache: string;
+  /** The git repository, runs, reports: a person's work; never deleted without being asked. */
+  readonly state: string;
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Folders of the workspace that several stages name. */
+export const folders = {
+  patches: (w: Workspace) => path.join(w.root, 'patches'),
+  kconfigs: (w: Workspace) => path.join(w.root, 'kconfigs'),
+  vm: (w: Workspace) => path.join(w.root, 'vm'),
+  repository: (w: Workspace) => path.join(w.state, 'linux.git'),
+  trees: (w: Workspace) => path.join(w.state, 'trees'),
+  runs: (w: Workspace) => path.join(w.state, 'runs'),
+  sources: (w: Workspace) => path.join(w.cache, 'sources'),
+  worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
+  kernels: (w: Workspace) => path.join(w.cache, 'kernels'),
+  payloads: (w: Workspace) => path.join(w.cache, 'payloads'),
+  images: (w: Workspace) => path.join(w.cache, 'images'),
+  ccache: (w: Workspace) => path.join(w.cache, 'ccache'),
+} as const;
+
+/** Reads environment and initbench.toml. @throws UserError on a setting that is unknown or of the wrong type */
+export function openWorkspace(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  root: string = fileURLToPath(new URL('..', import.meta.url)),
+): Workspace {
+  const standard = envPaths('initbench', { suffix: '' });
+  const cache = path.resolve(environment.INITBENCH_CACHE ?? standard.cache);
+  const state = path.resolve(environment.INITBENCH_STATE ?? stateFolder(environment));
+  for (const folder of [cache, state]) {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw new UserError(`cannot make ${folder}: ${(error as Error).message}`, {
+        hint: 'set INITBENCH_CACHE and INITBENCH_STATE to folders you can write to',
+        exitCode: 4,
+      });
+    }
+  }
+  return {
+    root: path.resolve(root),
+    cache,
+    state,
+    settings: readSettings(path.join(root, 'initbench.toml')),
+    environment,
+  };
+}
+
+function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment.XDG_STATE_HOME ?? path.join(environment.HOME ?? '/', '.local', 'state');
+  return path.join(base, 'initbench');
+}
+
+function readSettings(file: string): Settings {
+  let text = '';
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  let data: unknown;
+  try {
+    data = parseToml(text);
+  } catch (error) {
+    throw new UserError(`${file}: ${(error as Error).message}`, { hint: 'correct the file' });
+  }
+  const result = settingsSchema.safeParse(data);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new UserError(`${file}: ${issue.path.join('.') || 'file'}: ${issue.message}`, {
+    hint: `the settings are ${Object.keys(settingsSchema.shape).sort().join(', ')}`,
+  });
+}
+
+/** The error for a name that does not exist: the sorted list of what does. */
+export function unknownName(kind: string, name: string, known: readonly string[]): UserError {
+  const list = [...known].sort().join(', ');
+  return new UserError(`no ${kind} is called '${name}'`, {
+    hint: list ? `there is: ${list}` : `there is no ${kind} yet`,
+  });
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Two projects: `unit` needs no kernel and no QEMU; `vm` builds kernels and boots them, one file at a time. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/vm/**'], testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/vm/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
