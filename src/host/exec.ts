@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one door through which programs run: argv in, events and a result out, a whole process group dead in the end. */
 import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
@@ -101,7 +103,6 @@ function start(argv: readonly string[], options: ExecOptions) {
     cleanup: false,
     reject: false,
     buffer: false,
-    all: true,
     stripFinalNewline: false,
   });
   const pid = child.pid;
@@ -149,18 +150,11 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
   const lastLines: string[] = [];
   let ended = false;
   try {
-    try {
-      for await (const line of child.iterable({ from: 'all' }) as AsyncIterable<string>) {
-        log?.write(`${line}\n`);
-        lastLines.push(line);
-        if (lastLines.length > keptLines) lastLines.shift();
-        yield { job: options.job, type: 'output', stream: 'stdout', line } satisfies WorkEvent;
-      }
-    } catch (error) {
-      if (!options.signal.aborted && !(error as { exitCode?: number }).exitCode) {
-        const code = (error as { code?: string }).code;
-        if (code !== undefined && code !== 'ENOENT') throw error;
-      }
+    for await (const { stream, line } of linesOf(child.stdout!, child.stderr!)) {
+      log?.write(`${line}\n`);
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
+      yield { job: options.job, type: 'output', stream, line } satisfies WorkEvent;
     }
     const result = (await done) as Ended;
     ended = true;
@@ -169,6 +163,40 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
     release();
     if (!ended && pid !== undefined) await killGroup(pid, done);
     if (log) await new Promise(resolve => log.end(resolve));
+  }
+}
+
+/** Whole lines of both streams as they come; ends when both have ended. */
+async function* linesOf(
+  stdout: Readable,
+  stderr: Readable,
+): AsyncGenerator<{ stream: 'stdout' | 'stderr'; line: string }, void, void> {
+  const queue: { stream: 'stdout' | 'stderr'; line: string }[] = [];
+  let open = 2;
+  let wake = () => {};
+  const follow = (input: Readable, stream: 'stdout' | 'stderr') => {
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    lines.on('line', line => {
+      queue.push({ stream, line });
+      wake();
+    });
+    lines.on('close', () => {
+      open--;
+      wake();
+    });
+    return lines;
+  };
+  const readers = [follow(stdout, 'stdout'), follow(stderr, 'stderr')];
+  try {
+    for (;;) {
+      while (queue.length > 0) yield queue.shift()!;
+      if (open === 0) return;
+      await new Promise<void>(resolve => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    for (const reader of readers) reader.close();
   }
 }
 
@@ -219,9 +247,10 @@ export async function launch(argv: readonly string[], options: Omit<ExecOptions,
   if (options.signal.aborted) throw new Interrupted();
   const { child, pid, done, release } = start(argv, { ...options, job: '' });
   let stderr = '';
-  child.all?.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString('utf8')).slice(-65536);
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString('utf8')).slice(-65536);
+    });
   if (pid === undefined) {
     const failed = (await done) as Ended;
     release();
