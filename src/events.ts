@@ -57,7 +57,7 @@ export type Work<Product> = AsyncGenerator<WorkEvent, Product, void>;
 /** Runs several streams side by side; order within each is kept. Returns the products in the order given.
  *  The first failure closes the others and is thrown. */
 export async function* merge<Product>(sources: readonly Work<Product>[]): Work<Product[]> {
-  const products: Product[] = new Array(sources.length);
+  const products = new Array<Product>(sources.length);
   const pending = new Map<number, Promise<{ index: number; result: IteratorResult<WorkEvent, Product> }>>();
   const advance = (index: number) =>
     pending.set(

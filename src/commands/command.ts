@@ -41,7 +41,7 @@ export interface Typed {
 }
 
 /** Erases Input and Product so that commands can stand in one list. */
-// biome-ignore lint/suspicious/noExplicitAny: a command knows its own types; the list does not
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a command knows its own types; the list does not
 export type AnyCommand = Command<any, any>;
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

@@ -150,7 +150,7 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
   const lastLines: string[] = [];
   let ended = false;
   try {
-    for await (const { stream, line } of linesOf(child.stdout!, child.stderr!)) {
+    for await (const { stream, line } of linesOf(child.stdout, child.stderr)) {
       log?.write(`${line}\n`);
       lastLines.push(line);
       if (lastLines.length > keptLines) lastLines.shift();

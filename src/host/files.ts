@@ -11,11 +11,11 @@ import { exitCodes, Interrupted, UserError } from './errors.ts';
 
 /** sha256 of values, as JSON with sorted keys: the same content gives the same digest. */
 export function digestOf(value: unknown): Digest {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex') as Digest;
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner) =>
+  return JSON.stringify(value, (_key, inner: unknown): unknown =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
       : inner,
@@ -26,7 +26,7 @@ function canonicalJson(value: unknown): string {
 export async function digestOfFile(file: string): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex') as Digest;
+  return hash.digest('hex');
 }
 
 /** The first hex digits, as shown and as used in folder names. */
