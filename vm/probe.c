@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probe: runs as init, says when it was reached and what it finds, reads part of the payload, and then
+ * moves to the real root, hands over to the next init, or ends the machine.
+ *
+ * It leaves the root as it found it: what it needs of proc and devtmpfs it mounts nowhere. Parameters are
+ * environment variables, which is what the kernel makes of KEY=value on its command line:
+ *
+ *   INITBENCH_USED=10 or 1,10,50,100      percent of the payload's bytes to read (0)
+ *   INITBENCH_FILES=path                  the list of them (/.initbench/files)
+ *   INITBENCH_ROOTFS=device               a file system to become, read-only, of INITBENCH_ROOTFSTYPE (ext4)
+ *   INITBENCH_WAIT=seconds                how long that device may take to appear (10)
+ *   INITBENCH_NEXT=path                   without a ROOTFS: the init to execute
+ *   INITBENCH_END=reset or poweroff       how to end the machine (reset)
+ *   INITBENCH_DRY=1                       not as PID 1: report and read only, change nothing, exit
+ */
+#include <asm-generic/errno-base.h>
+#include <linux/auxvec.h>
+#include <linux/memfd.h>
+
+#include "facts.h"
+#include "guest.h"
+#include "mounts.h"
+#include "reading.h"
+#include "report.h"
+
+#ifndef MFD_EXEC /* headers before 6.3 */
+#define MFD_EXEC 0x10u
+#endif
+
+static bool dry;
+
+static void finish(void) __attribute__((noreturn));
+static void finish(void)
+{
+	if (!dry)
+		end_machine();
+	for (;;)
+		sys(exit_group, any_error());
+}
+
+/* The auxiliary vector follows the environment. */
+static size_t page_bytes(void)
+{
+	char **at = environment;
+	unsigned long *entry;
+
+	while (*at)
+		at++;
+	for (entry = (unsigned long *)(at + 1); entry[0] != AT_NULL; entry += 2)
+		if (entry[0] == AT_PAGESZ)
+			return entry[1];
+	return 4096;
+}
+
+static int open_proc(void)
+{
+	long proc = dry ? sys(openat, AT_FDCWD, "/proc", O_DIRECTORY | O_CLOEXEC) : make_mount("proc", "proc", "");
+
+	if (proc < 0)
+		report_error("proc", NULL, proc);
+	return (int)proc;
+}
+
+/*
+ * Executes a copy of this program that lies in no file system: a process keeps the file it runs from, and
+ * with it the root it came from. Returns only on failure (reported).
+ */
+static void leave_image(int proc)
+{
+	static const char *const arguments[] = { "probe", "rootfs", NULL };
+	long self = sys(openat, proc, "self/exe", O_RDONLY | O_CLOEXEC);
+	long copy = sys(memfd_create, "probe", MFD_CLOEXEC | MFD_EXEC);
+	long bytes = self < 0 ? self : read_fully((int)self, scratch, sizeof(scratch));
+
+	if (copy == -EINVAL)
+		copy = sys(memfd_create, "probe", MFD_CLOEXEC);
+	if (bytes >= 0 && copy >= 0) {
+		bytes = sys(write, copy, scratch, bytes);
+		if (bytes >= 0)
+			bytes = sys(execveat, copy, "", arguments, environment, AT_EMPTY_PATH);
+	}
+	report_error("copy", "/proc/self/exe", copy < 0 ? copy : bytes);
+}
+
+static void report_rootfs(const char *type, const char *how)
+{
+	fact("rootfs");
+	fact_times(arch_counter(), boottime());
+	fact_text("fstype", type);
+	fact_text("how", how);
+	fact_end();
+}
+
+static uint64_t seconds_to_wait(void)
+{
+	const char *text = setting("INITBENCH_WAIT", "10");
+	uint64_t seconds = 10;
+
+	if (!take_number(&text, &seconds) || *text)
+		report_error("INITBENCH_WAIT", setting("INITBENCH_WAIT", ""), -EINVAL);
+	return seconds;
+}
+
+/* Makes `device` the root. Whatever fails is reported, and the machine ends. */
+static void move_to_rootfs(int proc, const char *device)
+{
+	const char *type = setting("INITBENCH_ROOTFSTYPE", "ext4");
+	uint64_t seconds = seconds_to_wait();
+	long dev, root;
+	const char *how;
+
+	if (dry) {
+		root = wait_for_path(device, seconds);
+		if (root < 0)
+			report_error("wait", device, root);
+		else
+			report_rootfs(type, "dry");
+		return;
+	}
+	dev = make_mount("devtmpfs", "devtmpfs", "");
+	if (dev >= 0)
+		reopen_console((int)dev);
+	/* A root that has the device already, or cannot have a /dev: then this is no matter. */
+	if (dev >= 0 && sys(faccessat, AT_FDCWD, device, 0) != 0) {
+		sys(mkdirat, AT_FDCWD, "/dev", 0755);
+		attach((int)dev, AT_FDCWD, "/dev");
+	}
+	root = make_device_mount(type, device, "", seconds);
+	if (root < 0) {
+		report_error("rootfs", device, root);
+		return;
+	}
+	how = become_root((int)root, (int)dev);
+	if (!how)
+		return;
+	report_rootfs(type, how);
+	report_memory(proc, "rootfs", page_bytes());
+	report_mounts(proc, "mount-after");
+}
+
+static void execute_next(const char *path)
+{
+	const char *arguments[] = { path, NULL };
+	long error;
+
+	fact("end");
+	fact_times(arch_counter(), boottime());
+	fact_end();
+	error = sys(execve, path, arguments, environment);
+	report_error("execve", path, error);
+}
+
+void program(int argc, char **argv, uint64_t counter)
+{
+	uint64_t boot = boottime();
+	const char *device = setting("INITBENCH_ROOTFS", NULL), *next = setting("INITBENCH_NEXT", NULL);
+	int proc;
+
+	if (sys(getpid) != 1) {
+		dry = same(setting("INITBENCH_DRY", "0"), "1");
+		if (!dry) {
+			report_error("not-init", NULL, -EPERM);
+			sys(exit_group, 2);
+		}
+	} else {
+		open_console();
+	}
+	/* Come back from leave_image(). */
+	if (!dry && device && argc > 1 && same(argv[1], "rootfs")) {
+		proc = open_proc();
+		move_to_rootfs(proc, device);
+		finish();
+	}
+
+	fact("init");
+	fact_times(counter, boot);
+	fact_end();
+	proc = open_proc();
+	report_root(proc);
+	report_mounts(proc, "mount");
+	report_memory(proc, "init", page_bytes());
+	/* What is still to be sent would be sent during the reading. */
+	drain_console();
+	read_payload(setting("INITBENCH_FILES", "/.initbench/files"), setting("INITBENCH_USED", "0"));
+	report_memory(proc, "used", page_bytes());
+
+	if (device) {
+		if (!dry)
+			leave_image(proc);
+		move_to_rootfs(proc, device);
+	} else if (next) {
+		execute_next(next);
+	}
+	finish();
+}
