@@ -22,6 +22,8 @@ export interface Command<Input, Product> {
   readonly examples: readonly string[];
   readonly positional: readonly Parameter[];
   readonly options: readonly Parameter[];
+  /** The guest's console is what the user came for: shown as it comes. */
+  readonly liveConsole?: true;
   /** From what was typed to what it means; nothing is done yet. `rest` is what came after `--`. @throws UserError */
   parse(typed: Typed, workspace: Workspace): Input;
   run(workspace: Workspace, input: Input, signal: AbortSignal): Work<Product>;

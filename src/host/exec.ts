@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
+import { packagesOf } from './tools.ts';
 import { forgetGroup, guardGroup } from './reaper.ts';
 
 export interface ExecOptions {
@@ -31,39 +32,9 @@ export interface ExecResult {
 const keptLines = 40;
 const graceMs = 2000;
 
-/** Tools and the package that has them; completes "not found" errors. Debian's names, then Fedora's. */
-export const packages: Readonly<Record<string, readonly [debian: string, fedora: string]>> = {
-  'qemu-system-x86_64': ['qemu-system-x86', 'qemu-system-x86-core'],
-  'mkfs.erofs': ['erofs-utils', 'erofs-utils'],
-  'fsck.erofs': ['erofs-utils', 'erofs-utils'],
-  'dump.erofs': ['erofs-utils', 'erofs-utils'],
-  mke2fs: ['e2fsprogs', 'e2fsprogs'],
-  git: ['git', 'git-core'],
-  make: ['make', 'make'],
-  gcc: ['gcc', 'gcc'],
-  ld: ['binutils', 'binutils'],
-  as: ['binutils', 'binutils'],
-  flex: ['flex', 'flex'],
-  bison: ['bison', 'bison'],
-  bc: ['bc', 'bc'],
-  perl: ['perl', 'perl-interpreter'],
-  cpio: ['cpio', 'cpio'],
-  fakeroot: ['fakeroot', 'fakeroot'],
-  gzip: ['gzip', 'gzip'],
-  lz4: ['lz4', 'lz4'],
-  zstd: ['zstd', 'zstd'],
-  xz: ['xz-utils', 'xz'],
-  tar: ['tar', 'tar'],
-  ccache: ['ccache', 'ccache'],
-  mmdebstrap: ['mmdebstrap', 'mmdebstrap'],
-  'dpkg-deb': ['dpkg', 'dpkg'],
-  'apt-get': ['apt', 'apt'],
-  busybox: ['busybox-static', 'busybox'],
-};
-
 /** The error for a program that is not there: its name, its package, what needs it. */
 export function missingTool(tool: string, neededFor?: string): UserError {
-  const [debian, fedora] = packages[tool] ?? [tool, tool];
+  const [debian, fedora] = packagesOf(tool);
   return new UserError(`${tool} is not installed${neededFor ? `; ${neededFor} needs it` : ''}`, {
     hint: `run ./setup.sh, or install it: apt-get install ${debian} (Fedora: dnf install ${fedora})`,
     exitCode: exitCodes.environment,
@@ -202,14 +173,20 @@ async function* linesOf(
 
 /** Runs a program whose output is short and returns its stdout, final newline removed.
  *  @throws ToolError, UserError when it is not installed, Interrupted */
-export async function capture(argv: readonly string[], options: Omit<ExecOptions, 'job'>): Promise<string> {
+export async function capture(
+  argv: readonly string[],
+  options: Omit<ExecOptions, 'job'> & { readonly mergeStderr?: boolean },
+): Promise<string> {
   return (await captureBuffer(argv, options)).toString('utf8').replace(/\n$/, '');
 }
 
 /** As capture(), bytes as they came. */
 export async function captureBuffer(
   argv: readonly string[],
-  options: Omit<ExecOptions, 'job'>,
+  options: Omit<ExecOptions, 'job'> & {
+    /** Tools that print their version to stderr. */
+    readonly mergeStderr?: boolean;
+  },
 ): Promise<Buffer> {
   if (options.signal.aborted) throw new Interrupted();
   const withJob = { ...options, job: '' };
@@ -226,7 +203,7 @@ export async function captureBuffer(
       .split('\n')
       .slice(-keptLines);
     check(argv, withJob, result, lines);
-    return Buffer.concat(out);
+    return Buffer.concat(options.mergeStderr ? [...out, ...err] : out);
   } finally {
     release();
   }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Rows of a comparison as people name them, FLOW[:FORMAT][@KERNEL], and the order in which they are booted. */
+import { unknownName } from '../workspace.ts';
+import type { Flow } from '../boot/boot.ts';
+import { UserError } from '../host/errors.ts';
+
+export interface RowPlan {
+  /** As named: 'kernelspace', 'initramfs:cpio-zstd@initoverlayfs'. */
+  readonly id: string;
+  readonly flow: Flow;
+  readonly format: string;
+  /** 'base' or the name of a series. */
+  readonly kernel: string;
+}
+
+/** Fills in a flow's default format and kernel. @throws UserError on an unknown flow or a format it cannot boot */
+export function parseRow(text: string, flows: readonly Flow[], series: string): RowPlan {
+  const match = /^([^:@]+)(?::([^:@]+))?(?:@([^:@]+))?$/.exec(text);
+  if (!match) {
+    throw new UserError(`'${text}' is no row`, {
+      hint: 'write FLOW[:FORMAT][@KERNEL], as in kernelspace:erofs',
+    });
+  }
+  const [, name, format, kernel] = match;
+  const flow = flows.find(f => f.id === name);
+  if (!flow) {
+    throw unknownName(
+      'flow',
+      name!,
+      flows.map(f => f.id),
+    );
+  }
+  if (format !== undefined && !flow.formats.includes(format)) {
+    throw new UserError(`flow ${flow.id} does not boot format '${format}'`, {
+      hint: `it boots: ${[...flow.formats].sort().join(', ')}`,
+    });
+  }
+  if (flow.kernel === 'series' && kernel === 'base') {
+    throw new UserError(`flow ${flow.id} needs a kernel that carries a series`, {
+      hint: `name one: ${flow.id}@${series}`,
+    });
+  }
+  return {
+    id: text,
+    flow,
+    format: format ?? flow.formats[0]!,
+    kernel: kernel ?? (flow.kernel === 'series' ? series : 'base'),
+  };
+}
+
+/** The rows asked for, each once, with a floor before them for each kernel that has none. */
+export function withFloors(rows: readonly RowPlan[], flows: readonly Flow[], series: string): RowPlan[] {
+  const unique = rows.filter((row, i) => rows.findIndex(other => other.id === row.id) === i);
+  const kernels = [...new Set(unique.map(row => row.kernel))];
+  const floors = kernels
+    .filter(kernel => !unique.some(row => row.flow.id === 'floor' && row.kernel === kernel))
+    .map(kernel => parseRow(`floor@${kernel}`, flows, series));
+  return [...floors, ...unique];
+}
+
+/** Which row is booted when: A B C, C B A, A B C ... so that a drift of the host falls on all alike. */
+export function interleaved(rows: number, rounds: number): number[] {
+  const forward = Array.from({ length: rows }, (_, i) => i);
+  return Array.from({ length: rounds }, (_, round) => (round % 2 ? [...forward].reverse() : forward)).flat();
+}
+
+/** The row a comparison is relative to. @throws UserError when it is not among them */
+export function referenceOf(rows: readonly RowPlan[], asked: string | undefined): string {
+  if (asked === undefined) {
+    return (
+      rows.find(row => row.flow.id === 'initramfs') ??
+      rows.find(row => row.flow.id !== 'floor') ??
+      rows[0]!
+    ).id;
+  }
+  if (!rows.some(row => row.id === asked)) {
+    throw unknownName(
+      'row of this comparison',
+      asked,
+      rows.map(row => row.id),
+    );
+  }
+  return asked;
+}

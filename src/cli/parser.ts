@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** argv to a command and its input: a commander program made from the table of commands. */
+import { Command as Program, CommanderError, Option } from 'commander';
+import type { AnyCommand, Parameter, Typed } from '../commands/command.ts';
+
+export interface Invocation {
+  readonly command: AnyCommand;
+  readonly typed: Typed;
+  readonly output: 'plain' | 'json' | 'jsonl';
+  readonly verbose: number;
+  readonly quiet: boolean;
+}
+
+export interface ParserOptions {
+  readonly version: string;
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
+/** Undefined when help or the version was asked for and printed. @throws CommanderError on a usage error */
+export function parseArguments(
+  argv: readonly string[],
+  commands: readonly AnyCommand[],
+  options: ParserOptions,
+): Invocation | undefined {
+  let invocation: Invocation | undefined;
+  const split = argv.indexOf('--');
+  const words = split < 0 ? argv : argv.slice(0, split);
+  const rest = split < 0 ? [] : argv.slice(split + 1);
+
+  const program = configured(new Program('initbench'), options)
+    .description(
+      'Workbench for in-kernel initoverlayfs: patch, build, boot and compare kernels side by side.',
+    )
+    .version(options.version, '--version', 'print the version')
+    .showHelpAfterError('(initbench --help shows the commands)');
+  const groups = new Map<string, Program>();
+  for (const command of commands) {
+    const [first, second] = command.id.split(' ');
+    let parent = program;
+    if (second !== undefined) {
+      parent = groups.get(first!) ?? program.command(first!).description(groupSummary(first!, commands));
+      configured(parent, options);
+      groups.set(first!, parent);
+    }
+    const sub = configured(parent.command(second ?? first!), options).summary(command.summary);
+    sub.description(command.summary);
+    for (const parameter of command.positional) sub.argument(parameter.usage, parameter.summary);
+    for (const parameter of command.options) sub.addOption(optionOf(parameter));
+    sub.option('--json', 'print the result as one JSON document');
+    sub.option('--jsonl', 'print every event as a line of JSON, the result last');
+    sub.addOption(
+      new Option('-v, --verbose', 'show the commands that run; twice: their output')
+        .argParser((_, n: number) => n + 1)
+        .default(0, '0'),
+    );
+    sub.option('-q, --quiet', 'show nothing but the result');
+    sub.addHelpText(
+      'after',
+      `\nExamples:\n${command.examples.map(example => `  $ initbench ${example}`).join('\n')}`,
+    );
+    sub.action((...args: unknown[]) => {
+      const all = sub.opts<Record<string, unknown>>();
+      invocation = {
+        command,
+        typed: {
+          options: all,
+          words: args
+            .slice(0, command.positional.length)
+            .flat()
+            .filter(word => word !== undefined) as string[],
+          rest,
+        },
+        output: all.jsonl ? 'jsonl' : all.json ? 'json' : 'plain',
+        verbose: all.verbose as number,
+        quiet: all.quiet === true,
+      };
+    });
+  }
+  try {
+    program.parse(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    throw error;
+  }
+  if (!invocation) program.outputHelp();
+  return invocation;
+}
+
+function configured(program: Program, options: ParserOptions): Program {
+  return program
+    .exitOverride()
+    .configureOutput({ writeOut: options.writeOut, writeErr: options.writeErr })
+    .configureHelp({ showGlobalOptions: false });
+}
+
+function optionOf(parameter: Parameter): Option {
+  const option = new Option(parameter.usage, parameter.summary);
+  if (parameter.default !== undefined) option.default(parameter.default);
+  if (parameter.repeat) {
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  }
+  return option;
+}
+
+const groupSummary = (group: string, commands: readonly AnyCommand[]): string =>
+  `${commands
+    .filter(command => command.id.startsWith(`${group} `))
+    .map(command => command.id.slice(group.length + 1))
+    .join(', ')} a ${group}`;

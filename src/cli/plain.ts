@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The event stream as lines for people: steps with their times, one line of progress, notices; all to stderr. */
+import { sanitise, type WorkEvent } from '../events.ts';
+import { describeOutcome, shellQuote } from '../commands/words.ts';
+
+export interface Reporter {
+  event(event: WorkEvent): void;
+  /** Takes the progress line off the screen. */
+  end(): void;
+}
+
+export interface PlainOptions {
+  readonly write: (text: string) => void;
+  /** Console lines go here; undefined: they are not shown. */
+  readonly console?: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly width: number;
+  /** 1: commands too. 2: all that programs print. */
+  readonly verbose: number;
+  readonly quiet: boolean;
+  readonly now?: () => number;
+}
+
+/** Without a terminal, progress is a line at most this often. */
+const quietProgressMs = 15_000;
+const redrawMs = 100;
+
+export function plainReporter(options: PlainOptions): Reporter {
+  const now = options.now ?? (() => performance.now());
+  const started = new Map<string, number>();
+  const progressSince = new Map<string, { at: number; done: number }>();
+  let drawn = '';
+  let lastDraw = Number.NEGATIVE_INFINITY;
+
+  const erase = () => {
+    if (drawn) options.write('\r\x1b[K');
+    drawn = '';
+  };
+  const line = (text: string) => {
+    erase();
+    options.write(`${text}\n`);
+  };
+  const draw = (text: string) => {
+    const time = now();
+    if (!options.isTerminal) {
+      if (time - lastDraw >= quietProgressMs) {
+        lastDraw = time;
+        options.write(`${text}\n`);
+      }
+    } else if (time - lastDraw >= redrawMs) {
+      lastDraw = time;
+      erase();
+      drawn = text.slice(0, options.width - 1);
+      options.write(drawn);
+    }
+  };
+
+  const event = (e: WorkEvent) => {
+    if (options.quiet && e.type !== 'notice' && e.type !== 'console') return;
+    switch (e.type) {
+      case 'step': {
+        const key = `${e.job}/${e.step}`;
+        if (e.state === 'started') {
+          started.set(key, now());
+          progressSince.delete(e.job);
+          draw(`  ${sanitise(e.step)} ...`);
+          return;
+        }
+        const since = started.get(key);
+        const took = e.ms ?? (since === undefined ? undefined : now() - since);
+        const end = e.state === 'done' ? (took === undefined ? 'done' : duration(took)) : e.state;
+        line(`  ${sanitise(e.step).padEnd(56)} ${end.padStart(8)}`);
+        return;
+      }
+      case 'progress':
+        draw(progressLine(e, progressSince, now()));
+        return;
+      case 'notice':
+        if (options.quiet && e.level === 'info') return;
+        line(`${e.level === 'warning' ? 'warning' : 'note'}: ${sanitise(e.message)}`);
+        return;
+      case 'command':
+        if (options.verbose >= 1) line(`$ ${sanitise(shellQuote(e.argv))}`);
+        return;
+      case 'output':
+        if (options.verbose >= 2) line(sanitise(e.line));
+        return;
+      case 'console':
+        if (options.console) {
+          erase();
+          options.console(`${sanitise(e.line)}\n`);
+        } else if (options.verbose >= 2) {
+          line(sanitise(e.line));
+        }
+        return;
+      case 'boot-started':
+        draw(`  boot ${e.flow} ...`);
+        return;
+      case 'boot-ended':
+        line(
+          `  ${`boot ${e.job}`.padEnd(56)} ${duration(e.host).padStart(8)}${
+            e.outcome.kind === 'ready' ? '' : `  ${sanitise(describeOutcome(e.outcome))}`
+          }`,
+        );
+        return;
+      case 'mark':
+      case 'fact':
+        return;
+    }
+  };
+  return { event, end: erase };
+}
+
+function progressLine(
+  e: Extract<WorkEvent, { type: 'progress' }>,
+  since: Map<string, { at: number; done: number }>,
+  time: number,
+): string {
+  const first = since.get(e.job);
+  if (!first || e.done < first.done) since.set(e.job, { at: time, done: e.done });
+  if (e.total === undefined) return `  ${e.done}  ${sanitise(e.label)}`;
+  const percent = Math.min(100, Math.floor((100 * e.done) / Math.max(1, e.total)));
+  const gained = first ? e.done - first.done : 0;
+  const left =
+    first && gained > 20 && time - first.at > 3000
+      ? ((time - first.at) / gained) * (e.total - e.done)
+      : undefined;
+  const estimate = left === undefined ? '' : `  about ${duration(left)} left`;
+  return `  ${percent}% (${e.done}/${e.total})${estimate}  ${sanitise(e.label)}`;
+}
+
+/** '3.2 s', '4 min 39 s'. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+}

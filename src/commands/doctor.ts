@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench doctor`: each tool with its version, what needs it and what is lost without it. */
+import { statfs } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
+import { exitCodes, Interrupted } from '../host/errors.ts';
+import { capture } from '../host/exec.ts';
+import { type Tool, tools } from '../host/tools.ts';
+import type { Command } from './command.ts';
+
+interface Found {
+  readonly tool: Tool;
+  /** First line it prints about itself; undefined when it is not there. */
+  readonly version?: string;
+}
+
+interface Diagnosis {
+  readonly tools: readonly Found[];
+  readonly node: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly cacheFreeBytes: number;
+  readonly cache: string;
+  readonly state: string;
+  readonly accelerator?: { readonly accelerator: Accelerator; readonly reason: string };
+}
+
+export const doctor: Command<null, Diagnosis> = {
+  id: 'doctor',
+  summary: 'list the tools, their versions and what is lost without them',
+  examples: ['doctor', 'doctor --json'],
+  positional: [],
+  options: [],
+  parse: () => null,
+  async *run(workspace, _input, signal) {
+    const found: Found[] = [];
+    for (const tool of tools) {
+      yield { job: 'doctor', type: 'progress', done: found.length, total: tools.length, label: tool.name };
+      const version = await versionOf(tool, signal);
+      found.push(version === undefined ? { tool } : { tool, version });
+    }
+    const { bavail, bsize } = await statfs(workspace.cache);
+    const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.version !== undefined);
+    const probed = qemu ? yield* probeAccelerator(workspace, signal) : undefined;
+    return {
+      tools: found,
+      node: process.version,
+      cpus: availableParallelism(),
+      memoryBytes: totalmem(),
+      cacheFreeBytes: bavail * bsize,
+      cache: workspace.cache,
+      state: workspace.state,
+      ...(probed && { accelerator: { accelerator: probed.accelerator, reason: probed.reason } }),
+    };
+  },
+  text(diagnosis, width) {
+    const rows = diagnosis.tools.map(({ tool, version }) => [
+      tool.name,
+      version === undefined ? (tool.required ? 'MISSING' : 'missing') : shortVersion(version),
+      version === undefined ? `without: ${tool.without} (${tool.debian})` : tool.neededFor,
+    ]);
+    const widths = [0, 1].map(i => Math.max(...rows.map(row => row[i]!.length)));
+    const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    return [
+      ...rows.map(row =>
+        `${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]!}`.slice(0, width),
+      ),
+      '',
+      `node ${diagnosis.node}, ${diagnosis.cpus} CPUs, ${gib(diagnosis.memoryBytes)} memory`,
+      `cache ${diagnosis.cache}, ${gib(diagnosis.cacheFreeBytes)} free`,
+      `state ${diagnosis.state}`,
+      ...(diagnosis.accelerator
+        ? [`accelerator ${diagnosis.accelerator.accelerator}: ${diagnosis.accelerator.reason}`]
+        : []),
+    ];
+  },
+  json: diagnosis => ({
+    schema: 'initbench.doctor/1',
+    ...diagnosis,
+    tools: diagnosis.tools.map(({ tool, version }) => ({
+      name: tool.name,
+      version: version ?? null,
+      required: tool.required,
+      neededFor: tool.neededFor,
+      without: tool.without,
+      package: { debian: tool.debian, fedora: tool.fedora },
+    })),
+  }),
+  exitCode: diagnosis =>
+    diagnosis.tools.some(({ tool, version }) => tool.required && version === undefined)
+      ? exitCodes.environment
+      : exitCodes.done,
+};
+
+/** The first line a tool prints about itself, or undefined when it cannot be run. */
+async function versionOf(tool: Tool, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const text = await capture([tool.name, ...tool.version], { signal, mergeStderr: true });
+    return text.split('\n').find(line => line.trim() !== '') ?? '';
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return undefined;
+  }
+}
+
+/** '1.5' out of 'mkfs.erofs 1.5', '7.2.22' out of QEMU's line. */
+function shortVersion(line: string): string {
+  return /\d+(\.\d+)+/.exec(line)?.[0] ?? line.slice(0, 20);
+}

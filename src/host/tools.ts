@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The programs initbench runs: which package has them, what needs them, what is lost without them. */
+
+export interface Tool {
+  readonly name: string;
+  /** Package names. */
+  readonly debian: string;
+  readonly fedora: string;
+  readonly version: readonly string[];
+  readonly neededFor: string;
+  /** What does not work without it. */
+  readonly without: string;
+  /** False: everything works, slower or with less. */
+  readonly required: boolean;
+}
+
+const tool = (
+  name: string,
+  packages: readonly [debian: string, fedora: string],
+  version: readonly string[],
+  neededFor: string,
+  without: string,
+  required = true,
+): Tool => ({ name, debian: packages[0], fedora: packages[1], version, neededFor, without, required });
+
+const same = (name: string) => [name, name] as const;
+
+export const tools: readonly Tool[] = [
+  tool('git', ['git', 'git-core'], ['--version'], 'trees, series', 'nothing works'),
+  tool('make', same('make'), ['--version'], 'kernel builds', 'no kernel can be built'),
+  tool('gcc', same('gcc'), ['--version'], 'kernel builds, guest programs', 'nothing can be built'),
+  tool('ld', same('binutils'), ['--version'], 'kernel builds', 'no kernel can be built'),
+  tool('flex', same('flex'), ['--version'], 'kconfig', 'no kernel can be configured'),
+  tool('bison', same('bison'), ['--version'], 'kconfig', 'no kernel can be configured'),
+  tool('bc', same('bc'), ['--version'], 'kernel builds', 'no kernel can be built'),
+  tool(
+    'perl',
+    ['perl', 'perl-interpreter'],
+    ['-e', 'print "$^V\\n"'],
+    'checkpatch',
+    'patches are not checked',
+  ),
+  tool(
+    'ccache',
+    same('ccache'),
+    ['--version'],
+    'kernel builds',
+    'the patched kernel builds as slowly as the base',
+    false,
+  ),
+  tool(
+    'qemu-system-x86_64',
+    ['qemu-system-x86', 'qemu-system-x86-core'],
+    ['--version'],
+    'boots',
+    'nothing can be booted',
+  ),
+  tool(
+    'mkfs.erofs',
+    same('erofs-utils'),
+    ['--version'],
+    'erofs formats',
+    'no userspace, no kernelspace flow',
+  ),
+  tool(
+    'fsck.erofs',
+    same('erofs-utils'),
+    ['--version'],
+    'checking erofs images',
+    'no erofs image is trusted',
+  ),
+  tool('mke2fs', same('e2fsprogs'), ['-V'], 'ext4 root file systems', 'no --rootfs'),
+  tool('cpio', same('cpio'), ['--version'], 'staging erofs and ext4 images', 'no erofs, no ext4 image'),
+  tool(
+    'fakeroot',
+    same('fakeroot'),
+    ['--version'],
+    'owners and device nodes in images',
+    'no erofs, no ext4 image',
+  ),
+  tool('busybox', ['busybox-static', 'busybox'], ['--help'], 'payload busybox', 'no default payload'),
+  tool('gzip', same('gzip'), ['--version'], 'cpio-gzip, cpio:FILE', 'no gzip'),
+  tool('lz4', same('lz4'), ['--version'], 'cpio-lz4, cpio:FILE', 'no lz4'),
+  tool('zstd', same('zstd'), ['--version'], 'cpio-zstd, cpio:FILE', 'no zstd'),
+  tool('xz', ['xz-utils', 'xz'], ['--version'], 'source archives', 'trees from .tar.xz'),
+  tool('tar', same('tar'), ['--version'], 'source archives', 'trees from archives'),
+  tool(
+    'apt-get',
+    ['apt', 'apt'],
+    ['--version'],
+    'trees debian:..., payload debian',
+    'no Debian sources',
+    false,
+  ),
+  tool('dpkg-deb', ['dpkg', 'dpkg'], ['--version'], 'trees debian:...', 'no Debian sources', false),
+  tool('mmdebstrap', same('mmdebstrap'), ['--version'], 'payload debian', 'no systemd payload', false),
+];
+
+/** Debian's and Fedora's package of a program; its own name when it is not in the table. */
+export function packagesOf(name: string): readonly [debian: string, fedora: string] {
+  const found = tools.find(t => t.name === name);
+  return found ? [found.debian, found.fedora] : [name, name];
+}
