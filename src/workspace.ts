@@ -44,6 +44,7 @@ export const folders = {
   runs: (w: Workspace) => path.join(w.state, 'runs'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
   worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
+  configs: (w: Workspace) => path.join(w.cache, 'configs'),
   kernels: (w: Workspace) => path.join(w.cache, 'kernels'),
   payloads: (w: Workspace) => path.join(w.cache, 'payloads'),
   images: (w: Workspace) => path.join(w.cache, 'images'),
