@@ -42,6 +42,7 @@ export const folders = {
   repository: (w: Workspace) => path.join(w.state, 'linux.git'),
   trees: (w: Workspace) => path.join(w.state, 'trees'),
   runs: (w: Workspace) => path.join(w.state, 'runs'),
+  comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
   worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
   configs: (w: Workspace) => path.join(w.cache, 'configs'),

@@ -45,11 +45,3 @@ export interface Typed {
 /** Erases Input and Product so that commands can stand in one list. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a command knows its own types; the list does not
 export type AnyCommand = Command<any, any>;
-
-const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-
-/** '16M', '300k', '1073741824' to bytes. Undefined when it is no size. */
-export function parseBytes(text: string): number | undefined {
-  const match = /^(\d+)([kmg]?)(i?b)?$/i.exec(text.trim());
-  return match ? Number(match[1]) * units[match[2]!.toLowerCase()]! : undefined;
-}

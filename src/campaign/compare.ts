@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One comparison: the same payload through several flows, booted in interleaved rounds, one boot at a time. */
+import path from 'node:path';
+import type { BootPlan, BootRun, Clock } from '../boot/boot.ts';
+import { listFlows } from '../boot/registry.ts';
+import { planBoot } from '../boot/plan.ts';
+import { bootOnce } from '../boot/run.ts';
+import type { Work } from '../events.ts';
+import { Interrupted } from '../host/errors.ts';
+import { shortDigest, writeWhole } from '../host/files.ts';
+import { listFormats } from '../image/registry.ts';
+import { collectPayload } from '../image/collect.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { type Comparison, compareRuns } from '../measure/comparison.ts';
+import { readTree } from '../tree/store.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { prepareKernel } from './prepare.ts';
+import { interleaved, parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
+
+export interface CompareRequest {
+  readonly rows: readonly string[];
+  readonly reference?: string;
+  readonly tree: string;
+  readonly series: string;
+  readonly fragments: readonly string[];
+  readonly payload: string;
+  readonly padBytes: number;
+  readonly usedPercent: number;
+  readonly clock: Clock;
+  readonly rounds: number;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly append: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+export interface Compared {
+  readonly comparison: Comparison;
+  /** Where it is kept. */
+  readonly file: string;
+  /** The QEMU command of each row, to be pasted. */
+  readonly commands: Readonly<Record<string, readonly string[]>>;
+}
+
+export async function* compareFlows(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<Compared> {
+  const flows = await listFlows();
+  const asked = request.rows.map(row => parseRow(row, flows, request.series));
+  const rows = withFloors(asked, flows, request.series);
+  const reference = referenceOf(rows, request.reference);
+  const tree = await readTree(workspace, request.tree);
+
+  const kernels = new Map<string, Kernel>();
+  for (const name of new Set(rows.map(row => row.kernel))) {
+    const { tree: treeName, fragments } = request;
+    kernels.set(name, yield* prepareKernel(workspace, { kernel: name, tree: treeName, fragments }, signal));
+  }
+  const payload = yield* collectPayload(workspace, request.payload, { padBytes: request.padBytes }, signal);
+  const plans: BootPlan[] = [];
+  for (const row of rows) {
+    plans.push(
+      yield* planBoot(
+        workspace,
+        {
+          row: row.id,
+          flow: row.flow,
+          kernel: kernels.get(row.kernel)!,
+          payload,
+          format: row.format,
+          append: request.append,
+          memoryMiB: request.memoryMiB,
+          cpus: request.cpus,
+          clock: request.clock,
+          used: [request.usedPercent],
+          ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
+        },
+        signal,
+      ),
+    );
+  }
+
+  const runs: BootRun[][] = rows.map(() => []);
+  const order = interleaved(rows.length, request.rounds);
+  for (const [done, index] of order.entries()) {
+    if (signal.aborted) throw new Interrupted();
+    yield { job: 'compare', type: 'progress', done, total: order.length, label: `boot ${rows[index]!.id}` };
+    runs[index]!.push(yield* bootOnce(workspace, plans[index]!, signal));
+  }
+
+  const families = new Map((await listFormats()).map(format => [format.id, format.family]));
+  const first = runs.flat()[0]!;
+  const comparison = compareRuns({
+    clock: request.clock,
+    reference,
+    payload: { name: payload.name, digest: payload.digest, bytes: payload.bytes },
+    usedPercent: request.usedPercent,
+    measured: rows.map((row, i) => measuredRow(row, plans[i]!, runs[i]!, families.get(row.format) ?? 'none')),
+    conditions: {
+      tree: `${tree.version}${tree.note ? ` (${tree.name}: ${tree.note})` : ''}`,
+      qemu: first.qemuVersion,
+      accelerator: first.accelerator,
+      memoryMiB: request.memoryMiB,
+      cpus: request.cpus,
+      rounds: request.rounds,
+      host: first.host.cpu,
+      kernels: Object.fromEntries([...kernels].map(([name, kernel]) => [name, shortDigest(kernel.digest)])),
+    },
+  });
+  const file = path.join(folders.comparisons(workspace), `${first.id}.json`);
+  await writeWhole(file, `${JSON.stringify(comparison, null, 2)}\n`);
+  return {
+    comparison,
+    file,
+    commands: Object.fromEntries(rows.map((row, i) => [row.id, runs[i]![0]!.argv])),
+  };
+}
+
+function measuredRow(row: RowPlan, plan: BootPlan, runs: readonly BootRun[], family: string) {
+  return {
+    id: row.id,
+    flow: row.flow.id,
+    kernel: row.kernel,
+    format: row.format,
+    family,
+    imageBytes: plan.images.find(image => image.role === 'payload')?.bytes ?? 0,
+    notes: plan.notes,
+    runs,
+  };
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench compare`: the flows side by side, as a table and bars. */
+import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { formatComparison } from '../measure/table.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command, Typed } from './command.ts';
+import { bytesOf, choiceOf, wholeNumber } from './typed.ts';
+
+export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
+
+export const compare: Command<CompareRequest, Compared> = {
+  id: 'compare',
+  summary: 'boot the same files through several flows and compare them',
+  examples: [
+    'compare',
+    'compare --pad 256M initramfs:cpio-zstd kernelspace kernelspace:erofs',
+    'compare --clock wall --rounds 10 --json',
+    'compare initramfs@base initramfs@initoverlayfs --reference initramfs@base',
+  ],
+  positional: [{ usage: '[row...]', summary: `FLOW[:FORMAT][@KERNEL]; default: ${defaultRows.join(' ')}` }],
+  options: [
+    { usage: '--reference <row>', summary: 'the row the ratios are relative to (default: the initramfs)' },
+    { usage: '--rounds <n>', summary: 'boots of each row (default: 1 for icount, 5 for wall)' },
+    { usage: '--payload <payload>', summary: 'the files: see `payloads`', default: 'busybox' },
+    { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '16M' },
+    { usage: '--used <percent>', summary: "how much of the payload's bytes is read", default: '10' },
+    { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
+    { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
+    { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
+    { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
+    { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
+    { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
+    { usage: '--append <word>', summary: 'one more word on every command line', repeat: true },
+    { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
+  ],
+  parse: parseCompare,
+  run: compareFlows,
+  text: ({ comparison, file }, width) => [...formatComparison(comparison, width), `kept in ${file}`],
+  json: ({ comparison }) => comparison,
+  exitCode: ({ comparison }) =>
+    comparison.rows.every(row => row.outcome.kind === 'ready') ? exitCodes.done : exitCodes.failed,
+};
+
+function parseCompare({ options, words }: Typed, workspace: Workspace): CompareRequest {
+  const { settings } = workspace;
+  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
+  const cpus = wholeNumber(options.cpus, '--cpus', 1, 512);
+  if (clock === 'icount' && cpus !== 1) {
+    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
+  }
+  const series = (options.series as string | undefined) ?? settings.series;
+  return {
+    rows: words.length > 0 ? words : defaultRows,
+    ...(options.reference !== undefined && { reference: options.reference as string }),
+    tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
+    series,
+    fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
+    payload: options.payload as string,
+    padBytes: bytesOf(options.pad, '--pad'),
+    usedPercent: wholeNumber(options.used, '--used', 0, 100),
+    clock,
+    rounds:
+      options.rounds === undefined
+        ? clock === 'icount'
+          ? 1
+          : 5
+        : wholeNumber(options.rounds, '--rounds', 1, 1000),
+    memoryMiB: wholeNumber(options.mem, '--mem', 64, 1 << 20),
+    cpus,
+    append: (options.append as string[] | undefined) ?? [],
+    ...(options.timeout !== undefined && {
+      timeoutMs: 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
+    }),
+  };
+}

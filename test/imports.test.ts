@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The import table of the house: which room may import what. A wrong edge is a wrong arrow, not an exception to make. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const src = path.resolve('src');
+
+interface Room {
+  readonly packages: readonly string[];
+  readonly ours: readonly string[];
+  /** Types only. */
+  readonly types?: readonly string[];
+  /** Packages that one file of the room alone may import. */
+  readonly only?: Readonly<Record<string, string>>;
+}
+
+const stages = ['tree', 'series', 'kconfig', 'kernel', 'image', 'boot', 'measure', 'campaign', 'submit'];
+const table: Readonly<Record<string, Room>> = {
+  'events.ts': { packages: [], ours: [] },
+  'workspace.ts': { packages: ['zod', 'env-paths', 'smol-toml'], ours: ['host'] },
+  'main.ts': { packages: [], ours: ['cli', 'commands', 'host', 'tui', 'workspace.ts'] },
+  host: {
+    packages: ['proper-lockfile'],
+    ours: ['events.ts'],
+    only: { execa: 'exec.ts', 'simple-git': 'git.ts' },
+  },
+  tree: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts'] },
+  series: { packages: ['diff', 'zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
+  kconfig: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
+  kernel: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'kconfig'] },
+  image: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel'] },
+  boot: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel', 'image'] },
+  measure: { packages: [], ours: ['events.ts'], types: ['boot'] },
+  campaign: {
+    packages: ['zod'],
+    ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
+  },
+  submit: {
+    packages: [],
+    ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'series'],
+    types: ['measure', 'campaign'],
+  },
+  commands: { packages: [], ours: ['host', 'events.ts', 'workspace.ts', ...stages] },
+  cli: {
+    packages: ['commander'],
+    ours: ['commands', 'events.ts', 'host'],
+    types: ['workspace.ts', ...stages],
+  },
+  tui: { packages: [], ours: ['commands', 'events.ts'], types: stages, only: { blessed: 'screen.ts' } },
+};
+
+interface Edge {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+}
+
+function edgesOf(file: string): Edge[] {
+  const text = readFileSync(path.join(src, file), 'utf8');
+  const found = text.matchAll(
+    /^\s*(?:import|export)\s+(type\s)?([^'"`;]*?from\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm,
+  );
+  return [...found].map(match => {
+    const names = match[2] ?? '';
+    const allTypes = /^\{[^}]*\}\s*from/.test(names.trim())
+      ? names
+          .slice(names.indexOf('{') + 1, names.indexOf('}'))
+          .split(',')
+          .filter(name => name.trim() !== '')
+          .every(name => name.trim().startsWith('type '))
+      : false;
+    return { file, target: (match[3] ?? match[4])!, typeOnly: match[1] !== undefined || allTypes };
+  });
+}
+
+const roomOf = (relative: string) => relative.split('/')[0]!;
+
+function verdict({ file, target, typeOnly }: Edge): string | undefined {
+  const room = roomOf(file);
+  const rule = table[room];
+  if (!rule) return `src/${room} is no room of the table`;
+  if (target.startsWith('node:')) return undefined;
+  if (!target.startsWith('.')) {
+    const name = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : target.split('/')[0]!;
+    if (rule.packages.includes(name) || rule.only?.[name] === path.basename(file)) return undefined;
+    return `package ${name}`;
+  }
+  const to = roomOf(path.relative(src, path.resolve(src, path.dirname(file), target)));
+  if (to === room || rule.ours.includes(to) || (typeOnly && rule.types?.includes(to))) return undefined;
+  return `${to}${rule.types?.includes(to) ? ' (types only)' : ''}`;
+}
+
+describe('imports point one way', () => {
+  test.each(sourceFiles())('%s', file => {
+    const wrong = edgesOf(file)
+      .map(edge => ({ edge, why: verdict(edge) }))
+      .filter(({ why }) => why !== undefined)
+      .map(({ edge, why }) => `${file} imports ${edge.target}: ${why}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('the checker sees edges and judges them', () => {
+    expect(edgesOf('main.ts').map(edge => edge.target)).toContain('./cli/run.ts');
+    expect(verdict({ file: 'boot/x.ts', target: '../series/series.ts', typeOnly: true })).toBe('series');
+    expect(verdict({ file: 'measure/x.ts', target: '../boot/boot.ts', typeOnly: false })).toBe(
+      'boot (types only)',
+    );
+    expect(verdict({ file: 'measure/x.ts', target: '../boot/boot.ts', typeOnly: true })).toBeUndefined();
+    expect(verdict({ file: 'host/files.ts', target: 'execa', typeOnly: false })).toBe('package execa');
+    expect(verdict({ file: 'host/exec.ts', target: 'execa', typeOnly: false })).toBeUndefined();
+  });
+});
+
+test('every source file names its licence and says in its first lines what it owns', () => {
+  const without = sourceFiles().filter(file => {
+    const lines = readFileSync(path.join(src, file), 'utf8')
+      .split('\n')
+      .filter(line => !line.startsWith('#!'));
+    return !(lines[0]!.includes('SPDX-License-Identifier: GPL-2.0-only') && lines[1]!.startsWith('/** '));
+  });
+  expect(without).toEqual([]);
+});
+
+test('no test replaces a module: real parts only', () => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.ts'),
+  );
+  const word = ['vi', 'mock('].join('.');
+  expect(tests.filter(file => readFileSync(path.join('test', file), 'utf8').includes(word))).toEqual([]);
+});
+
+test('setup.sh installs every tool the doctor asks for', async () => {
+  const { tools } = await import('../src/host/tools.ts');
+  const setup = readFileSync('setup.sh', 'utf8');
+  const missing = tools.filter(tool => !new RegExp(`^${tool.name}:${tool.debian}(:|$)`, 'm').test(setup));
+  expect(missing.map(tool => tool.name)).toEqual([]);
+});
