@@ -2,12 +2,12 @@
 /** The one door through which programs run: argv in, events and a result out, a whole process group dead in the end. */
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
-import { packagesOf } from './tools.ts';
 import { forgetGroup, guardGroup } from './reaper.ts';
+import { packagesOf } from './tools.ts';
 
 export interface ExecOptions {
   /** The job its events carry. */
@@ -57,11 +57,12 @@ export async function killGroup(pgid: number, exited: Promise<unknown>): Promise
   send('SIGKILL');
 }
 
-function start(argv: readonly string[], options: ExecOptions) {
+function start(argv: readonly string[], options: ExecOptions, openStdin = false) {
   const [file, ...rest] = argv;
   const { stdin } = options;
-  const input =
-    stdin === undefined
+  const input = openStdin
+    ? { stdin: 'pipe' as const }
+    : stdin === undefined
       ? { stdin: 'ignore' as const }
       : typeof stdin === 'object' && 'file' in stdin
         ? { inputFile: stdin.file }
@@ -239,6 +240,51 @@ export async function launch(argv: readonly string[], options: Omit<ExecOptions,
     return { exitCode: result.exitCode ?? null, signal: result.signal ?? null, stderr };
   });
   return { pid, ended, stop: () => killGroup(pid, ended) };
+}
+
+/** A program between two streams of ours, for what is too large to hold. Whoever opens it calls stop() in the end. */
+export interface Pipe {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles with its end; rejects with ToolError or Interrupted, which is no fault while nobody waits. */
+  readonly ended: Promise<void>;
+  /** Writes, and waits while the program is behind. @throws ToolError when it has failed, Interrupted */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Ends it if it still runs, and waits for that. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program whose stdin we write and whose stdout we read; stderr is kept for the error. */
+export function openPipe(argv: readonly string[], options: Omit<ExecOptions, 'job' | 'stdin'>): Pipe {
+  if (options.signal.aborted) throw new Interrupted();
+  const { child, pid, done, release } = start(argv, { ...options, job: '' }, true);
+  const stdin = child.stdin as Writable;
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-65536);
+  });
+  // A program that ends early closes its stdin under us; `ended` says why.
+  stdin.on('error', () => {});
+  const ended = (done as Promise<Ended>).then(result => {
+    release();
+    check(argv, { ...options, job: '' }, result, stderr.trimEnd().split('\n').slice(-keptLines));
+  });
+  ended.catch(() => {});
+  return {
+    stdin,
+    stdout: child.stdout,
+    ended,
+    async write(chunk) {
+      if (!stdin.write(chunk)) {
+        await Promise.race([new Promise<void>(resolve => stdin.once('drain', resolve)), ended]);
+      }
+    },
+    async stop() {
+      if (pid !== undefined && child.exitCode === null && child.signalCode === null)
+        await killGroup(pid, ended);
+      await Promise.allSettled([ended]);
+    },
+  };
 }
 
 /** Words as one shell line that can be pasted. */

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The door to git: short questions through simple-git, long work through exec.ts, both deaf to git's environment. */
+import { constants } from 'node:os';
+import { type SimpleGitOptions, simpleGit } from 'simple-git';
+import type { Work } from '../events.ts';
+import { Interrupted, ToolError } from './errors.ts';
+import { type ExecResult, exec, missingTool } from './exec.ts';
+
+/** How to reach a remote is the user's business; which repository and index to use is ours. */
+const transport =
+  /^GIT_(SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|PROXY_COMMAND|SSL_\w+|HTTP_\w+|EXEC_PATH|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM))$/;
+
+/** What git's environment must be: GIT_DIR, GIT_INDEX_FILE and their like removed (undefined), messages in
+ *  English for parsing, no questions asked, no fetch of what a partial clone lacks. */
+export function gitEnvironment(
+  ambient: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  const removed = Object.keys(ambient).filter(name => name.startsWith('GIT_') && !transport.test(name));
+  return {
+    ...Object.fromEntries(removed.map(name => [name, undefined])),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_NO_REPLACE_OBJECTS: '1',
+  };
+}
+
+/** The command line of git in a folder (a repository or a worktree). */
+export function gitArgv(folder: string, args: readonly string[]): string[] {
+  return ['git', '-C', folder, ...args];
+}
+
+export interface GitOptions {
+  /** Added to the environment: GIT_INDEX_FILE, identities, dates. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: Buffer | string;
+  /** Exit codes that are an answer, not a failure (0 always is). */
+  readonly accept?: readonly number[];
+}
+
+/** Asks git in an existing folder and returns its stdout, final newline removed.
+ *  @throws ToolError, UserError when git is not installed, Interrupted */
+export async function git(
+  folder: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  options: GitOptions = {},
+): Promise<string> {
+  if (signal.aborted) throw new Interrupted();
+  const env = questionEnvironment(options.env);
+  // simple-git words every failure as its own error; ours is kept beside it.
+  let failure: Error | undefined;
+  const settings: Partial<SimpleGitOptions> = {
+    baseDir: folder,
+    abort: signal,
+    trimmed: false,
+    completion: { onClose: true, onExit: false },
+    // The environment is chosen here, not taken from a stranger's input.
+    allowEnvironment: Object.keys(env),
+    unsafe: { allowUnsafeConfigPaths: true, allowUnsafeExec: true },
+    errors: (_error, result) => {
+      // The negative errno of a program that could not be started.
+      if (result.exitCode === -constants.errno.ENOENT) failure = missingTool('git');
+      else if (result.exitCode === 0 || options.accept?.includes(result.exitCode)) return undefined;
+      else failure = gitError(gitArgv(folder, args), result);
+      return failure;
+    },
+    ...(options.input !== undefined ? { input: () => options.input } : {}),
+  };
+  try {
+    return (
+      await simpleGit(settings)
+        .env(env)
+        .raw([...args])
+    ).replace(/\n$/, '');
+  } catch (error) {
+    if (signal.aborted) throw new Interrupted();
+    throw failure ?? error;
+  }
+}
+
+function gitError(
+  argv: readonly string[],
+  result: { exitCode: number; stdOut: readonly Buffer[]; stdErr: readonly Buffer[] },
+): ToolError {
+  const said = Buffer.concat(result.stdErr.length > 0 ? result.stdErr : result.stdOut).toString('utf8');
+  const lastLines = said.trimEnd().split('\n').slice(-40);
+  return new ToolError({ argv, exitCode: result.exitCode, signal: null, lastLines });
+}
+
+/** A question reaches no remote and opens no editor or pager: simple-git refuses variables that could. */
+function questionEnvironment(added: GitOptions['env']): Record<string, string> {
+  const all = { ...process.env, ...gitEnvironment(), ...added };
+  const refused =
+    /^(EDITOR|VISUAL|PAGER|PREFIX|SSH_ASKPASS|GIT_(SSH\w*|ASKPASS|PROXY_COMMAND|SSL_\w+|HTTP_\w+))$/;
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !refused.test(entry[0]),
+    ),
+  );
+}
+
+/** git at work for a while: its command line and lines as events, its process group in our hands. */
+export function gitWork(
+  folder: string,
+  args: readonly string[],
+  options: {
+    readonly job: string;
+    readonly signal: AbortSignal;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Work<ExecResult> {
+  return exec(gitArgv(folder, args), { ...options, env: { ...gitEnvironment(), ...options.env } });
+}
