@@ -83,7 +83,6 @@ export function parseArguments(
     if (error instanceof CommanderError && error.exitCode === 0) return undefined;
     throw error;
   }
-  if (!invocation) program.outputHelp();
   return invocation;
 }
 

@@ -26,7 +26,7 @@ function headOf(comparison: Comparison): string[] {
   const { conditions: c, payload } = comparison;
   const clock =
     comparison.clock === 'icount'
-      ? 'clock icount: millions of guest instructions since start_kernel, idle included; not time'
+      ? 'clock icount: millions of guest instructions since start_kernel; not time'
       : `clock wall: milliseconds of guest CLOCK_BOOTTIME, median of ${c.rounds} rounds`;
   return [
     `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercent}% of it read`,

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { describe, expect, test } from 'vitest';
+import { compareRuns, type ComparisonInput, type Measured } from '../../src/measure/comparison.ts';
+import { formatComparison } from '../../src/measure/table.ts';
+import { run, type RunFigures } from './runs.ts';
+
+const row = (id: string, figures: readonly RunFigures[], more: Partial<Measured> = {}): Measured => ({
+  id,
+  flow: id.split(/[:@]/)[0]!,
+  kernel: 'base',
+  format: 'cpio-lz4',
+  family: 'lz4',
+  imageBytes: 16 * 2 ** 20,
+  notes: [],
+  runs: figures.map(run),
+  ...more,
+});
+
+const input = (measured: readonly Measured[], more: Partial<ComparisonInput> = {}): ComparisonInput => ({
+  clock: 'icount',
+  reference: 'initramfs',
+  payload: { name: 'busybox', digest: 'p', bytes: 16 * 2 ** 20 },
+  usedPercent: 10,
+  measured,
+  conditions: {
+    tree: '7.3.4',
+    qemu: '7.2.22',
+    accelerator: 'tcg',
+    memoryMiB: 2048,
+    cpus: 1,
+    rounds: 1,
+    host: 'x',
+    kernels: {},
+  },
+  ...more,
+});
+
+const floor = row('floor@base', [{ initTsc: 230e6, endTsc: 240e6, icount: 140e6, totalKiB: 2_000_000 }], {
+  flow: 'floor',
+});
+
+describe('compareRuns()', () => {
+  test('counts from start_kernel, over the floor of the same kernel, relative to the reference', () => {
+    const comparison = compareRuns(
+      input([
+        floor,
+        row('initramfs', [{ initTsc: 530e6, usedTsc: 534e6, endTsc: 540e6, icount: 440e6 }]),
+        row('userspace', [{ initTsc: 280e6, usedTsc: 282e6, endTsc: 290e6, icount: 190e6 }]),
+      ]),
+    );
+    const [, initramfs, userspace] = comparison.rows;
+    expect(initramfs).toMatchObject({ overFloor: 300e6, ratio: 1, idle: 100e6 });
+    expect(initramfs!.init).toEqual({ median: 500e6, min: 500e6, max: 500e6, samples: [500e6] });
+    expect(userspace!.ratio).toBeCloseTo(252 / 504);
+    expect(comparison.warnings).toEqual([]);
+  });
+
+  test('counts per-CPU lists as free and a carve-out as absent', () => {
+    const comparison = compareRuns(
+      input([
+        floor,
+        row('initramfs', [
+          { initTsc: 1e9, freeKiB: 1_700_000, pcpKiB: 100_000, carvedOutBytes: 50_000 * 1024 },
+        ]),
+      ]),
+    );
+    expect(comparison.rows[1]!.memoryUsedBytes).toBe((2_000_000 - 1_800_000 - 50_000) * 1024);
+  });
+
+  test('a floor of another kernel is no floor', () => {
+    const comparison = compareRuns(input([floor, row('initramfs', [{ initTsc: 1e9 }], { kernel: 'other' })]));
+    expect(comparison.rows[1]).not.toHaveProperty('overFloor');
+    expect(comparison.rows[1]).not.toHaveProperty('memoryUsedBytes');
+  });
+
+  test('a failed boot has an outcome and no figures of its own', () => {
+    const panic = { kind: 'panic', message: 'VFS: no root' } as const;
+    const comparison = compareRuns(input([floor, row('initramfs', [{ outcome: panic }])]));
+    expect(comparison.rows[1]).toMatchObject({ outcome: panic });
+    expect(comparison.rows[1]).not.toHaveProperty('init');
+    expect(comparison.rows[1]).not.toHaveProperty('ratio');
+  });
+
+  test('wall clock: milliseconds of CLOCK_BOOTTIME, median of the rounds, raw samples kept', () => {
+    const comparison = compareRuns(
+      input(
+        [
+          row('initramfs', [
+            { initMs: 900, usedMs: 950 },
+            { initMs: 700, usedMs: 720 },
+            { initMs: 800, usedMs: 830 },
+          ]),
+        ],
+        { clock: 'wall' },
+      ),
+    );
+    expect(comparison.unit).toBe('milliseconds');
+    expect(comparison.rows[0]!.init).toEqual({ median: 800, min: 700, max: 900, samples: [900, 700, 800] });
+    expect(comparison.warnings.map(w => w.about)).toEqual([
+      '1 rounds are few',
+      'no KVM: the guest ran under TCG, whose wall clock favours no real machine',
+    ]);
+  });
+
+  test('warns of different bytes read, mixed compressor families, and waiting that differs', () => {
+    const about = compareRuns(
+      input([
+        row('initramfs', [{ initTsc: 500e6, usedTsc: 501e6, endTsc: 510e6, icount: 410e6, sum: 'aa' }]),
+        row('kernelspace', [{ initTsc: 300e6, usedTsc: 301e6, endTsc: 310e6, icount: 205e6, sum: 'bb' }], {
+          family: 'none',
+        }),
+      ]),
+    ).warnings.map(w => w.about);
+    expect(about).toEqual([
+      'the flows did not read the same bytes',
+      'compressors of different families are compared: lz4, none',
+      'kernelspace idles 5.00 M more than initramfs',
+    ]);
+  });
+});
+
+describe('formatComparison()', () => {
+  const comparison = compareRuns(
+    input([
+      floor,
+      row('initramfs', [{ initTsc: 530e6, usedTsc: 534e6, endTsc: 540e6, icount: 440e6 }]),
+      row('kernelspace', [{ outcome: { kind: 'panic', message: 'no init' } }], {
+        kernel: 'initoverlayfs',
+        format: 'erofs-lz4hc',
+        notes: ['disk: memory, reads cost nothing'],
+      }),
+    ]),
+  );
+
+  test('one line a row where the terminal is wide', () => {
+    expect(formatComparison(comparison, 130).join('\n')).toMatchInlineSnapshot(`
+      "payload busybox, 16.0 MiB, 10% of it read
+      clock icount: millions of guest instructions since start_kernel; not time
+      linux 7.3.4, 2048 MiB, 1 CPU, QEMU 7.2.22 tcg
+
+      row            format       kernel         image  to /init  reading   total    over  ratio  memory  outcome
+      (* reference)                                MiB    M insn   M insn  M insn   floor            MiB
+      floor@base     cpio-lz4     base            16.0    200.00        -  200.00    0.00  0.397    97.7    ready
+      initramfs *    cpio-lz4     base            16.0    500.00     4.00  504.00  300.00  1.000    97.7    ready
+      kernelspace    erofs-lz4hc  initoverlayfs   16.0         -        -       -       -      -       -    panic
+
+      floor@base |########################                                     200.00
+      initramfs  |############################################################ 504.00
+                  # kernel entry to /init   = reading 10% of the files
+
+      kernelspace: kernel panic: no init
+      note: kernelspace: disk: memory, reads cost nothing"
+    `);
+  });
+
+  test('no line is wider than an 80 column terminal', () => {
+    const lines = formatComparison(comparison, 80);
+    expect(lines.filter(line => line.length > 80 && !/^(warning|note|kernelspace: )/.test(line))).toEqual([]);
+    expect(lines.join('\n')).toContain('kernel panic: no init');
+  });
+});
