@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Builds and runs the guest programs of vm/ on the host, and reads the lines they print. */
+import { spawn, spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+const vm = path.resolve(import.meta.dirname, '../../vm');
+
+/** `make -C vm OUT=folder`; throws with the compiler's words. */
+export function build(out: string, sources: string = vm): void {
+  const made = spawnSync('make', ['-C', sources, `OUT=${out}`], { encoding: 'utf8' });
+  if (made.status !== 0 || made.stderr !== '') throw new Error(`make: ${made.stdout}${made.stderr}`);
+}
+
+export interface Line {
+  readonly name: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface Run {
+  readonly exitCode: number | null;
+  readonly lines: readonly Line[];
+}
+
+/** Values keep one byte per character (latin1), as they were before they were escaped. */
+export function parseLine(text: string): Line {
+  const match = /^initbench: ([a-z0-9-]+)((?: [A-Za-z_0-9]+=[!-<>-~]*)*)$/.exec(text);
+  if (!match) throw new Error(`not a line of the protocol: ${JSON.stringify(text)}`);
+  const pairs = match[2]!
+    .split(' ')
+    .filter(Boolean)
+    .map(pair => {
+      const [key, value] = pair.split('=');
+      return [key!, value!.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)))];
+    });
+  return { name: match[1]!, values: Object.fromEntries(pairs) };
+}
+
+/** Runs a program with nothing but `env` around it; `meanwhile` is called once it runs. */
+export function run(program: string, env: Record<string, string>, meanwhile?: () => void): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [], { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', chunk => chunks.push(chunk));
+    child.on('spawn', () => meanwhile?.());
+    child.on('error', reject);
+    child.on('close', exitCode => {
+      const texts = Buffer.concat(chunks).toString('latin1').split('\n');
+      try {
+        if (texts.pop() !== '') throw new Error('the last line has no end');
+        resolve({ exitCode, lines: texts.filter(text => text.startsWith('initbench: ')).map(parseLine) });
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
