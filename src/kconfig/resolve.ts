@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From fragments to the final .config: the tree's own tinyconfig, merge_config.sh and olddefconfig, out of tree. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work, WorkEvent } from '../events.ts';
+import { exec } from '../host/exec.ts';
+import { digestOf, readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
+import type { Worktree } from '../tree/tree.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { readEntries } from './entries.ts';
+import { explainLost } from './explain.ts';
+import { compareWithFinal, configDigest, formatFragment, parseDotConfig } from './fragment.ts';
+import type { Config, Fragment, Lost } from './kconfig.ts';
+
+/** How make is called for a configuration; made by the stage that knows compilers and make variables. */
+export interface ConfigMake {
+  readonly job: string;
+  /** The build directory's name below the worktree. */
+  readonly folder: string;
+  /** The command line that makes a target, run in the worktree. */
+  readonly argv: (target: string) => readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder below arch/ whose Kconfig counts: 'x86'. */
+  readonly srcarch: string;
+  /** What else a .config follows from: make variables, versions of the toolchain. */
+  readonly key: unknown;
+}
+
+const schema = 'initbench.config/1';
+
+/** The commands that end in the final .config, in order, all run in the worktree. Pure. */
+export function configCommands(
+  make: Pick<ConfigMake, 'folder' | 'argv'>,
+  fragments: readonly Fragment[],
+): readonly (readonly string[])[] {
+  const files = fragments.map((fragment, index) => mergedFile(make.folder, fragment, index));
+  return [
+    make.argv('tinyconfig'),
+    ['scripts/kconfig/merge_config.sh', '-m', '-O', make.folder, `${make.folder}/.config`, ...files],
+    make.argv('olddefconfig'),
+  ];
+}
+
+/** What has to be written before configCommands(): fragments that are no file, or whose path merge_config.sh,
+ *  which splits at blanks, could not read. Paths are relative to the worktree. */
+export function fragmentCopies(
+  folder: string,
+  fragments: readonly Fragment[],
+): readonly { readonly file: string; readonly text: string }[] {
+  return fragments.flatMap((fragment, index) => {
+    const file = mergedFile(folder, fragment, index);
+    return file === fragment.path ? [] : [{ file, text: formatFragment(fragment.options) }];
+  });
+}
+
+function mergedFile(folder: string, fragment: Fragment, index: number): string {
+  return /^\/[\w@%+=:,./-]+$/.test(fragment.path) ? fragment.path : `${folder}/fragment-${index + 1}.config`;
+}
+
+/** Makes the .config that the fragments ask for, or takes the one made before from the same tree, fragments,
+ *  make variables and toolchain: then make is not called. Lost options are in the product, with reasons.
+ *  @throws ToolError when make fails, UserError when a tool is missing */
+export async function* resolveConfig(
+  workspace: Workspace,
+  worktree: Worktree,
+  fragments: readonly Fragment[],
+  make: ConfigMake,
+  signal: AbortSignal,
+): Work<Config> {
+  const options = fragments.map(fragment => fragment.options.map(({ name, value }) => [name, value]));
+  const key = digestOf({ schema, tree: worktree.treeId, options, make: make.key });
+  const file = path.join(folders.configs(workspace), `${shortDigest(key)}.json`);
+  const step = (state: 'started' | 'done' | 'failed' | 'cached'): WorkEvent => ({
+    job: make.job,
+    type: 'step',
+    step: 'configure',
+    state,
+  });
+  const kept = await readKept(file);
+  if (kept) {
+    yield step('cached');
+    return { ...kept, ...named(kept, fragments) };
+  }
+  yield step('started');
+  try {
+    const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
+      makeConfig(worktree, fragments, make, signal),
+    );
+    await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
+    yield step('done');
+    return config;
+  } catch (error) {
+    yield step('failed');
+    throw error;
+  }
+}
+
+async function readKept(file: string): Promise<Config | undefined> {
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  const { schema: found, ...config } = JSON.parse(text) as Config & { schema: string };
+  return found === schema ? config : undefined;
+}
+
+/** The same options may lie under other names now: names come from the fragments at hand. */
+function named(
+  kept: Config,
+  fragments: readonly Fragment[],
+): Pick<Config, 'fragments' | 'redefined' | 'lost'> {
+  const now = compareWithFinal(fragments, kept.text);
+  const lost = now.lost.map((each, index): Lost => ({ ...kept.lost[index]!, fragment: each.fragment }));
+  return { fragments: fragments.map(fragment => fragment.name), redefined: now.redefined, lost };
+}
+
+async function* makeConfig(
+  worktree: Worktree,
+  fragments: readonly Fragment[],
+  make: ConfigMake,
+  signal: AbortSignal,
+): Work<Config> {
+  await mkdir(path.join(worktree.path, make.folder), { recursive: true });
+  for (const { file, text } of fragmentCopies(make.folder, fragments)) {
+    await writeFile(path.join(worktree.path, file), text);
+  }
+  for (const argv of configCommands(make, fragments)) {
+    yield* exec(argv, { job: make.job, cwd: worktree.path, env: make.environment, signal });
+  }
+  const text = await readFile(path.join(worktree.path, make.folder, '.config'), 'utf8');
+  const { redefined, lost } = compareWithFinal(fragments, text);
+  const entries = lost.length > 0 ? await readEntries(worktree.path, make.srcarch) : new Map();
+  const final = parseDotConfig(text);
+  return {
+    digest: configDigest(text),
+    text,
+    fragments: fragments.map(fragment => fragment.name),
+    redefined,
+    lost: lost.map(each => explainLost(each, entries, final)),
+  };
+}
