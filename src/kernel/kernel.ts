@@ -14,6 +14,7 @@ export interface Kernel {
   readonly treeId: string;
   /** kernelrelease, LOCALVERSION included. */
   readonly release: string;
+  /** 'x86_64', 'i386', 'arm64', ... */
   readonly arch: string;
   readonly configDigest: Digest;
   readonly fragments: readonly string[];
@@ -26,12 +27,18 @@ export interface Kernel {
     readonly log: string;
   };
   readonly imageBytes: number;
+  /** Run in a worktree of `commit`. */
   readonly makeArgv: readonly string[];
+  /** All that were passed, without the ccache in front of compilers. */
   readonly variables: Readonly<Record<string, string>>;
   readonly toolchain: { readonly compiler: string; readonly linker: string; readonly assembler: string };
+  /** The compilers' own lines, 'fs/erofs/super.c:12:5: warning: ...' first. */
   readonly warnings: readonly string[];
   /** Bytes as size(1) words them. */
   readonly sections: { readonly text: number; readonly data: number; readonly bss: number };
+  /** Wall time of make. */
   readonly built: Milliseconds;
   readonly jobs: number;
+  /** Steps that a build from scratch prints with so many options enabled; absent when make did not start from scratch. */
+  readonly steps?: { readonly options: number; readonly steps: number };
 }

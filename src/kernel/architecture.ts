@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Architectures by kbuild's words: which folder below arch/, which image is booted, what QEMU's users call it. Pure. */
+import { machine } from 'node:os';
+import { UserError } from '../host/errors.ts';
+import type { Variables } from './variables.ts';
+
+export interface Architecture {
+  /** The folder below arch/. */
+  readonly srcarch: string;
+  /** The make target, and where it leaves the image in the build directory. */
+  readonly target: string;
+  readonly image: string;
+}
+
+const architectures: Readonly<Record<string, Architecture>> = {
+  x86: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
+  i386: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
+  x86_64: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
+  arm: { srcarch: 'arm', target: 'zImage', image: 'arch/arm/boot/zImage' },
+  arm64: { srcarch: 'arm64', target: 'Image.gz', image: 'arch/arm64/boot/Image.gz' },
+  riscv: { srcarch: 'riscv', target: 'Image', image: 'arch/riscv/boot/Image' },
+  s390: { srcarch: 's390', target: 'bzImage', image: 'arch/s390/boot/bzImage' },
+};
+
+/** ARCH as kbuild would set it here: what was given, otherwise after uname -m. */
+export function archOf(variables: Variables, hostMachine: string = machine()): string {
+  if (variables.ARCH) return variables.ARCH;
+  if (/^(i.86|x86_64)$/.test(hostMachine)) return 'x86';
+  if (/^aarch64/.test(hostMachine)) return 'arm64';
+  return hostMachine.replace(/^(arm|riscv|s390).*$/, '$1');
+}
+
+/** @throws UserError for an architecture that initbench cannot name the image of */
+export function architectureOf(arch: string): Architecture {
+  const found = Object.hasOwn(architectures, arch) ? architectures[arch] : undefined;
+  if (found) return found;
+  throw new UserError(`no kernel image is known for ARCH=${arch}`, {
+    hint: `ARCH is one of ${Object.keys(architectures).sort().join(', ')}`,
+  });
+}
+
+/** The kernel's architecture in one word: ARCH=x86 says nothing of 32 or 64 bits, its .config does. */
+export function wordOf(arch: string, dotConfig: string): string {
+  if (architectureOf(arch).srcarch !== 'x86') return arch;
+  return /^CONFIG_X86_64=y$/m.test(dotConfig) ? 'x86_64' : 'i386';
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Kernels in the cache: kernels/<digest>/ with kernel.json (schema initbench.kernel/1) beside the files it names. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Digest } from '../events.ts';
+import { readIfThere, shortDigest, writeWhole } from '../host/files.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import type { Kernel } from './kernel.ts';
+
+export const kernelSchema = 'initbench.kernel/1';
+
+/** Where the kernel of this digest lies, or will lie. */
+export function kernelFolder(workspace: Workspace, digest: Digest): string {
+  return path.join(folders.kernels(workspace), shortDigest(digest));
+}
+
+const atFiles = (kernel: Kernel, place: (file: string) => string): Kernel => {
+  const { image, vmlinux, systemMap, config, log } = kernel.files;
+  const files = {
+    image: place(image),
+    vmlinux: place(vmlinux),
+    systemMap: place(systemMap),
+    config: place(config),
+    log: place(log),
+  };
+  return { ...kernel, files };
+};
+
+/** The kernel stored in a folder; undefined when there is none or another version wrote it. */
+export async function readKernel(folder: string): Promise<Kernel | undefined> {
+  const text = await readIfThere(path.join(folder, 'kernel.json'));
+  if (text === undefined) return undefined;
+  const { schema, ...kernel } = JSON.parse(text) as Kernel & { schema: string };
+  return schema === kernelSchema ? atFiles(kernel, file => path.join(folder, file)) : undefined;
+}
+
+/** Writes kernel.json; the files are named relative to it, so that the cache can be moved. */
+export async function writeKernel(folder: string, kernel: Kernel): Promise<void> {
+  const stored = { schema: kernelSchema, ...atFiles(kernel, file => path.basename(file)) };
+  await writeWhole(path.join(folder, 'kernel.json'), `${JSON.stringify(stored, null, 2)}\n`);
+}
+
+/** Every kernel in the cache. */
+export async function listKernels(workspace: Workspace): Promise<Kernel[]> {
+  const top = folders.kernels(workspace);
+  const names = await readdir(top).catch(() => []);
+  const kernels = await Promise.all(
+    names.filter(name => !name.startsWith('.')).map(name => readKernel(path.join(top, name))),
+  );
+  return kernels.filter(kernel => kernel !== undefined);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Make variables of a build: what kbuild takes from the environment and from the command line
+ *  (Documentation/kbuild/kbuild.rst), what makes a build reproducible, and the compiler they choose. Pure. */
+import { UserError } from '../host/errors.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** Same kernel whoever builds it, wherever, whenever; a user's own value beats each. LOCALVERSION is always set:
+ *  without it scripts/setlocalversion appends a `+` to trees that are not at a tag, and base and patched differ. */
+const reproducible: Variables = {
+  KBUILD_BUILD_HOST: 'initbench',
+  KBUILD_BUILD_TIMESTAMP: '2026-01-01T00:00:00Z',
+  KBUILD_BUILD_USER: 'initbench',
+  KBUILD_BUILD_VERSION: '1',
+  LOCALVERSION: '-initbench',
+};
+
+/** Those that kbuild reads from the environment and that change the kernel. Variables the Makefile assigns itself
+ *  (CC, LD, HOSTCC, W, ...) count on the command line only, as with make. */
+const fromEnvironment = [
+  ...Object.keys(reproducible),
+  'ARCH',
+  'CROSS_COMPILE',
+  'HOSTCFLAGS',
+  'HOSTCXXFLAGS',
+  'HOSTLDFLAGS',
+  'HOSTLDLIBS',
+  'KAFLAGS',
+  'KCFLAGS',
+  'KCPPFLAGS',
+  'KRUSTFLAGS',
+  'LLVM',
+  'LLVM_IAS',
+  'SOURCE_DATE_EPOCH',
+  'USERCFLAGS',
+  'USERLDFLAGS',
+];
+
+/** These say where to build or what; both are initbench's to choose. */
+const refused =
+  /^(O|M|MO|KBUILD_OUTPUT|KBUILD_EXTMOD|KBUILD_EXTMOD_OUTPUT|KCONFIG_\w+|MAKEFLAGS|MFLAGS|INSTALL_\w+|KBUILD_ABS_SRCTREE|KERNELRELEASE)$/;
+
+/** The make variables of a build, sorted: fixed ones, over them the environment, over that NAME=value words.
+ *  @throws UserError for a word that is no variable, or one that initbench has to choose itself */
+export function makeVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  words: readonly string[],
+): Variables {
+  const variables: Record<string, string> = { ...reproducible };
+  for (const name of fromEnvironment) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') variables[name] = value;
+  }
+  for (const word of words) {
+    const match = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
+    if (!match) {
+      throw new UserError(`'${word}' is no make variable`, {
+        hint: 'after -- only NAME=value is taken, such as KCFLAGS=-g; targets are chosen by the architecture',
+      });
+    }
+    const [, name, value] = match as unknown as [string, string, string];
+    if (refused.test(name)) {
+      throw new UserError(`${name} cannot be given: initbench chooses it`, {
+        hint: 'options go into --config CONFIG_X=y; build directories lie in the cache (INITBENCH_CACHE)',
+      });
+    }
+    variables[name] = value;
+  }
+  return Object.fromEntries(Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Programs that kbuild will call, as it derives them from LLVM, CROSS_COMPILE, CC, LD and HOSTCC. */
+export interface Programs {
+  readonly compiler: string;
+  readonly hostCompiler: string;
+  readonly linker: string;
+  readonly size: string;
+  /** Whether the compiler assembles by itself. */
+  readonly integratedAssembler: boolean;
+}
+
+export function programsOf(variables: Variables): Programs {
+  const { LLVM = '', CROSS_COMPILE = '' } = variables;
+  const llvm = (name: string) =>
+    LLVM.endsWith('/') ? `${LLVM}${name}` : LLVM.startsWith('-') ? `${name}${LLVM}` : name;
+  const compiler = variables.CC ?? (LLVM ? llvm('clang') : `${CROSS_COMPILE}gcc`);
+  return {
+    compiler,
+    hostCompiler: variables.HOSTCC ?? (LLVM ? llvm('clang') : 'gcc'),
+    linker: variables.LD ?? (LLVM ? llvm('ld.lld') : `${CROSS_COMPILE}ld`),
+    size: LLVM ? llvm('llvm-size') : `${CROSS_COMPILE}size`,
+    integratedAssembler: /clang/.test(compiler) && variables.LLVM_IAS !== '0',
+  };
+}
+
+/** The same build through ccache. A compiler that already goes through one stays as it is. */
+export function throughCcache(variables: Variables): Variables {
+  const { compiler, hostCompiler } = programsOf(variables);
+  const wrap = (command: string) => (/\bs?ccache\b/.test(command) ? command : `ccache ${command}`);
+  return { ...variables, CC: wrap(compiler), HOSTCC: wrap(hostCompiler) };
+}
+
+/** The environment make gets: ours less everything that could change the kernel behind the digest's back.
+ *  Messages are in English so that warnings are found. An undefined value removes a variable. */
+export function makeEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  added: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | undefined>> {
+  const kept = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_LIBRARY_PATH|XDG_\w+|INITBENCH_\w+)$/;
+  const removed = Object.keys(environment).filter(name => !kept.test(name));
+  return { ...Object.fromEntries(removed.map(name => [name, undefined])), LC_ALL: 'C', ...added };
+}
