@@ -2,6 +2,7 @@
 /** Payload: the files. Image: the packed payload. Both are frozen records named by digest. */
 import type { Digest, Work } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
+import type { Draft } from './draft.ts';
 
 /** One member of a payload. Owners, modes and device numbers are data: nothing on the host has to have them. */
 export interface Entry {
@@ -17,6 +18,8 @@ export interface Entry {
   readonly bytes: number;
   /** Regular files: where the content lies in the payload's folder, relative to it. */
   readonly content?: string;
+  /** Regular files: of the content. */
+  readonly sha256?: Digest;
   readonly target?: string;
   readonly device?: { readonly major: number; readonly minor: number };
   /** Hard links to one file carry the same number (> 0). */
@@ -61,12 +64,30 @@ export interface PayloadKind {
   readonly summary: string;
   /** 'dir:PATH' has an argument, 'busybox' none. */
   readonly argument?: string;
-  collect(
-    workspace: Workspace,
-    argument: string | undefined,
-    options: PayloadOptions,
-    signal: AbortSignal,
-  ): Work<Payload>;
+  /** How the probe gets in: not at all, as the payload's /init, or in front of the /init the payload has. */
+  readonly probe: 'none' | 'is-init' | 'before-init';
+  /** What decides the files, as a small JSON value: the same inputs are collected once. */
+  inputs(request: PayloadRequest): Promise<unknown>;
+  /** Adds the files to the draft; with events where it takes time. */
+  collect(request: PayloadRequest, draft: Draft): Work<void> | Promise<void>;
+}
+
+export interface PayloadRequest {
+  readonly workspace: Workspace;
+  /** The job its events carry. */
+  readonly job: string;
+  /** What stands behind the colon; '' without one. */
+  readonly argument: string;
+  readonly options: PayloadOptions;
+  readonly guest: GuestPrograms;
+  readonly signal: AbortSignal;
+}
+
+/** The programs of vm/, built: absolute paths. */
+export interface GuestPrograms {
+  readonly digest: Digest;
+  readonly probe: string;
+  readonly storageInit: string;
 }
 
 /** A way of packing: src/image/format/<id>.ts; the folder is the registry. */
@@ -76,8 +97,21 @@ export interface Format {
   /** What decompressing costs is comparable within a family only. */
   readonly family: 'none' | 'lz4' | 'gzip' | 'zstd';
   readonly container: 'cpio' | 'erofs' | 'ext4';
-  /** Programs it needs. */
+  /** Programs it needs; their versions are part of the image's digest. */
   readonly tools: readonly string[];
+  /** What else decides the bytes of the image. */
+  readonly parameters: Readonly<Record<string, string | number>>;
+  /** Disk space it needs while it works, for `payload.bytes`; the image included. */
+  spaceBytes(payload: Payload): number;
   /** Writes the image of the payload to `target` (a path that does not exist yet). */
-  write(workspace: Workspace, payload: Payload, target: string, signal: AbortSignal): Work<void>;
+  write(request: PackRequest): Work<void>;
+}
+
+export interface PackRequest {
+  readonly workspace: Workspace;
+  /** The job its events carry. */
+  readonly job: string;
+  readonly payload: Payload;
+  readonly target: string;
+  readonly signal: AbortSignal;
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Collects a payload once for each state of its inputs and keeps it under its digest: payloads/DIGEST/{payload.json,
+ *  files/}; payloads/inputs/KEY says which digest some inputs gave. */
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Digest, Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { type Draft, newDraft } from './draft.ts';
+import { addProbe } from './filelist.ts';
+import { buildGuestPrograms } from './guest.ts';
+import type { Payload, PayloadKind, PayloadOptions, PayloadRequest } from './image.ts';
+import { findExecutable } from './init.ts';
+import { listPayloads } from './registry.ts';
+
+/** Raise it when the same inputs give other entries or another record. */
+const recordVersion = 1;
+
+/** Splits 'dir:/srv/x'. @throws UserError when the kind is unknown, or its argument is missing or too much */
+export async function parsePayloadSpec(spec: string): Promise<{ kind: PayloadKind; argument: string }> {
+  const kinds = await listPayloads();
+  const colon = spec.indexOf(':');
+  const id = colon === -1 ? spec : spec.slice(0, colon);
+  const argument = colon === -1 ? '' : spec.slice(colon + 1);
+  const written = kinds.map(kind => (kind.argument ? `${kind.id}:${kind.argument}` : kind.id));
+  const kind = kinds.find(candidate => candidate.id === id);
+  if (!kind) throw unknownName('payload', spec, written);
+  if (kind.argument && argument === '') {
+    throw new UserError(`the payload '${id}' needs an argument`, { hint: `write ${id}:${kind.argument}` });
+  }
+  if (!kind.argument && argument !== '') {
+    throw new UserError(`the payload '${id}' takes no argument`, { hint: `write ${id}` });
+  }
+  return { kind, argument };
+}
+
+/** The payload of a spec: 'busybox', 'dir:/x', 'cpio:/f', 'debian', 'probe', ...
+ *  @throws UserError when there is no such payload, or its files cannot be had */
+export async function* collectPayload(
+  workspace: Workspace,
+  spec: string,
+  options: PayloadOptions,
+  signal: AbortSignal,
+): Work<Payload> {
+  const { kind, argument } = await parsePayloadSpec(spec);
+  const job = `payload ${spec}`;
+  const guest = yield* buildGuestPrograms(workspace, signal);
+  const request: PayloadRequest = { workspace, job, argument, options, guest, signal };
+  const inputs = await kind.inputs(request);
+  const key = digestOf({ recordVersion, kind: kind.id, inputs, guest: guest.digest });
+  const index = path.join(folders.payloads(workspace), 'inputs', key);
+  const step = { job, type: 'step', step: `collect ${spec}` } as const;
+  const found = await readCollected(workspace, index, spec);
+  if (found) {
+    yield { ...step, state: 'cached', product: found.digest };
+    return found;
+  }
+  return yield* withLock(index, signal, async function* () {
+    const meanwhile = await readCollected(workspace, index, spec);
+    if (meanwhile) return meanwhile;
+    yield { ...step, state: 'started' };
+    const started = performance.now();
+    try {
+      const payload = yield* collectNew(request, kind, spec);
+      await writeWhole(index, payload.digest);
+      yield { ...step, state: 'done', product: payload.digest, ms: performance.now() - started };
+      return payload;
+    } catch (error) {
+      yield { ...step, state: 'failed' };
+      throw error;
+    }
+  });
+}
+
+async function readCollected(
+  workspace: Workspace,
+  index: string,
+  spec: string,
+): Promise<Payload | undefined> {
+  const digest = await readIfThere(index);
+  if (digest === undefined) return undefined;
+  const folder = path.join(folders.payloads(workspace), digest);
+  const record = await readIfThere(path.join(folder, 'payload.json'));
+  return record === undefined ? undefined : { ...(JSON.parse(record) as Payload), name: spec, folder };
+}
+
+async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: string): Work<Payload> {
+  const parent = folders.payloads(request.workspace);
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(path.join(parent, '.new-'));
+  try {
+    const draft = newDraft(scratch);
+    const work = kind.collect(request, draft);
+    if (Symbol.asyncIterator in work) yield* work;
+    else await work;
+    requireSoundTree(draft, spec);
+    if (kind.probe === 'before-init') requireInit(draft, spec);
+    if (kind.probe !== 'none') addProbe(draft, request.guest.probe);
+    const record = payloadRecord(kind, draft);
+    const folder = path.join(parent, record.digest);
+    await writeFile(path.join(scratch, 'payload.json'), JSON.stringify(record));
+    await rename(scratch, folder).catch(async error => {
+      if (!(await exists(path.join(folder, 'payload.json')))) throw error;
+    });
+    return { ...record, name: spec, folder };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What is stored; its name and place are added when it is read. */
+function payloadRecord(kind: PayloadKind, draft: Draft): Omit<Payload, 'name' | 'folder'> {
+  const entries = draft.entries();
+  const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init' } : {};
+  const digest: Digest = digestOf({
+    recordVersion,
+    init,
+    entries: entries.map(({ content, ...rest }) => rest),
+  });
+  const seen = new Set<number>();
+  let bytes = 0;
+  for (const entry of entries) {
+    if (entry.kind !== 'file' || (entry.link && seen.has(entry.link))) continue;
+    if (entry.link) seen.add(entry.link);
+    bytes += entry.bytes;
+  }
+  return { id: kind.id, digest, entries, bytes, init };
+}
+
+/** Every entry stands in a directory of the payload: a rule for our own collectors. */
+function requireSoundTree(draft: Draft, spec: string): void {
+  for (const { path: at } of draft.entries()) {
+    const parent = path.posix.dirname(at);
+    if (parent !== '.' && draft.get(parent)?.kind !== 'dir')
+      throw new Error(`${spec}: ${at} stands in no directory`);
+  }
+}
+
+function requireInit(draft: Draft, spec: string): void {
+  const problem = findExecutable(draft, 'init');
+  if (problem === undefined) return;
+  throw new UserError(`${spec} has no /init that can be run: ${problem}`, {
+    hint: 'a payload is an initramfs: give it an executable /init, or a symlink to one',
+  });
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The programs of vm/, built once for each state of their sources and each compiler. */
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Digest, Work } from '../events.ts';
+import { capture, exec } from '../host/exec.ts';
+import { digestOf, digestOfFile, exists, publishFolder } from '../host/files.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import type { GuestPrograms } from './image.ts';
+
+const programNames = { probe: 'probe', storageInit: 'storage-init' } as const;
+
+/** `out` must not be below `source`. */
+export const guestMakeArgv = (source: string, out: string): string[] => [
+  'make',
+  '--no-print-directory',
+  '-C',
+  source,
+  `OUT=${out}`,
+];
+
+/** Builds probe and storage-init. @throws ToolError when they do not build, UserError without make or gcc */
+export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSignal): Work<GuestPrograms> {
+  const job = 'guest programs';
+  const source = folders.vm(workspace);
+  const compiler = await capture(['gcc', '--version'], { signal });
+  const digest = digestOf({ compiler, sources: await digestsBelow(source) });
+  const folder = path.join(workspace.cache, 'guest', digest);
+  const step = { job, type: 'step', step: 'guest programs', product: digest } as const;
+  if (await exists(folder)) {
+    yield { ...step, state: 'cached' };
+  } else {
+    yield { ...step, state: 'started' };
+    yield* publishFolder(folder, async function* (scratch) {
+      await mkdir(scratch, { recursive: true });
+      yield* exec(guestMakeArgv(source, scratch), {
+        job,
+        signal,
+        env: { MAKEFLAGS: undefined, MAKELEVEL: undefined },
+      });
+    });
+    yield { ...step, state: 'done' };
+  }
+  return {
+    digest,
+    probe: path.join(folder, programNames.probe),
+    storageInit: path.join(folder, programNames.storageInit),
+  };
+}
+
+/** Every file below a folder by its relative path; sorted. */
+async function digestsBelow(folder: string): Promise<Record<string, Digest>> {
+  const items = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = items.filter(item => item.isFile()).map(item => path.join(item.parentPath, item.name));
+  const digests: Record<string, Digest> = {};
+  for (const file of files.sort()) digests[path.relative(folder, file)] = await digestOfFile(file);
+  return digests;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Packs a payload once for each format, its parameters and the versions of its tools: images/DIGEST/{image,
+ *  image.json}. */
+import { stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Digest, Work } from '../events.ts';
+import { digestOf, publishFolder, readIfThere, requireSpace, withLock } from '../host/files.ts';
+import { folders, unknownName, type Workspace } from '../workspace.ts';
+import type { Format, Image, Payload } from './image.ts';
+import { listFormats } from './registry.ts';
+import { toolVersion } from './version.ts';
+
+/** Raise it when a format written in process gives other bytes. */
+const recordVersion = 1;
+
+/** @throws UserError with the sorted list when there is no such format */
+export async function findFormat(id: string): Promise<Format> {
+  const formats = await listFormats();
+  const format = formats.find(candidate => candidate.id === id);
+  if (!format) {
+    throw unknownName(
+      'format',
+      id,
+      formats.map(candidate => candidate.id),
+    );
+  }
+  return format;
+}
+
+/** The image of a payload in a format.
+ *  @throws UserError when the format is unknown, a tool is missing, the disk too full, or the payload does not fit */
+export async function* packImage(
+  workspace: Workspace,
+  payload: Payload,
+  formatId: string,
+  signal: AbortSignal,
+): Work<Image> {
+  const format = await findFormat(formatId);
+  const tools: Record<string, string> = {};
+  for (const tool of format.tools) tools[tool] = await toolVersion(tool, `the format ${format.id}`, signal);
+  const { id, parameters } = format;
+  const digest = digestOf({ recordVersion, payload: payload.digest, id, parameters, tools });
+  const job = `image ${payload.name} ${id}`;
+  return yield* publishImage(
+    workspace,
+    { digest, job, what: `pack ${payload.name} as ${id}`, signal },
+    async function* (scratch) {
+      const what = `packing ${payload.name} as ${id}`;
+      await requireSpace(folders.images(workspace), format.spaceBytes(payload), what);
+      const target = path.join(scratch, 'image');
+      yield* format.write({ workspace, job, payload, target, signal });
+      return { digest, format: id, payload: { name: payload.name, digest: payload.digest } };
+    },
+  );
+}
+
+/** An image from the cache, or made by `make` in a scratch folder (its file is 'image') and kept. */
+export async function* publishImage(
+  workspace: Workspace,
+  { digest, job, what, signal }: { digest: Digest; job: string; what: string; signal: AbortSignal },
+  make: (scratch: string) => Work<Omit<Image, 'path' | 'bytes'>>,
+): Work<Image> {
+  const folder = path.join(folders.images(workspace), digest);
+  const step = { job, type: 'step', step: what, product: digest } as const;
+  const cached = await readImage(folder);
+  if (cached) {
+    yield { ...step, state: 'cached' };
+    return cached;
+  }
+  return yield* withLock(folder, signal, async function* () {
+    const started = performance.now();
+    yield { ...step, state: 'started' };
+    try {
+      yield* publishFolder(folder, async function* (scratch) {
+        const record = yield* make(scratch);
+        const { size } = await stat(path.join(scratch, 'image'));
+        await writeFile(path.join(scratch, 'image.json'), JSON.stringify({ ...record, bytes: size }));
+      });
+    } catch (error) {
+      yield { ...step, state: 'failed' };
+      throw error;
+    }
+    yield { ...step, state: 'done', ms: performance.now() - started };
+    return (await readImage(folder))!;
+  });
+}
+
+async function readImage(folder: string): Promise<Image | undefined> {
+  const record = await readIfThere(path.join(folder, 'image.json'));
+  if (record === undefined) return undefined;
+  return { ...(JSON.parse(record) as Omit<Image, 'path'>), path: path.join(folder, 'image') };
+}
