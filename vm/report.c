@@ -145,7 +145,7 @@ void open_console(void)
 {
 	long dev;
 
-	if (sys(fcntl, 1, F_GETFD, 0) >= 0)
+	if (sys(ioctl, 1, TCGETS, scratch) == 0)
 		return;
 	dev = make_mount("devtmpfs", "devtmpfs", "");
 	reopen_console(dev >= 0 ? (int)dev : AT_FDCWD);

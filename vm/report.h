@@ -24,7 +24,10 @@ void fact_end(void);
 void report_error(const char *what, const char *path, long error);
 bool any_error(void);
 
-/* If nothing is open as standard output: opens the console, from a devtmpfs that is mounted nowhere. */
+/*
+ * If standard output is no terminal (not open, or a payload's /dev/console is no device): opens the console,
+ * from a devtmpfs that is mounted nowhere.
+ */
 void open_console(void);
 /*
  * Opens the console of the devtmpfs mount `dev` in place of fds 0 to 2: what the kernel opened for init

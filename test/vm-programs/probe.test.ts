@@ -45,6 +45,8 @@ const dry = (env: Record<string, string>, meanwhile?: () => void) =>
   run(probe, { INITBENCH_DRY: '1', ...env }, meanwhile);
 const named = (result: Run, name: string): Line['values'][] =>
   result.lines.filter(line => line.name === name).map(line => line.values);
+const marksOf = (result: Run) =>
+  named(result, 'used').map(({ percent, files, bytes, sum }) => ({ percent, files, bytes, sum }));
 const read = async (files: readonly ListedFile[], used: string) => {
   const fresh = freshFolder();
   return dry({ INITBENCH_FILES: writePayload(fresh, files), INITBENCH_USED: used });
@@ -130,14 +132,14 @@ describe('the reading', () => {
     const percents = [0, 1, 10, 50, 99, 100];
     const result = await read(files, percents.join(','));
     expect(result.exitCode).toBe(0);
-    const marks = named(result, 'used').map(({ tsc, boottime, ...mark }) => mark);
+    const marks = marksOf(result);
     expect(marks).toEqual(percents.map(percent => markAt(files, percent)));
     expect(marks.at(-1)!.bytes).toBe(`${sizes.reduce((sum, size) => sum + size, 0)}`);
   });
 
   test('takes a share of few bytes as at least one', async () => {
     const few = [file('empty', ''), file('a', 'a'), file('b', 'bc')];
-    const marks = named(await read(few, '1,34'), 'used').map(({ tsc, boottime, ...mark }) => mark);
+    const marks = marksOf(await read(few, '1,34'));
     expect(marks).toEqual([markAt(few, 1), markAt(few, 34)]);
     expect(marks.map(({ files }) => files)).toEqual(['2', '3']);
   });

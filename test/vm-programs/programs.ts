@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Builds and runs the guest programs of vm/ on the host, and reads the lines they print. */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 
 const vm = path.resolve(import.meta.dirname, '../../vm');
@@ -36,21 +37,17 @@ export function parseLine(text: string): Line {
 }
 
 /** Runs a program with nothing but `env` around it; `meanwhile` is called once it runs. */
-export function run(program: string, env: Record<string, string>, meanwhile?: () => void): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [], { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', chunk => chunks.push(chunk));
-    child.on('spawn', () => meanwhile?.());
-    child.on('error', reject);
-    child.on('close', exitCode => {
-      const texts = Buffer.concat(chunks).toString('latin1').split('\n');
-      try {
-        if (texts.pop() !== '') throw new Error('the last line has no end');
-        resolve({ exitCode, lines: texts.filter(text => text.startsWith('initbench: ')).map(parseLine) });
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
+export async function run(
+  program: string,
+  env: Record<string, string>,
+  meanwhile?: () => void,
+): Promise<Run> {
+  const child = spawn(program, [], { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.on('spawn', () => meanwhile?.());
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  const texts = Buffer.concat(chunks).toString('latin1').split('\n');
+  if (texts.pop() !== '') throw new Error('the last line has no end');
+  return { exitCode, lines: texts.filter(text => text.startsWith('initbench: ')).map(parseLine) };
 }
