@@ -7,13 +7,22 @@ import type { Kernel } from '../kernel/kernel.ts';
 export type Clock = 'icount' | 'wall';
 export type Accelerator = 'kvm' | 'tcg';
 
-/** `pmem`: raw memory at a fixed address and a memmap= carve-out, reads cost nothing; `virtio-blk`: a disk. */
-export interface Disk {
-  readonly kind: 'pmem' | 'virtio-blk';
-  readonly image: Image;
-  /** What the guest finds it as. */
-  readonly device: string;
+/** Guest memory that memmap= takes away from the kernel, both in MiB. */
+export interface CarveOut {
+  readonly addressMiB: number;
+  readonly sizeMiB: number;
 }
+
+/** `pmem`: raw memory at a fixed address and a memmap= carve-out, reads cost nothing; `virtio-blk`: a disk.
+ *  `device` is what the guest finds it as. */
+export type Disk =
+  | {
+      readonly kind: 'pmem';
+      readonly image: Image;
+      readonly device: '/dev/pmem0';
+      readonly carveOut: CarveOut;
+    }
+  | { readonly kind: 'virtio-blk'; readonly image: Image; readonly device: string };
 
 /** One virtual machine, complete: qemuArgv(vm) follows from it alone. */
 export interface Vm {
@@ -38,8 +47,13 @@ export interface Flow {
   readonly formats: readonly string[];
   /** False for `floor`: it boots the probe alone, whatever the payload. */
   readonly usesPayload: boolean;
-  /** The machine for a payload image; `extra` are the images the flow asked for in `needs`. */
+  /** The word of the command line that names the payload's first program: `rdinit`, unless a first stage of the
+   *  flow's own is what the kernel runs. */
+  readonly initWord: 'rdinit' | 'INITBENCH_INIT';
+  /** Images of the flow's own, packed beside the payload's. */
   readonly needs: readonly { readonly payload: string; readonly format: string }[];
+  /** The machine for a payload image; `extra` are the images the flow asked for in `needs`.
+   *  @throws UserError when they cannot be put into it */
   vm(input: FlowInput): Pick<Vm, 'initrd' | 'disks' | 'append'>;
 }
 
@@ -49,6 +63,25 @@ export interface FlowInput {
   readonly extra: readonly Image[];
   readonly clock: Clock;
   readonly memoryMiB: number;
+}
+
+/** One boot, decided to the last word; what planBoot() returns and bootOnce() takes. */
+export interface BootPlan {
+  readonly flow: string;
+  /** The row it belongs to: FLOW[:FORMAT][@KERNEL]. */
+  readonly row: string;
+  readonly vm: Vm;
+  readonly kernel: BootRun['kernel'];
+  readonly images: BootRun['images'];
+  readonly payload: BootRun['payload'];
+  readonly timeout: Milliseconds;
+  /** Present when the payload's own init takes over at the mark `end`: how long it may run before it is stopped.
+   *  Absent, the probe ends the machine itself, and its instructions are counted. */
+  readonly hold?: Milliseconds;
+  /** Why this accelerator, in words. */
+  readonly acceleratorReason: string;
+  /** Said beside every figure of this boot. */
+  readonly notes: readonly string[];
 }
 
 /** Everything a boot left; folded from runs/<id>/events.jsonl. */
@@ -77,6 +110,10 @@ export interface BootRun {
   /** Pasteable: what the user can run by hand. */
   readonly argv: readonly string[];
   readonly qemuVersion: string;
+  /** What `-machine pc` was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
+  readonly machine?: string;
+  readonly acceleratorReason: string;
+  readonly notes: readonly string[];
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly host: {
@@ -85,8 +122,12 @@ export interface BootRun {
     readonly kernel: string;
     readonly loadBefore: number;
     readonly loadAfter: number;
+    /** Share of the host's CPU time that its hypervisor gave to others during the boot. */
+    readonly stealPercent?: number;
   };
   readonly outcome: Outcome;
+  /** `host` counts from QEMU's start; for `kernel` it is 0, since that point has no sign on the host.
+   *  icount: `tsc` throughout. wall: `kernel` is where CLOCK_BOOTTIME starts, 0 ns. */
   readonly marks: Readonly<
     Partial<Record<Mark, { readonly host: Milliseconds; readonly tsc?: number; readonly boottime?: number }>>
   >;

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Which accelerator boots guests here: KVM only when a canary guest has run under it, since a /dev/kvm that opens
+ *  proves nothing; else TCG. The verdict holds for one boot of the host and one QEMU. */
+import { access, constants, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { Interrupted } from '../host/errors.ts';
+import { launch } from '../host/exec.ts';
+import { exists, readIfThere, scratchFolder, writeWhole } from '../host/files.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Accelerator } from './boot.ts';
+import { canaryExit, canaryProgram } from './canary.ts';
+import { qemu, qemuVersion } from './qemu.ts';
+
+export interface Verdict {
+  readonly accelerator: Accelerator;
+  /** Why, in words: 'a canary guest ran', '/dev/kvm is there but no guest started within 5 s'. */
+  readonly reason: string;
+  /** QEMU's. */
+  readonly version: string;
+}
+
+const canaryMs = 5000;
+const device = '/dev/kvm';
+
+/** The accelerator for wall-clock boots; icount is always TCG. @throws UserError when QEMU is not installed */
+export async function* accelerator(
+  workspace: Workspace,
+  signal: AbortSignal,
+  kvm: string = device,
+): Work<Verdict> {
+  const version = await qemuVersion(signal);
+  const unusable = await deviceProblem(kvm);
+  if (unusable) return { accelerator: 'tcg', reason: unusable, version };
+
+  const bootId = (await readIfThere('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
+  const file = path.join(workspace.cache, 'accelerator.json');
+  const known = verdictOf(await readIfThere(file), bootId, version);
+  const job = 'accelerator';
+  if (known) {
+    yield { job, type: 'step', step: 'canary', state: 'cached' };
+    return known;
+  }
+  yield { job, type: 'step', step: 'canary', state: 'started' };
+  const started = performance.now();
+  const failure = await canary(signal);
+  const verdict: Verdict = failure
+    ? { accelerator: 'tcg', reason: `${device} is there but ${failure}`, version }
+    : { accelerator: 'kvm', reason: 'a canary guest ran under KVM', version };
+  await writeWhole(file, `${JSON.stringify({ bootId, verdict })}\n`);
+  yield { job, type: 'step', step: 'canary', state: 'done', ms: performance.now() - started };
+  return verdict;
+}
+
+async function deviceProblem(kvm: string): Promise<string | undefined> {
+  if (!(await exists(kvm))) return `there is no ${kvm}`;
+  try {
+    await access(kvm, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch {
+    return `${kvm} is there but not yours to open (its group is usually kvm)`;
+  }
+}
+
+function verdictOf(text: string | undefined, bootId: string, version: string): Verdict | undefined {
+  if (text === undefined) return undefined;
+  const known = JSON.parse(text) as { bootId?: string; verdict?: Verdict };
+  return known.bootId === bootId && known.verdict?.version === version ? known.verdict : undefined;
+}
+
+/** The canary's machine: the accelerator and CPU of a real KVM boot. */
+export function canaryArgv(program: string): string[] {
+  return [
+    ...[qemu, '-no-user-config', '-nodefaults', '-machine', 'pc', '-accel', 'kvm', '-cpu', 'host'],
+    ...['-m', '64', '-display', 'none', '-no-reboot'],
+    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=1', '-kernel', program],
+  ];
+}
+
+/** Runs it; undefined when it came to its end, else what went wrong. */
+async function canary(signal: AbortSignal): Promise<string | undefined> {
+  const scratch = await scratchFolder('canary');
+  try {
+    const program = path.join(scratch, 'canary');
+    await writeFile(program, canaryProgram());
+    const running = await launch(canaryArgv(program), { signal });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>(resolve => {
+      timer = setTimeout(resolve, canaryMs, undefined);
+    });
+    const end = await Promise.race([running.ended, late]);
+    clearTimeout(timer);
+    await running.stop();
+    if (signal.aborted) throw new Interrupted();
+    if (!end) return `no guest started within ${canaryMs / 1000} s`;
+    if (end.exitCode === canaryExit) return undefined;
+    const said = end.stderr.trim().split('\n')[0];
+    return `QEMU cannot use it: ${said || `it ended with ${end.signal ?? end.exitCode}`}`;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

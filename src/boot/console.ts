@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a serial console says: bytes to lines, lines to marks, facts (the lines of vm/report.h) and kernel trouble.
+ *  Pure: live serial, saved log and test fixture go through the same functions. */
+import type { Fact, Mark } from '../events.ts';
+import { marks } from '../events.ts';
+
+/** One thing a line told us. Texts are sanitised. */
+export type Sign =
+  | { readonly type: 'mark'; readonly mark: Mark; readonly tsc?: number; readonly boottime?: number }
+  | { readonly type: 'fact'; readonly fact: Fact }
+  | { readonly type: 'panic'; readonly message: string }
+  /** An oops, a BUG, a WARNING: the guest may go on. */
+  | { readonly type: 'trouble'; readonly message: string };
+
+export interface ConsoleParser {
+  line(text: string): readonly Sign[];
+  /** What is left when no line follows. */
+  end(): readonly Sign[];
+}
+
+/** Lines are cut here; the log on disk has all of it. */
+const longestLine = 8192;
+
+/** Cuts bytes into lines as they come: CR LF, lone CRs and a last line without an end included. */
+export function lineSplitter(): { push(bytes: Buffer): string[]; end(): string[] } {
+  let parts: Buffer[] = [];
+  let held = 0;
+  const flush = () => {
+    const text = Buffer.concat(parts).toString('utf8').replace(/\r+$/, '');
+    const line = held > longestLine ? `${text.slice(0, longestLine)}...` : text;
+    parts = [];
+    held = 0;
+    return line;
+  };
+  const hold = (bytes: Buffer) => {
+    if (held <= longestLine) parts.push(Buffer.from(bytes.subarray(0, longestLine + 1 - held)));
+    held += bytes.length;
+  };
+  return {
+    push(bytes) {
+      const lines: string[] = [];
+      let start = 0;
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, start)) {
+        hold(bytes.subarray(start, at));
+        lines.push(flush());
+        start = at + 1;
+      }
+      if (start < bytes.length) hold(bytes.subarray(start));
+      return lines;
+    },
+    end: () => (held > 0 ? [flush()] : []),
+  };
+}
+
+/** C0 but tab, DEL, C1, line separators, and what reverses or hides text: never sent to a terminal. */
+const unsafe =
+  /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/** Guest output made safe for a terminal: control characters become visible as \x1b or \u202e. */
+export function sanitise(line: string): string {
+  return line.replace(unsafe, character => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`;
+  });
+}
+
+const stamp = String.raw`\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? `;
+const stamped = new RegExp(`^${stamp}`);
+const broken = new RegExp(`^(initbench: .*?)(${stamp}.*)$`);
+const factLine = /^initbench: ([a-z][a-z0-9-]*)((?: [\w-]+=\S*)*) *$/;
+const panicLine = /^Kernel panic - not syncing: (.*)$/;
+const troubleLine =
+  /^(?:WARNING: |BUG: |kernel BUG at |Oops: |Oops\[|general protection fault|Unable to handle kernel|INFO: task .* blocked for more than|UBSAN: |Initramfs unpacking failed)/;
+/** Marks by the name of the line that sets them. */
+const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel'));
+
+/** Reads lines one by one; keeps the first half of a fact that a kernel message broke into. */
+export function consoleParser(): ConsoleParser {
+  let half: string | undefined;
+  let panicked = false;
+
+  const kernelLine = (text: string): Sign[] => {
+    const panic = panicLine.exec(text);
+    if (panic && !panicked) {
+      panicked = true;
+      return [{ type: 'panic', message: sanitise(panic[1]!) }];
+    }
+    return troubleLine.test(text) ? [{ type: 'trouble', message: sanitise(text) }] : [];
+  };
+
+  const line = (raw: string): Sign[] => {
+    const text = withoutControls(raw);
+    const cut = broken.exec(text);
+    if (cut) {
+      const before = half === undefined ? [] : factOf(half);
+      half = cut[1];
+      return [...before, ...kernelLine(cut[2]!.replace(stamped, ''))];
+    }
+    if (stamped.test(text)) return kernelLine(text.replace(stamped, ''));
+    if (half !== undefined) {
+      const [head, isNew] = [half, text.startsWith('initbench: ')];
+      half = undefined;
+      return isNew ? [...factOf(head), ...factOf(text)] : factOf(head + text);
+    }
+    const signs = factOf(text);
+    return signs.length > 0 ? signs : kernelLine(text);
+  };
+
+  return {
+    line,
+    end() {
+      const head = half;
+      half = undefined;
+      return head === undefined ? [] : factOf(head);
+    },
+  };
+}
+
+/** NULs, escape sequences of firmware and terminals, and other controls, which may stand before a line's text. */
+function withoutControls(raw: string): string {
+  return raw.replace(/\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]/g, '');
+}
+
+/** The mark and the fact of an `initbench:` line; nothing for any other line. */
+function factOf(text: string): Sign[] {
+  const match = factLine.exec(text);
+  if (!match) return [];
+  const name = match[1]!;
+  const values: Record<string, string> = Object.create(null);
+  for (const word of match[2]!.split(' ').slice(1)) {
+    const [key, value] = [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)];
+    values[key] = sanitise(unescapeOctal(value));
+  }
+  const fact: Sign = { type: 'fact', fact: { name, values: { ...values } } };
+  if (!markLines.has(name)) return [fact];
+  return [{ type: 'mark', mark: name as Mark, ...guestTimes(values) }, fact];
+}
+
+/** The guest's clocks in a fact's values: `tsc` in cycles since reset, `boottime` in nanoseconds. */
+export function guestTimes(values: Fact['values']): { tsc?: number; boottime?: number } {
+  const [tsc, boottime] = [numberOf(values.tsc), numberOf(values.boottime)];
+  return { ...(tsc !== undefined ? { tsc } : {}), ...(boottime !== undefined ? { boottime } : {}) };
+}
+
+/** Undoes `\ooo`; the bytes are UTF-8. */
+function unescapeOctal(value: string): string {
+  if (!value.includes('\\')) return value;
+  const bytes = value.replace(/\\([0-3][0-7]{2})/g, (_all, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
+  return Number(text);
+}

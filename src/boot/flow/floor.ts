@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What any flow costs at least on a kernel: an initramfs that holds nothing but the probe. */
+import type { Flow } from '../boot.ts';
+
+export default {
+  id: 'floor',
+  summary: 'an initramfs with nothing but the probe: what any flow costs at least',
+  kernel: 'any',
+  formats: ['cpio'],
+  usesPayload: false,
+  initWord: 'rdinit',
+  needs: [],
+  vm: ({ image }) => ({ initrd: image, disks: [], append: [] }),
+} satisfies Flow;

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** initoverlayfs without kernel changes: a mini-initramfs mounts the payload's EROFS image from a boot partition. */
+import type { Disk, Flow, FlowInput } from '../boot.ts';
+import { placeImage } from '../qemu.ts';
+
+/** Under icount the boot partition is memory: any real disk lets the host's latency into the guest's time. */
+function bootPartition({ image, extra, clock, memoryMiB }: FlowInput): Disk {
+  if (clock === 'wall') return { kind: 'virtio-blk', image, device: '/dev/vda' };
+  const carveOut = placeImage(image.bytes, memoryMiB, extra[0]!.bytes);
+  return { kind: 'pmem', image, device: '/dev/pmem0', carveOut };
+}
+
+export default {
+  id: 'userspace',
+  summary: 'a mini-initramfs that mounts the payload as EROFS from a boot partition',
+  kernel: 'any',
+  formats: ['erofs-lz4hc', 'erofs', 'erofs-lz4hc-64k'],
+  usesPayload: true,
+  initWord: 'INITBENCH_INIT',
+  needs: [{ payload: 'storage-init', format: 'cpio' }],
+  vm(input) {
+    const disk = bootPartition(input);
+    return { initrd: input.extra[0]!, disks: [disk], append: [`INITBENCH_BOOT=${disk.device}`] };
+  },
+} satisfies Flow;

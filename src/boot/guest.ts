@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One QEMU from its start to its end: console followed, deadline kept, instructions counted, outcome told. */
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
+import { launch, type Running } from '../host/exec.ts';
+import { scratchFolder } from '../host/files.ts';
+import { connectQmp, type Qmp } from '../host/qmp.ts';
+import type { BootPlan } from './boot.ts';
+import { consoleParser, lineSplitter, type Sign, sanitise } from './console.ts';
+import { consoleLog, instrumentedArgv } from './qemu.ts';
+import { growing } from './serial.ts';
+
+/** A console that long is no boot any more: the guest is stopped. */
+const floodBytes = 64 * 2 ** 20;
+const quitMs = 3000;
+
+export interface GuestEnd {
+  readonly outcome: Outcome;
+  readonly host: Milliseconds;
+  /** Absent when the guest did not stop by itself: any other stop depends on the host. */
+  readonly icount?: Instructions;
+  readonly machine?: string;
+}
+
+/** A line and what it told, at host time since QEMU's start. The line is sanitised. */
+export type OnLine = (line: string, signs: readonly Sign[], at: Milliseconds) => void;
+
+/** What the console has shown so far. */
+export interface Seen {
+  bytes: number;
+  lastLine: string;
+  panic?: string;
+  /** What the guest's own programs reported as wrong, first of all. */
+  error?: string;
+  readonly marks: Set<Mark>;
+}
+
+/** Why the watching ended. */
+export type Why =
+  | { readonly kind: 'guest-stopped'; readonly status: string }
+  | { readonly kind: 'held' | 'deadline' | 'flood' | 'interrupted' }
+  | { readonly kind: 'exited'; readonly exitCode: number | null; readonly stderr: string };
+
+/** Boots the plan's machine; its console goes to console.log in `folder`. The signal kills the whole group.
+ *  @throws UserError when QEMU is not installed, Interrupted when it had not started */
+export async function runGuest(
+  plan: BootPlan,
+  folder: string,
+  onLine: OnLine,
+  signal: AbortSignal,
+): Promise<GuestEnd> {
+  const scratch = await scratchFolder('qemu');
+  const over = new AbortController();
+  try {
+    const paths = { console: consoleLog(folder), qmp: path.join(scratch, 'qmp') };
+    await writeFile(paths.console, '');
+    const start = performance.now();
+    const since = () => Math.round((performance.now() - start) * 1000) / 1000;
+    const running = await launch(instrumentedArgv(plan.vm, paths), { signal });
+    const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
+    const reader = readConsole(paths.console, over.signal, seen, plan.hold, (line, signs) =>
+      onLine(line, signs, since()),
+    );
+    try {
+      const watched = await watch(plan, running, paths.qmp, reader.enough, signal);
+      const host = since();
+      await quit(running, watched.qmp);
+      over.abort();
+      await reader.done;
+      const { why, icount, machine } = watched;
+      return {
+        outcome: outcomeOf(why, seen, plan),
+        host,
+        ...(icount !== undefined ? { icount } : {}),
+        ...(machine !== undefined ? { machine } : {}),
+      };
+    } finally {
+      await running.stop();
+      over.abort();
+      await reader.done.catch(() => {});
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Follows console.log until `over`; `enough` settles when the payload's own init had its time, or on a flood. */
+function readConsole(
+  file: string,
+  over: AbortSignal,
+  seen: Seen,
+  hold: Milliseconds | undefined,
+  onLine: (line: string, signs: readonly Sign[]) => void,
+): { done: Promise<void>; enough: Promise<Why> } {
+  let settle: (why: Why) => void = () => {};
+  const enough = new Promise<Why>(resolve => {
+    settle = resolve;
+  });
+  let holding: NodeJS.Timeout | undefined;
+  const parser = consoleParser();
+  const splitter = lineSplitter();
+  const take = (raw: string) => {
+    const line = sanitise(raw);
+    const signs = parser.line(raw);
+    notice(seen, line, signs);
+    onLine(line, signs);
+    if (hold !== undefined && seen.marks.has('end')) {
+      holding ??= setTimeout(settle, hold, { kind: 'held' } satisfies Why);
+    }
+  };
+  const follow = async () => {
+    for await (const chunk of growing(file, over)) {
+      seen.bytes += chunk.length;
+      if (seen.bytes > floodBytes) {
+        settle({ kind: 'flood' });
+        break;
+      }
+      splitter.push(chunk).forEach(take);
+    }
+    clearTimeout(holding);
+    splitter.end().forEach(take);
+    const rest = parser.end();
+    notice(seen, '', rest);
+    if (rest.length > 0) onLine('', rest);
+  };
+  return { done: follow(), enough };
+}
+
+function notice(seen: Seen, line: string, signs: readonly Sign[]): void {
+  if (line.trim() !== '') seen.lastLine = line;
+  for (const sign of signs) {
+    if (sign.type === 'mark') seen.marks.add(sign.mark);
+    else if (sign.type === 'panic') seen.panic ??= sign.message;
+    else if (sign.type === 'fact' && sign.fact.name === 'error') {
+      seen.error ??= Object.entries(sign.fact.values)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ');
+    }
+  }
+}
+
+/** Waits for the first of: the guest stops, it has shown enough, the deadline, QEMU ends, we are interrupted. */
+async function watch(
+  plan: BootPlan,
+  running: Running,
+  socket: string,
+  enough: Promise<Why>,
+  signal: AbortSignal,
+): Promise<{ why: Why; qmp?: Qmp; icount?: Instructions; machine?: string }> {
+  const gone = new AbortController();
+  const exited = running.ended.then(({ exitCode, stderr }): Why => {
+    gone.abort();
+    return signal.aborted ? { kind: 'interrupted' } : { kind: 'exited', exitCode, stderr };
+  });
+  const never = new Promise<never>(() => {});
+  const connected = connectQmp(socket, gone.signal);
+  const stopped = connected.then(guestStopped).catch(() => never);
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<Why>(resolve => {
+    timer = setTimeout(() => resolve({ kind: 'deadline' }), plan.timeout);
+  });
+  try {
+    const why = await Promise.race([stopped, enough, deadline, exited]);
+    if (why.kind === 'exited' || why.kind === 'interrupted') return { why };
+    const qmp = await Promise.race([connected, exited, pause(quitMs)]).catch(() => undefined);
+    if (!qmp || 'kind' in qmp) return { why };
+    const asked = await Promise.race([ask(qmp, plan, why), exited, pause(quitMs)]).catch(() => undefined);
+    return { why, qmp, ...(asked && !('kind' in asked) ? asked : {}) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Settles when the virtual machine is paused: with -no-shutdown that is how a reset or a power-off ends. */
+async function guestStopped(qmp: Qmp): Promise<Why> {
+  const status = async () => ((await qmp.execute('query-status')) as { status: string }).status;
+  const now = await status();
+  if (now !== 'running') return { kind: 'guest-stopped', status: now };
+  if (!(await qmp.event('STOP'))) return new Promise<never>(() => {});
+  return { kind: 'guest-stopped', status: await status() };
+}
+
+async function ask(qmp: Qmp, plan: BootPlan, why: Why): Promise<{ icount?: Instructions; machine?: string }> {
+  const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' }).catch(() => undefined);
+  const machine = typeof type === 'string' ? { machine: type.replace(/-machine$/, '') } : {};
+  if (plan.vm.clock !== 'icount' || plan.hold !== undefined || why.kind !== 'guest-stopped') return machine;
+  const replay = (await qmp.execute('query-replay')) as { icount?: number };
+  return { ...machine, ...(replay.icount !== undefined ? { icount: replay.icount } : {}) };
+}
+
+async function quit(running: Running, qmp: Qmp | undefined): Promise<void> {
+  qmp?.execute('quit').catch(() => {});
+  if (qmp) await Promise.race([running.ended, pause(quitMs)]);
+  await running.stop();
+}
+
+const pause = (ms: number) =>
+  new Promise<undefined>(resolve => {
+    setTimeout(resolve, ms, undefined).unref();
+  });
+
+/** How the boot ended, from why we stopped watching and what the console had shown by then. */
+export function outcomeOf(why: Why, seen: Seen, plan: Pick<BootPlan, 'hold' | 'timeout'>): Outcome {
+  if (why.kind === 'interrupted') return { kind: 'interrupted' };
+  if (why.kind === 'exited' || (why.kind === 'guest-stopped' && why.status !== 'shutdown')) {
+    const said = why.kind === 'exited' ? why.stderr.trim() : `QEMU stopped the guest: ${why.status}`;
+    return {
+      kind: 'qemu-failed',
+      exitCode: why.kind === 'exited' ? why.exitCode : null,
+      message: sanitise(said.split('\n').slice(-3).join('; ')) || 'QEMU was killed',
+    };
+  }
+  const panic: Outcome | undefined =
+    seen.panic === undefined ? undefined : { kind: 'panic', message: seen.panic };
+  // behind `end` the payload's own init may still take the kernel down with it
+  if (panic && plan.hold !== undefined) return panic;
+  if (seen.marks.has('end')) {
+    if (!seen.error) return { kind: 'ready' };
+    return { kind: 'incomplete', message: `the guest reported an error: ${seen.error}` };
+  }
+  if (panic) return panic;
+  if (why.kind === 'flood') {
+    return { kind: 'incomplete', message: `more than ${floodBytes / 2 ** 20} MiB on the console` };
+  }
+  if (why.kind === 'deadline') {
+    if (seen.bytes === 0) return { kind: 'no-output', deadline: plan.timeout };
+    return { kind: 'hang', deadline: plan.timeout, lastLine: seen.lastLine };
+  }
+  const last = seen.error ?? seen.lastLine;
+  const said =
+    last === '' ? 'it printed nothing' : `${seen.error ? 'it reported' : 'its last line'}: ${last}`;
+  return { kind: 'incomplete', message: `the guest stopped before its end; ${said}` };
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From what is asked of one boot to the machine that does it: images packed, command line and deadline decided. */
+import { readFile } from 'node:fs/promises';
+import type { Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { collectPayload } from '../image/collect.ts';
+import type { Image, Payload } from '../image/image.ts';
+import { packImage } from '../image/pack.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { unknownName, type Workspace } from '../workspace.ts';
+import { accelerator } from './accelerator.ts';
+import type { BootPlan, BootRun, Clock, Flow, Vm } from './boot.ts';
+import { requireMemory } from './qemu.ts';
+
+export interface BootRequest {
+  /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
+  readonly row?: string;
+  readonly flow: Flow;
+  readonly kernel: Kernel;
+  readonly payload: Payload;
+  /** Default: the flow's first. */
+  readonly format?: string;
+  /** More words for the kernel command line; they come last, and so win. */
+  readonly append: readonly string[];
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly clock: Clock;
+  /** Percent of the payload's bytes that the probe reads, one step after the other. */
+  readonly used: readonly number[];
+  /** Go on to a real ext4 root file system on a virtio disk. */
+  readonly rootfs?: boolean;
+  /** Let the payload's own init, if it has one, run this long behind the probe. Absent: the probe is the end. */
+  readonly holdMs?: number;
+  readonly timeoutMs?: number;
+}
+
+/** Packs what is missing and decides the rest. Nothing is booted but, for the wall clock, the accelerator's canary.
+ *  @throws UserError when the flow cannot boot that kernel or format, or the images do not fit into the memory */
+export async function* planBoot(
+  workspace: Workspace,
+  request: BootRequest,
+  signal: AbortSignal,
+): Work<BootPlan> {
+  const { flow, kernel, clock, memoryMiB, cpus } = request;
+  const format = request.format ?? flow.formats[0]!;
+  requireBootable(request, format);
+
+  const payload = flow.usesPayload ? request.payload : yield* ownPayload(workspace, 'probe', signal);
+  const image = yield* packImage(workspace, payload, format, signal);
+  const extra: Image[] = [];
+  for (const need of flow.needs) {
+    const own = yield* ownPayload(workspace, need.payload, signal);
+    extra.push(yield* packImage(workspace, own, need.format, signal));
+  }
+  const machine = flow.vm({ image, extra, clock, memoryMiB });
+  const root = request.rootfs ? yield* rootDisk(workspace, machine.disks, signal) : [];
+  if (machine.initrd) requireMemory(machine.initrd, machine.initrd === image ? payload.bytes : 0, memoryMiB);
+
+  const chosen =
+    clock === 'wall'
+      ? yield* accelerator(workspace, signal)
+      : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
+  const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
+  const disks = [...machine.disks, ...root];
+  const vm: Vm = {
+    kernel,
+    ...(machine.initrd ? { initrd: machine.initrd } : {}),
+    disks,
+    append: [
+      ...['console=ttyS0', 'panic=-1', 'loglevel=4'],
+      ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
+      ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
+      ...machine.append,
+      ...(request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
+      ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
+      ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`] : []),
+      ...request.append,
+    ],
+    memoryMiB,
+    cpus,
+    clock,
+    accelerator: chosen.accelerator,
+  };
+  return {
+    flow: flow.id,
+    row: request.row ?? rowName(request, format),
+    vm,
+    kernel: {
+      digest: kernel.digest,
+      name: kernel.name,
+      release: kernel.release,
+      configDigest: kernel.configDigest,
+    },
+    images: imagesOf(
+      image,
+      extra,
+      root.map(disk => disk.image),
+    ),
+    payload: { name: payload.name, digest: payload.digest },
+    timeout: request.timeoutMs ?? defaultTimeout(kernel, payload),
+    ...(holds ? { hold: request.holdMs! } : {}),
+    acceleratorReason: chosen.reason,
+    notes: notesOf(vm),
+  };
+}
+
+function requireBootable({ flow, kernel, clock, cpus }: BootRequest, format: string): void {
+  if (!flow.formats.includes(format))
+    throw unknownName(`format of the flow ${flow.id}`, format, flow.formats);
+  if (flow.kernel === 'series' && kernel.name === 'base') {
+    throw new UserError(`the flow ${flow.id} needs a kernel that carries a series, not base`, {
+      hint: 'name one with --kernel: initbench series list',
+    });
+  }
+  if (kernel.arch !== 'x86_64' && kernel.arch !== 'x86') {
+    throw new UserError(`initbench boots x86-64 kernels, this one is ${kernel.arch}`, {
+      hint: 'build it without ARCH',
+    });
+  }
+  if (clock === 'icount' && cpus !== 1) {
+    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
+  }
+}
+
+const ownPayload = (workspace: Workspace, name: string, signal: AbortSignal): Work<Payload> =>
+  collectPayload(workspace, name, { padBytes: 0 }, signal);
+
+/** The real root file system, behind the virtio disks the flow has. */
+async function* rootDisk(
+  workspace: Workspace,
+  disks: Vm['disks'],
+  signal: AbortSignal,
+): Work<{ kind: 'virtio-blk'; image: Image; device: string }[]> {
+  const payload = yield* ownPayload(workspace, 'rootfs', signal);
+  const image = yield* packImage(workspace, payload, 'ext4', signal);
+  const letter = String.fromCharCode(97 + disks.filter(disk => disk.kind === 'virtio-blk').length);
+  return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
+}
+
+/** With KASLR start_kernel is elsewhere in each boot, and so are its instructions. */
+async function hasKaslr(kernel: Kernel): Promise<boolean> {
+  return /^CONFIG_RANDOMIZE_BASE=y$/m.test(await readFile(kernel.files.config, 'utf8'));
+}
+
+const rowName = ({ flow, kernel }: BootRequest, format: string): string =>
+  `${flow.id}${format === flow.formats[0] ? '' : `:${format}`}@${kernel.name}`;
+
+function imagesOf(image: Image, extra: readonly Image[], root: readonly Image[]): BootRun['images'] {
+  const entry = (role: string, { format, digest, bytes }: Image) => ({ role, format, digest, bytes });
+  return [
+    entry('payload', image),
+    ...extra.map(own => entry(own.payload.name, own)),
+    ...root.map(own => entry('rootfs', own)),
+  ];
+}
+
+/** Debug kernels take several times as long; so does a busy host, which is why this is generous. */
+function defaultTimeout(kernel: Kernel, payload: Payload): number {
+  const factor = kernel.fragments.includes('debug') ? 5 : 1;
+  return factor * Math.round(60_000 + (payload.bytes / 2 ** 20) * 250);
+}
+
+/** What has to be said beside figures of such a machine. */
+export function notesOf(vm: Pick<Vm, 'disks' | 'clock'>): string[] {
+  const has = (kind: string) => vm.disks.some(disk => disk.kind === kind);
+  return [
+    ...(has('pmem') ? ['disk: memory, reads cost nothing'] : []),
+    ...(vm.clock === 'icount' && has('virtio-blk')
+      ? ["disk: virtio, its latency is the host's: these figures do not repeat"]
+      : []),
+  ];
+}

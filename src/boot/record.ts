@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A boot on disk: runs/<id>/events.jsonl, whose first line is the version and what was known before, whose other
+ *  lines are the events as they came; folding them gives the BootRun back. */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Mark, WorkEvent } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { readIfThere, writeWhole } from '../host/files.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import type { BootRun } from './boot.ts';
+import { guestTimes } from './console.ts';
+
+export const runVersion = 1;
+
+/** What is known before the guest runs: the first line. */
+export type RunHeader = Omit<BootRun, 'folder' | 'outcome' | 'marks' | 'facts' | 'icount' | 'machine'>;
+/** What is known when it has ended: the last line. */
+export interface RunClosing {
+  readonly machine?: string;
+  readonly loadAfter: number;
+  readonly stealPercent?: number;
+}
+type RecordLine = { initbenchRun: number; header: RunHeader } | { closing: RunClosing } | WorkEvent;
+
+/** Sortable by time and unique: 20261123T140501-4f2a. */
+export function newRunId(now: Date = new Date()): string {
+  const time = now
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, '');
+  return `${time}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Makes the run's folder, which no other run has. */
+export async function makeRunFolder(workspace: Workspace): Promise<{ id: string; folder: string }> {
+  await mkdir(folders.runs(workspace), { recursive: true });
+  for (;;) {
+    const id = newRunId();
+    const folder = path.join(folders.runs(workspace), id);
+    try {
+      await mkdir(folder);
+      return { id, folder };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+export interface Recorder {
+  append(event: WorkEvent): void;
+  /** Writes the last line and run.json, and returns what they fold to. */
+  close(closing: RunClosing): Promise<BootRun>;
+}
+
+/** Starts events.jsonl in a run's folder. */
+export function openRecord(folder: string, header: RunHeader): Recorder {
+  const file = createWriteStream(path.join(folder, 'events.jsonl'), { flags: 'wx' });
+  let failure: Error | undefined;
+  file.on('error', error => {
+    failure ??= error;
+  });
+  const write = (line: RecordLine) => file.write(`${JSON.stringify(line)}\n`);
+  const lines: RecordLine[] = [{ initbenchRun: runVersion, header }];
+  write(lines[0]!);
+  return {
+    append(event) {
+      if (event.type !== 'console') lines.push(event);
+      write(event);
+    },
+    async close(closing) {
+      const last: RecordLine = { closing };
+      lines.push(last);
+      write(last);
+      await new Promise<void>(resolve => {
+        file.once('close', () => resolve()).end();
+      });
+      if (failure) throw failure;
+      const run = foldRun(lines, folder);
+      await writeWhole(path.join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+      return run;
+    },
+  };
+}
+
+/** The BootRun that the lines of events.jsonl tell of. A record that just stops was interrupted. */
+export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
+  let header: RunHeader | undefined;
+  let closing: RunClosing | undefined;
+  let ended: Extract<WorkEvent, { type: 'boot-ended' }> | undefined;
+  const seen = new Map<Mark, NonNullable<BootRun['marks'][Mark]>>();
+  const facts: BootRun['facts'][number][] = [];
+  for (const line of lines) {
+    if ('header' in line) header = line.header;
+    else if ('closing' in line) closing = line.closing;
+    else if (line.type === 'boot-ended') ended = line;
+    else if (line.type === 'mark') {
+      // read in steps, every step reports `used`: the last one is the whole
+      if (line.mark !== 'used' && seen.has(line.mark)) continue;
+      seen.set(line.mark, {
+        host: line.host,
+        ...(line.guest ? { [line.guest.clock]: line.guest.value } : {}),
+      });
+    } else if (line.type === 'fact') {
+      facts.push(line.fact);
+      const mark = seen.get(line.fact.name as Mark);
+      if (mark) seen.set(line.fact.name as Mark, { ...guestTimes(line.fact.values), ...mark });
+    }
+  }
+  if (!header) throw new UserError(`${folder} holds no run`, { hint: 'its events.jsonl has no first line' });
+  return {
+    ...header,
+    folder,
+    ...(closing?.machine ? { machine: closing.machine } : {}),
+    host: {
+      ...header.host,
+      ...(closing ? { loadAfter: closing.loadAfter } : {}),
+      ...(closing?.stealPercent !== undefined ? { stealPercent: closing.stealPercent } : {}),
+    },
+    outcome: ended?.outcome ?? { kind: 'interrupted' },
+    marks: Object.fromEntries(seen),
+    facts,
+    ...(ended?.icount !== undefined ? { icount: ended.icount } : {}),
+  };
+}
+
+/** Reads a run's folder back. @throws UserError when there is none, or a newer initbench wrote it */
+export async function readRun(folder: string): Promise<BootRun> {
+  const text = await readIfThere(path.join(folder, 'events.jsonl'));
+  if (text === undefined) throw new UserError(`${folder} holds no run`, { hint: 'see initbench runs' });
+  return foldRun(parseRecord(text, folder), folder);
+}
+
+/** The lines of an events.jsonl; a last line that was cut short is left out. */
+export function parseRecord(text: string, folder: string): RecordLine[] {
+  const lines = text.split('\n');
+  const parsed: RecordLine[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue;
+    try {
+      parsed.push(JSON.parse(line));
+    } catch {
+      if (index === lines.length - 1) break;
+      throw new UserError(`${folder}/events.jsonl: line ${index + 1} is damaged`, {
+        hint: 'remove the run, or boot again',
+      });
+    }
+  }
+  const first = parsed[0];
+  const version = first && 'initbenchRun' in first ? first.initbenchRun : undefined;
+  if (version === undefined || version > runVersion) {
+    throw new UserError(
+      version === undefined
+        ? `${folder}/events.jsonl has no version in its first line`
+        : `${folder} was written by a newer initbench (format ${version}, known is ${runVersion})`,
+      { hint: 'update initbench, or boot again' },
+    );
+  }
+  return parsed;
+}
+
+/** The console as it came, for a run's folder. */
+export const readConsole = (folder: string): Promise<Buffer> => readFile(path.join(folder, 'console.log'));

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One boot from a plan to a finished run on disk. */
+import type { Work, WorkEvent } from '../events.ts';
+import type { Workspace } from '../workspace.ts';
+import type { BootPlan, BootRun } from './boot.ts';
+import { kernelEntry } from './entry.ts';
+import { type GuestEnd, type OnLine, runGuest } from './guest.ts';
+import { currentLoad, hostFacts, readTicks, stealPercent } from './host.ts';
+import { qemuArgv, qemuVersion } from './qemu.ts';
+import { makeRunFolder, openRecord, type Recorder, type RunHeader } from './record.ts';
+import { eventQueue } from './serial.ts';
+
+/** Boots, and leaves runs/<id>/ with events.jsonl, console.log and run.json. However the boot ends, that is a value;
+ *  when the signal stops it, QEMU is gone and the run is recorded as interrupted. A slow reader of the events slows
+ *  neither guest nor record.
+ *  @throws UserError when QEMU is not installed or the kernel is never entered; Interrupted before the guest started */
+export async function* bootOnce(workspace: Workspace, plan: BootPlan, signal: AbortSignal): Work<BootRun> {
+  const job = `boot ${plan.row}`;
+  const { vm } = plan;
+  const version = await qemuVersion(signal);
+  const entry =
+    vm.clock === 'icount'
+      ? ({ clock: 'tsc', value: yield* kernelEntry(workspace, vm, version, job, signal) } as const)
+      : ({ clock: 'boottime', value: 0 } as const);
+
+  const { id, folder } = await makeRunFolder(workspace);
+  const recorder = openRecord(folder, headerOf(plan, id, version));
+  const queue = eventQueue();
+  const emit = (event: WorkEvent) => {
+    recorder.append(event);
+    queue.push(event);
+  };
+  emit({ job, type: 'boot-started', run: id, flow: plan.flow, argv: qemuArgv(vm) });
+  emit({ job, type: 'mark', run: id, mark: 'kernel', host: 0, guest: entry });
+
+  // left early by its reader, the guest must not go on
+  const left = new AbortController();
+  const onLine = lineEvents(emit, { job, run: id, clock: entry.clock });
+  const guest = runGuest(plan, folder, onLine, AbortSignal.any([signal, left.signal]));
+  const finished = finish(recorder, guest, end => {
+    const { outcome, host, icount } = end;
+    emit({ job, type: 'boot-ended', run: id, outcome, host, ...(icount !== undefined ? { icount } : {}) });
+  }).finally(() => queue.close());
+  finished.catch(() => {});
+  try {
+    yield* queue.drain();
+    return await finished;
+  } finally {
+    left.abort();
+    await finished.catch(() => {});
+  }
+}
+
+/** Waits for the guest's end and closes the record, also when there was no guest to wait for. */
+async function finish(
+  recorder: Recorder,
+  guest: Promise<GuestEnd>,
+  ended: (end: GuestEnd) => void,
+): Promise<BootRun> {
+  const before = await readTicks();
+  let machine: string | undefined;
+  const close = async () => {
+    const steal = stealPercent(before, await readTicks());
+    return recorder.close({
+      loadAfter: currentLoad(),
+      ...(machine !== undefined ? { machine } : {}),
+      ...(steal !== undefined ? { stealPercent: steal } : {}),
+    });
+  };
+  try {
+    const end = await guest;
+    machine = end.machine;
+    ended(end);
+  } catch (error) {
+    ended({ outcome: { kind: 'interrupted' }, host: 0 });
+    await close();
+    throw error;
+  }
+  return close();
+}
+
+/** Turns each line and its signs into events. Marks come before the line, facts behind the mark they belong to. */
+function lineEvents(
+  emit: (event: WorkEvent) => void,
+  { job, run, clock }: { job: string; run: string; clock: 'tsc' | 'boottime' },
+): OnLine {
+  return (line, signs, at) => {
+    for (const sign of signs) {
+      if (sign.type === 'fact') emit({ job, type: 'fact', run, fact: sign.fact });
+      else if (sign.type === 'trouble') {
+        emit({ job, type: 'fact', run, fact: { name: 'trouble', values: { message: sign.message } } });
+      } else if (sign.type === 'mark') {
+        const value = sign[clock];
+        emit({
+          ...{ job, type: 'mark', run, mark: sign.mark, host: at },
+          ...(value !== undefined ? { guest: { clock, value } } : {}),
+        });
+      }
+    }
+    if (line !== '') emit({ job, type: 'console', run, at, line });
+  };
+}
+
+function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
+  const { vm } = plan;
+  const carvedOut = vm.disks.map(disk => (disk.kind === 'pmem' ? disk.carveOut.sizeMiB * 2 ** 20 : 0));
+  return {
+    id,
+    flow: plan.flow,
+    row: plan.row,
+    started: new Date().toISOString(),
+    clock: vm.clock,
+    accelerator: vm.accelerator,
+    acceleratorReason: plan.acceleratorReason,
+    notes: plan.notes,
+    kernel: plan.kernel,
+    images: plan.images,
+    payload: plan.payload,
+    argv: qemuArgv(vm),
+    qemuVersion: version,
+    memoryMiB: vm.memoryMiB,
+    cpus: vm.cpus,
+    host: hostFacts(),
+    carvedOutBytes: carvedOut.reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
