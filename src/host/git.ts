@@ -101,8 +101,8 @@ function questionEnvironment(added: GitOptions['env']): Record<string, string> {
   );
 }
 
-/** git at work for a while: its command line and lines as events, its process group in our hands. */
-export function gitWork(
+/** git at work for a while: its command line, lines and progress as events, its process group in our hands. */
+export async function* gitWork(
   folder: string,
   args: readonly string[],
   options: {
@@ -111,5 +111,24 @@ export function gitWork(
     readonly env?: Readonly<Record<string, string>>;
   },
 ): Work<ExecResult> {
-  return exec(gitArgv(folder, args), { ...options, env: { ...gitEnvironment(), ...options.env } });
+  const work = exec(gitArgv(folder, args), { ...options, env: { ...gitEnvironment(), ...options.env } });
+  try {
+    for (;;) {
+      const next = await work.next();
+      if (next.done) return next.value;
+      const event = next.value;
+      const progress = event.type === 'output' ? parseGitProgress(event.line) : undefined;
+      yield progress ? { job: options.job, type: 'progress', ...progress } : event;
+    }
+  } finally {
+    await work.return(undefined as never);
+  }
+}
+
+/** 'Updating files:  45% (43225/96057)' and its like; undefined for any other line. */
+export function parseGitProgress(line: string): { label: string; done: number; total: number } | undefined {
+  const match = /^(?:remote: )?([A-Z][a-z ]+): +\d+% \((\d+)\/(\d+)\)/.exec(line);
+  return match
+    ? { label: match[1]!.toLowerCase(), done: Number(match[2]), total: Number(match[3]) }
+    : undefined;
 }

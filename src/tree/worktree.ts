@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** initbench's own checked-out commits: linked worktrees of its repository, one per tree and label. A
+ *  worktree moves in place, so files that stay the same keep their time and make builds only what changed. */
+import { lstat, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { exitCodes, ToolError, UserError } from '../host/errors.ts';
+import { exists, requireSpace, withLock } from '../host/files.ts';
+import { git, gitWork } from '../host/git.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { step } from './step.ts';
+import type { Tree, Worktree } from './tree.ts';
+
+/** Lies in a worktree's administrative folder while its files are being written: without it, differences are
+ *  a person's work; with it, they are our own, cut short. */
+const unfinishedMark = 'initbench-unfinished';
+
+/** Where a worktree is; `label` is 'base' or the name of a series. */
+export function worktreePath(workspace: Workspace, tree: string, label: string): string {
+  return path.join(folders.worktrees(workspace), tree, label);
+}
+
+/** The worktree at this commit: made, moved, or found there already; clean but for `build*` at its top.
+ *  @throws UserError when something else lies there, or local changes do */
+export async function* worktreeAt(
+  workspace: Workspace,
+  tree: Tree,
+  label: string,
+  commit: string,
+  signal: AbortSignal,
+): Work<Worktree> {
+  const target = worktreePath(workspace, tree.name, label);
+  const repository = folders.repository(workspace);
+  const job = `worktree ${tree.name}/${label}`;
+  return yield* withLock(target, signal, async function* (): Work<Worktree> {
+    const admin = await adminFolder(repository, target, signal);
+    if (!admin) {
+      yield* step(job, 'check out', () => create(job, repository, target, commit, signal));
+    } else if (await cutShort(admin)) {
+      yield* step(job, 'check out', () => restore(job, target, admin, commit, signal));
+    } else {
+      await requireClean(target, signal);
+      if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
+        yield { job, type: 'step', step: 'check out', state: 'cached' };
+      } else {
+        yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
+      }
+    }
+    const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
+    return { path: target, commit, treeId };
+  });
+}
+
+/** The administrative folder of our worktree at `target`; undefined when nothing is there yet.
+ *  @throws UserError when something is there that is not ours */
+async function adminFolder(
+  repository: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const found = await lstat(target).catch(() => undefined);
+  if (!found || (found.isDirectory() && (await readdir(target)).length === 0)) return undefined;
+  const question = [
+    'rev-parse',
+    '--path-format=absolute',
+    '--git-common-dir',
+    '--git-dir',
+    '--show-toplevel',
+  ];
+  const answer = found.isDirectory()
+    ? await git(target, question, signal).catch(error => {
+        if (error instanceof ToolError) return '';
+        throw error;
+      })
+    : '';
+  const [common, admin, top] = answer.split('\n');
+  if (top && (await same(top, target)) && (await same(common!, repository))) return admin!;
+  throw new UserError(`${target} is in the way: it is no worktree of ${repository}`, {
+    hint: 'move it elsewhere or remove it; initbench then makes its own',
+    exitCode: exitCodes.environment,
+  });
+}
+
+async function same(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map(file => realpath(file).catch(() => file)));
+  return first === second;
+}
+
+async function cutShort(admin: string): Promise<boolean> {
+  return (await exists(path.join(admin, unfinishedMark))) || !(await exists(path.join(admin, 'index')));
+}
+
+async function* create(
+  job: string,
+  repository: string,
+  target: string,
+  commit: string,
+  signal: AbortSignal,
+): Work<void> {
+  await requireSpace(path.dirname(target), await checkoutBytes(repository, commit, signal), 'the worktree');
+  await mkdir(path.dirname(target), { recursive: true });
+  let complete = false;
+  try {
+    // The cache may have been deleted: git must forget the worktree that was here.
+    yield* gitWork(repository, ['worktree', 'prune'], { job, signal });
+    const add = [
+      'worktree',
+      'add',
+      '--force',
+      '--force',
+      '--no-checkout',
+      '--detach',
+      '--quiet',
+      target,
+      commit,
+    ];
+    yield* gitWork(repository, add, { job, signal });
+    yield* gitWork(target, ['read-tree', '--reset', '-u', '-v', commit], { job, signal });
+    complete = true;
+  } finally {
+    if (!complete) await rm(target, { recursive: true, force: true });
+  }
+}
+
+/** Bytes of all files of a commit, and a tenth for the file system's blocks. */
+async function checkoutBytes(repository: string, commit: string, signal: AbortSignal): Promise<number> {
+  const sizes = await git(repository, ['ls-tree', '-r', '--format=%(objectsize)', commit], signal);
+  return sizes.split('\n').reduce((sum, size) => sum + (Number(size) || 0), 0) * 1.1;
+}
+
+async function* move(
+  job: string,
+  target: string,
+  admin: string,
+  commit: string,
+  signal: AbortSignal,
+): Work<void> {
+  const mark = path.join(admin, unfinishedMark);
+  await writeFile(mark, '');
+  yield* gitWork(target, ['checkout', '--detach', '--progress', commit], { job, signal });
+  await rm(mark);
+}
+
+/** Takes up a checkout that was killed: the half-written files are ours, `build*` stays. */
+async function* restore(
+  job: string,
+  target: string,
+  admin: string,
+  commit: string,
+  signal: AbortSignal,
+): Work<void> {
+  const mark = path.join(admin, unfinishedMark);
+  await writeFile(mark, '');
+  for (const lock of ['index.lock', 'HEAD.lock']) await rm(path.join(admin, lock), { force: true });
+  yield* gitWork(target, ['reset', '--hard', '--quiet', commit], { job, signal });
+  yield* gitWork(target, ['clean', '-f', '-d', '-q'], { job, signal });
+  await rm(mark);
+}
+
+async function requireClean(target: string, signal: AbortSignal): Promise<void> {
+  const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
+  // Our own worktree: git may write down what it has found out about unchanged files.
+  const answer = await git(target, status, signal, { env: { GIT_OPTIONAL_LOCKS: '1' } });
+  const changed = answer
+    .split('\0')
+    .filter(Boolean)
+    .map(line => line.slice(3));
+  if (changed.length === 0) return;
+  const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
+  throw new UserError(`${target} has local changes: ${changed.slice(0, 3).join(', ')}${more}`, {
+    hint: `keep them elsewhere, then: git -C ${target} checkout -f && git -C ${target} clean -fd`,
+    exitCode: exitCodes.environment,
+  });
+}
