@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Format, PayloadKind } from './image.ts';
 
 /** The default exports of a folder, sorted by id. */
-async function loadRegistry<Item extends { readonly id: string }>(folder: URL): Promise<Item[]> {
+export async function loadRegistry<Item extends { readonly id: string }>(folder: URL): Promise<Item[]> {
   const names = (await readdir(fileURLToPath(folder))).filter(name => /(?<!\.d)\.(ts|js)$/.test(name));
   const modules = await Promise.all(
     names.map(name => import(new URL(name, `${folder.href}/`).href) as Promise<{ default: Item }>),
