@@ -5,13 +5,9 @@ import { decodeLz4Block } from '../lz4.ts';
 import { type ErofsImage, type ErofsInode, layouts, plainContent } from './inodes.ts';
 import { erofsIncompat } from './superblock.ts';
 
-const advise = {
-  compact2Bytes: 0x1,
-  bigPcluster: 0x2,
-  inlinePcluster: 0x8,
-  interlaced: 0x10,
-  fragment: 0x20,
-} as const;
+/** Bits of the map header's h_advise that are understood here; HEAD2's bit says nothing while no second head occurs. */
+const advise = { compact2Bytes: 0x1, bigPcluster: 0x2, bigPclusterOfHead2: 0x4 } as const;
+const understood = Object.values(advise).reduce<number>((bits, bit) => bits | bit, 0);
 const clusterTypes = { plain: 0, head: 1, nonHead: 2 } as const;
 /** In the first non-head of an extent: the number of blocks of its physical cluster. */
 const blockCountFlag = 1 << 11;
@@ -62,7 +58,7 @@ export function extentsOf(image: ErofsImage, inode: ErofsInode): Extent[] {
   const header = image.read(headerOffset, 8);
   const flags = header.readUInt16LE(4);
   const clusterBits = blockBits + (header[7]! & 7);
-  if (flags & ~(advise.compact2Bytes | advise.bigPcluster) || header[6] !== 0) {
+  if (flags & ~understood || header[6] !== 0) {
     throw new Error(`inode ${inode.nid}: compression header ${header.toString('hex')}`);
   }
   const count = Math.ceil(inode.bytes / 2 ** clusterBits);
