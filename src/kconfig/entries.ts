@@ -46,7 +46,8 @@ export function parseStatements(text: string): Statement[] {
   for (let at = 0; at < lines.length; at++) {
     const line = at + 1;
     let whole = lines[at]!;
-    while (whole.endsWith('\\') && at + 1 < lines.length) whole = `${whole.slice(0, -1)} ${lines[++at]}`;
+    while (whole.endsWith('\\') && at + 1 < lines.length)
+      whole = `${whole.slice(0, -1).trimEnd()} ${lines[++at]!.trim()}`;
     const match = /^\s*([a-z_]+)(?=[\s"'(!]|$)\s*(.*?)\s*$/.exec(whole);
     if (!match) continue;
     if (match[1] === 'help') {

@@ -101,3 +101,14 @@ export function compareWithFinal(
   });
   return { redefined, lost };
 }
+
+/** 'CONFIG_X: asked for y (base), is n: depends on A && B: B is not set' */
+export function formatLost({ option, fragment, requested, actual, because }: Lost): string {
+  const is = actual === undefined ? 'does not exist' : `is ${actual}`;
+  return `${option}: asked for ${requested} (${fragment}), ${is}${because ? `: ${because}` : ''}`;
+}
+
+/** 'CONFIG_X: y (base), then m (debug)' */
+export function formatRedefined({ option, first, last }: Redefined): string {
+  return `${option}: ${first.value} (${first.fragment}), then ${last.value} (${last.fragment})`;
+}

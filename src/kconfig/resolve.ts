@@ -2,9 +2,10 @@
 /** From fragments to the final .config: the tree's own tinyconfig, merge_config.sh and olddefconfig, out of tree. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Work, WorkEvent } from '../events.ts';
+import type { Work } from '../events.ts';
 import { exec } from '../host/exec.ts';
 import { digestOf, readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
+import { step } from '../tree/step.ts';
 import type { Worktree } from '../tree/tree.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { readEntries } from './entries.ts';
@@ -70,29 +71,18 @@ export async function* resolveConfig(
   const options = fragments.map(fragment => fragment.options.map(({ name, value }) => [name, value]));
   const key = digestOf({ schema, tree: worktree.treeId, options, make: make.key });
   const file = path.join(folders.configs(workspace), `${shortDigest(key)}.json`);
-  const step = (state: 'started' | 'done' | 'failed' | 'cached'): WorkEvent => ({
-    job: make.job,
-    type: 'step',
-    step: 'configure',
-    state,
-  });
   const kept = await readKept(file);
   if (kept) {
-    yield step('cached');
+    yield { job: make.job, type: 'step', step: 'configure', state: 'cached', product: kept.digest };
     return { ...kept, ...named(kept, fragments) };
   }
-  yield step('started');
-  try {
+  return yield* step(make.job, 'configure', async function* () {
     const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
       makeConfig(worktree, fragments, make, signal),
     );
     await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
-    yield step('done');
     return config;
-  } catch (error) {
-    yield step('failed');
-    throw error;
-  }
+  });
 }
 
 async function readKept(file: string): Promise<Config | undefined> {

@@ -4,12 +4,13 @@ import { constants } from 'node:fs';
 import { appendFile, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Digest, Milliseconds, Work, WorkEvent } from '../events.ts';
+import type { Digest, Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { capture, exec } from '../host/exec.ts';
 import { publishFolder, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { enabledOptions } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
+import { step } from '../tree/step.ts';
 import type { Workspace } from '../workspace.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
@@ -52,28 +53,16 @@ export async function* buildKernel(
 ): Work<Kernel> {
   const digest = kernelDigest(build, config);
   const folder = kernelFolder(workspace, digest);
-  const step = (state: 'started' | 'done' | 'failed' | 'cached', ms?: Milliseconds): WorkEvent => ({
-    job: jobOf(build),
-    type: 'step',
-    step: 'build',
-    state,
-    product: digest,
-    ...(ms === undefined ? {} : { ms }),
-  });
   const kept = await readKernel(folder);
   if (kept) {
-    yield step('cached');
+    yield { job: jobOf(build), type: 'step', step: 'build', state: 'cached', product: digest };
     return underTheNameOf(kept, build, config);
   }
-  yield step('started');
-  try {
-    yield* withLock(path.join(build.worktree.path, folderOf(build)), signal, () =>
+  yield* step(jobOf(build), 'build', () =>
+    withLock(path.join(build.worktree.path, folderOf(build)), signal, () =>
       publishFolder(folder, scratch => makeKernel(workspace, build, config, digest, scratch, signal)),
-    );
-  } catch (error) {
-    yield step('failed');
-    throw error;
-  }
+    ),
+  );
   const kernel = await readKernel(folder);
   if (!kernel) {
     throw new UserError(`${folder} is not a kernel this initbench wrote`, {
@@ -81,7 +70,6 @@ export async function* buildKernel(
       exitCode: exitCodes.environment,
     });
   }
-  yield step('done', kernel.built);
   return underTheNameOf(kernel, build, config);
 }
 

@@ -107,6 +107,9 @@ export function makeEnvironment(
   added: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string | undefined>> {
   const kept = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_LIBRARY_PATH|XDG_\w+|INITBENCH_\w+)$/;
-  const removed = Object.keys(environment).filter(name => !kept.test(name));
-  return { ...Object.fromEntries(removed.map(name => [name, undefined])), LC_ALL: 'C', ...added };
+  const ours = Object.entries(environment).map(([name, value]) => [
+    name,
+    kept.test(name) ? value : undefined,
+  ]);
+  return { ...Object.fromEntries(ours), LC_ALL: 'C', ...added };
 }

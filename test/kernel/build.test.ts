@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From fragments to a kernel in the cache, with a stand-in make: what is called, what is kept, how builds end. */
+import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { WorkEvent } from '../../src/events.ts';
+import { productOf } from '../../src/events.ts';
+import { exitCodes, Interrupted } from '../../src/host/errors.ts';
+import { findFragments } from '../../src/kconfig/find.ts';
+import { BuildFailed, buildKernel } from '../../src/kernel/build.ts';
+import { type Build, folderOf } from '../../src/kernel/make.ts';
+import { type BuildRequest, configure, planBuild } from '../../src/kernel/plan.ts';
+import { readKernel } from '../../src/kernel/store.ts';
+import type { Workspace } from '../../src/workspace.ts';
+import { bin, collect, recorded, type Sample, sampleTree } from './sample.ts';
+
+const signal = new AbortController().signal;
+let sample: Sample;
+beforeEach(async () => {
+  sample = await sampleTree();
+});
+afterEach(() => sample.remove());
+
+async function plan(workspace: Workspace, request: Partial<BuildRequest> = {}): Promise<Build> {
+  const fragments = await findFragments(workspace, ['base']);
+  const all = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [], jobs: 2, ...request };
+  return productOf(planBuild(workspace, sample.worktree, all, signal));
+}
+
+async function made(workspace: Workspace, request: Partial<BuildRequest> = {}, stop = signal) {
+  const build = await plan(workspace, request);
+  const config = await productOf(configure(workspace, build, stop));
+  return { build, config, ...(await collect(buildKernel(workspace, build, config, stop))) };
+}
+
+const targets = (calls: readonly string[]) => calls.map(call => call.split(' ').at(-1));
+const pause = () => new Promise(resolve => setTimeout(resolve, 20));
+
+/** An orphan stays a zombie until init has seen to it. */
+async function isGone(pid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 250; attempt++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await pause();
+  }
+  return false;
+}
+
+const progressOf = (events: readonly WorkEvent[]) => events.filter(event => event.type === 'progress');
+
+describe('configure()', () => {
+  test('tinyconfig, merge, olddefconfig; a second time make is not called', async () => {
+    const build = await plan(sample.workspace);
+    const config = await productOf(configure(sample.workspace, build, signal));
+    expect(config).toMatchObject({ fragments: ['base'], redefined: [], lost: [] });
+    expect(config.text).toContain('CONFIG_EROFS_FS=y\nCONFIG_KERNEL_LZ4=y\n');
+    expect(targets(await sample.calls())).toEqual(['tinyconfig', 'olddefconfig']);
+    const again = await collect(configure(sample.workspace, build, signal));
+    expect(again.product).toEqual(config);
+    expect(again.events).toMatchObject([{ type: 'step', step: 'configure', state: 'cached' }]);
+    expect(await sample.calls()).toHaveLength(2);
+  });
+
+  test('another compiler, variable, fragment or tree is another .config', async () => {
+    const { workspace } = sample;
+    const configured = async (w: Workspace, request: Partial<BuildRequest> = {}) =>
+      productOf(configure(w, await plan(w, request), signal));
+    await configured(workspace);
+    await configured(sample.with({ INITBENCH_TEST_GCC: '13.1.0' }));
+    await configured(workspace, { variables: ['KCFLAGS=-g'] });
+    await configured(workspace, { fragments: await findFragments(workspace, ['base', 'CONFIG_CRYPTO=y']) });
+    const moved = { ...(await plan(workspace)), worktree: { ...sample.worktree, treeId: 'e'.repeat(40) } };
+    await productOf(configure(workspace, moved, signal));
+    expect(await sample.calls()).toHaveLength(10);
+  });
+
+  test('fragments that are no plain file are copied into the build directory', async () => {
+    const odd = path.join(sample.worktree.path, '..', 'my own.config');
+    await writeFile(odd, 'CONFIG_CRYPTO=y\n');
+    const fragments = await findFragments(sample.workspace, ['base', odd, 'CONFIG_EROFS_FS=n']);
+    const build = await plan(sample.workspace, { fragments });
+    const config = await productOf(configure(sample.workspace, build, signal));
+    expect(config.text).toContain('CONFIG_CRYPTO=y');
+    expect(config.redefined).toEqual([
+      {
+        option: 'CONFIG_EROFS_FS',
+        first: { value: 'y', fragment: 'base' },
+        last: { value: 'n', fragment: 'item' },
+      },
+    ]);
+    expect(config.lost).toEqual([]);
+  });
+
+  test('lost options keep their reason in the cache', async () => {
+    const fragments = await findFragments(sample.workspace, ['base', 'CONFIG_EROFS_SF=y']);
+    const build = await plan(sample.workspace, { fragments });
+    const lost = [
+      {
+        option: 'CONFIG_EROFS_SF',
+        fragment: 'item',
+        requested: 'y',
+        actual: undefined,
+        because: 'Kconfig has no EROFS_SF; there is EROFS_FS',
+      },
+    ];
+    expect((await productOf(configure(sample.workspace, build, signal))).lost).toEqual(lost);
+    expect((await productOf(configure(sample.workspace, build, signal))).lost).toEqual(lost);
+  });
+
+  test('an unknown fragment answers with those there are', async () => {
+    await expect(findFragments(sample.workspace, ['bse'])).rejects.toMatchObject({
+      message: "no fragment is called 'bse'",
+      hint: 'there is: base, debug',
+    });
+    await expect(findFragments(sample.workspace, ['./no.config'])).rejects.toThrow(
+      /there is no fragment .*no\.config/,
+    );
+  });
+});
+
+describe('buildKernel()', () => {
+  test('keeps the kernel with everything it was made from', async () => {
+    const { product: kernel, build, config, events } = await made(sample.workspace);
+    expect(kernel).toMatchObject({
+      name: 'base',
+      tree: '7.3',
+      version: '7.3.4',
+      commit: sample.worktree.commit,
+      treeId: sample.worktree.treeId,
+      release: '7.3.4-initbench',
+      configDigest: config.digest,
+      fragments: ['base'],
+      sections: { text: 1000, data: 200, bss: 30 },
+      toolchain: {
+        compiler: 'gcc (stand-in) 12.2.0',
+        linker: 'GNU ld (stand-in) 2.40',
+        assembler: 'GNU assembler (stand-in) 2.40',
+      },
+      jobs: 2,
+    });
+    expect(kernel.variables).not.toHaveProperty('CC');
+    expect(kernel.makeArgv).toContain('CC=ccache gcc');
+    expect(kernel.warnings[0]).toMatch(/^fs\/erofs\/\w+\.[ch]:\d+:\d+: warning: /);
+    for (const file of Object.values(kernel.files)) expect((await readFile(file)).length).toBeGreaterThan(0);
+    expect(await readFile(kernel.files.config, 'utf8')).toBe(config.text);
+    expect(await readFile(kernel.files.log, 'utf8')).toContain('CC      fs/erofs/super.o');
+    const bars = progressOf(events);
+    expect(bars.length).toBeGreaterThan(50);
+    expect(bars.at(-1)).toMatchObject({ done: kernel.steps!.steps, total: kernel.steps!.steps });
+    expect(bars.slice(0, -1).every(bar => bar.done < bar.total!)).toBe(true);
+    expect(await readdir(path.dirname(kernel.files.image))).not.toContain('.new-');
+    expect(folderOf(build)).toMatch(/^build-[0-9a-f]{8}$/);
+  });
+
+  test('the same build again is read, not made, under the name that asks', async () => {
+    const first = await made(sample.workspace);
+    const calls = await sample.calls();
+    const second = await made(sample.workspace, { name: 'renamed', jobs: 7 });
+    expect(second.product).toEqual({ ...first.product, name: 'renamed' });
+    expect(second.events).toMatchObject([{ type: 'step', state: 'cached', product: first.product.digest }]);
+    expect(await sample.calls()).toEqual(calls);
+  });
+
+  test('a moved cache is still read', async () => {
+    const { product } = await made(sample.workspace);
+    const moved = `${sample.workspace.cache}-moved`;
+    await mkdir(moved);
+    const from = path.dirname(product.files.image);
+    for (const file of await readdir(from)) await copyFile(path.join(from, file), path.join(moved, file));
+    expect((await readKernel(moved))?.files.image).toBe(path.join(moved, 'bzImage'));
+  });
+
+  test('a build that fails throws the first errors and keeps its log until one succeeds', async () => {
+    const failing = sample.with({
+      INITBENCH_TEST_BUILD_LOG: recorded('error.log'),
+      INITBENCH_TEST_BUILD_FAILS: '1',
+    });
+    const failed = await made(failing).catch(error => error as BuildFailed);
+    expect(failed).toBeInstanceOf(BuildFailed);
+    const { message, errors, logPath, exitCode } = failed as BuildFailed;
+    expect(exitCode).toBe(exitCodes.build);
+    expect(errors[0]).toBe(
+      "fs/erofs/super.c:84:19: error: 'struct erofs_sb_info' has no member named 'no_such_member'",
+    );
+    expect(message).toContain(errors[0]);
+    expect(await readFile(logPath, 'utf8')).toContain('no_such_member');
+    expect(await readdir(path.join(sample.workspace.cache, 'kernels'))).toEqual([]);
+
+    const { product } = await made(sample.workspace);
+    expect(product.warnings.join('\n')).not.toContain('erofs_broken');
+    await expect(readFile(logPath)).rejects.toThrow('ENOENT');
+  });
+
+  test('after an interrupt nothing of make is left, and the next build goes on from there', async () => {
+    const { product: known } = await made(sample.workspace);
+    const worktree = { ...sample.worktree, path: `${sample.worktree.path}2`, treeId: 'f'.repeat(40) };
+    await cp(sample.worktree.path, worktree.path, { recursive: true });
+    await rm(path.join(worktree.path, folderOf(await plan(sample.workspace))), { recursive: true });
+
+    const [pidFile, half] = ['pid', 'half.log'].map(name => path.join(sample.workspace.cache, name)) as [
+      string,
+      string,
+    ];
+    const lines = (await readFile(recorded('warnings.log'), 'utf8')).split('\n');
+    await writeFile(half, `${lines.slice(0, 60).join('\n')}\n`);
+    const hanging = sample.with({ INITBENCH_TEST_BUILD_LOG: half, INITBENCH_TEST_BUILD_HANGS: pidFile });
+    const build = { ...(await plan(hanging)), worktree };
+    const config = await productOf(configure(hanging, build, signal));
+    const stop = new AbortController();
+    const ended = productOf(buildKernel(hanging, build, config, stop.signal)).catch(error => error);
+    while (!(await readFile(pidFile, 'utf8').catch(() => ''))) await pause();
+    stop.abort();
+    expect(await ended).toBeInstanceOf(Interrupted);
+    expect(await isGone(Number(await readFile(pidFile, 'utf8')))).toBe(true);
+    expect(await readdir(path.join(sample.workspace.cache, 'kernels'))).toHaveLength(1);
+
+    const { events, product } = await collect(buildKernel(sample.workspace, build, config, signal));
+    expect(progressOf(events)[0]!.total).toBe(known.steps!.steps - 60);
+    expect(product.steps).toEqual(known.steps);
+  });
+
+  test('a later build of the same directory keeps warnings of what was not compiled again', async () => {
+    const { product: first } = await made(sample.workspace);
+    const again = path.join(sample.workspace.cache, 'again.log');
+    await writeFile(again, '  CC      fs/erofs/super.o\n  LD      vmlinux.o\n');
+    const changed = { ...sample.worktree, treeId: 'f'.repeat(40) };
+    const workspace = sample.with({ INITBENCH_TEST_BUILD_LOG: again });
+    const build = { ...(await plan(workspace)), worktree: changed };
+    const config = await productOf(configure(workspace, build, signal));
+    const kernel = await productOf(buildKernel(workspace, build, config, signal));
+    expect(kernel.warnings.filter(warning => warning.includes('erofs_left_over'))).toEqual([]);
+    expect(kernel.warnings.length).toBeGreaterThan(0);
+    expect(first.warnings.length).toBeGreaterThan(kernel.warnings.length);
+    expect(kernel.steps).toBeUndefined();
+  });
+});
+
+describe('what is missing', () => {
+  test('without ccache it builds, and a notice says what that costs', async () => {
+    const tools = path.join(sample.workspace.cache, 'bin');
+    await mkdir(tools);
+    for (const tool of (await readdir(bin)).filter(name => name !== 'ccache')) {
+      await symlink(path.join(bin, tool), path.join(tools, tool));
+    }
+    const workspace = sample.with({ PATH: tools });
+    const fragments = await findFragments(workspace, ['base']);
+    const request = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [] };
+    const { product: build, events } = await collect(planBuild(workspace, sample.worktree, request, signal));
+    expect(build.ccache).toBeUndefined();
+    expect(events).toMatchObject([
+      { type: 'notice', level: 'warning', message: expect.stringContaining('ccache is not installed') },
+    ]);
+    await rm(path.join(tools, 'bison'));
+    await expect(collect(planBuild(workspace, sample.worktree, request, signal))).rejects.toMatchObject({
+      message: 'bison is not installed; building a kernel needs it',
+      exitCode: exitCodes.environment,
+    });
+  });
+
+  test('a compressor that the .config asks for is named before make is called', async () => {
+    const tools = path.join(sample.workspace.cache, 'bin');
+    await mkdir(tools);
+    for (const tool of (await readdir(bin)).filter(name => name !== 'lz4')) {
+      await symlink(path.join(bin, tool), path.join(tools, tool));
+    }
+    const build = await plan(sample.workspace);
+    const config = await productOf(configure(sample.workspace, build, signal));
+    await expect(productOf(buildKernel(sample.with({ PATH: tools }), build, config, signal))).rejects.toThrow(
+      'lz4 is not installed',
+    );
+  });
+
+  test('kbuild cannot work below a path with a blank', async () => {
+    const request = { name: 'base', tree: '7.3', version: '7.3.4', fragments: [], variables: [] };
+    const worktree = { ...sample.worktree, path: '/my cache/tree' };
+    await expect(productOf(planBuild(sample.workspace, worktree, request, signal))).rejects.toMatchObject({
+      hint: 'set INITBENCH_CACHE to a folder without',
+    });
+  });
+});

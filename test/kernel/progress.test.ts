@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Totals of a build: estimated from known builds, corrected as it goes, never behind. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { estimateSteps, shownTotal, spaceNeeded, stepsAhead } from '../../src/kernel/progress.ts';
+
+test('a known build with as many options is exact, the nearest one is scaled', () => {
+  const known = [
+    { options: 900, steps: 2300 },
+    { options: 3000, steps: 9000 },
+  ];
+  expect(estimateSteps(900, known)).toBe(2300);
+  expect(estimateSteps(3300, known)).toBe(9900);
+  expect(estimateSteps(901, known)).toBe(Math.round((2300 * 901) / 900));
+});
+
+test('what was done before is not done again', () => {
+  expect(stepsAhead({ full: 2000, behind: 0, complete: false })).toBe(2000);
+  expect(stepsAhead({ full: 2000, behind: 1500, complete: false })).toBe(500);
+  expect(stepsAhead({ full: 2000, behind: 2100, complete: false })).toBe(40);
+  expect(stepsAhead({ full: 2000, behind: 0, complete: true })).toBe(40);
+});
+
+test('done never reaches the total before the end, and the total never shrinks', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 5000 }), (estimate, steps) => {
+      let last = 0;
+      for (let done = 1; done <= steps; done++) {
+        const total = shownTotal(done, estimate);
+        expect(total).toBeGreaterThan(done);
+        expect(total).toBeGreaterThanOrEqual(last);
+        last = total;
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('debug information needs more disk', () => {
+  expect(spaceNeeded(2000, 'CONFIG_DEBUG_INFO=y\n')).toBeGreaterThan(4 * spaceNeeded(2000, ''));
+});

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A small kernel tree and a workspace around the stand-in tools of test/bin/kernel. */
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Work, WorkEvent } from '../../src/events.ts';
+import type { Worktree } from '../../src/tree/tree.ts';
+import { openWorkspace, type Workspace } from '../../src/workspace.ts';
+
+export const bin = path.resolve('test/bin/kernel');
+export const recorded = (name: string) => path.resolve('test/fixtures/kernel', name);
+
+const kconfig = `config 64BIT
+	bool "64-bit"
+config EROFS_FS
+	bool "EROFS"
+config CRYPTO
+	bool "crypto"
+config KERNEL_LZ4
+	bool "lz4"
+`;
+
+const mergeConfig = `#!/bin/sh
+# Called as merge_config.sh -m -O DIR BASE FRAGMENT...
+out=$3/.config; shift 4; cat "$out" "$@" > "$out.merged"; mv "$out.merged" "$out"
+`;
+
+export interface Sample {
+  readonly workspace: Workspace;
+  readonly worktree: Worktree;
+  /** What make was called with, one call per element. */
+  calls(): Promise<string[]>;
+  /** The same workspace with more in its environment. */
+  with(environment: Readonly<Record<string, string | undefined>>): Workspace;
+  remove(): Promise<void>;
+}
+
+export async function sampleTree(environment: Readonly<Record<string, string>> = {}): Promise<Sample> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'initbench-test-'));
+  const [tree, root] = [path.join(folder, 'tree'), path.join(folder, 'root')];
+  const files: Readonly<Record<string, string>> = {
+    'tree/Kconfig': kconfig,
+    'tree/scripts/kconfig/merge_config.sh': mergeConfig,
+    'root/kconfigs/base.config': 'CONFIG_EROFS_FS=y\nCONFIG_KERNEL_LZ4=y\n',
+    'root/kconfigs/debug.config': '# CONFIG_EROFS_FS is not set\n',
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), text);
+  }
+  await chmod(path.join(tree, 'scripts/kconfig/merge_config.sh'), 0o755);
+  const calls = path.join(folder, 'calls');
+  const all = {
+    PATH: `${bin}:${process.env.PATH}`,
+    INITBENCH_CACHE: path.join(folder, 'cache'),
+    INITBENCH_STATE: path.join(folder, 'state'),
+    INITBENCH_TEST_CALLS: calls,
+    INITBENCH_TEST_BUILD_LOG: recorded('warnings.log'),
+    ...environment,
+  };
+  const workspace = openWorkspace(all, root);
+  return {
+    workspace,
+    worktree: { path: tree, commit: 'c'.repeat(40), treeId: 'd'.repeat(40) },
+    calls: async () => (await readFile(calls, 'utf8').catch(() => '')).split('\n').filter(line => line),
+    with: more => ({ ...workspace, environment: { ...all, ...more } }),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs work to its end and keeps what it yielded. */
+export async function collect<Product>(
+  work: Work<Product>,
+): Promise<{ product: Product; events: WorkEvent[] }> {
+  const events: WorkEvent[] = [];
+  for (;;) {
+    const next = await work.next();
+    if (next.done) return { product: next.value, events };
+    events.push(next.value);
+  }
+}
