@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a serial console says: bytes to lines, lines to marks, facts (the lines of vm/report.h) and kernel trouble.
  *  Pure: live serial, saved log and test fixture go through the same functions. */
-import type { Fact, Mark } from '../events.ts';
-import { marks } from '../events.ts';
+import { type Fact, type Mark, marks, sanitise } from '../events.ts';
 
 /** One thing a line told us. Texts are sanitised. */
 export type Sign =
@@ -50,18 +49,6 @@ export function lineSplitter(): { push(bytes: Buffer): string[]; end(): string[]
     },
     end: () => (held > 0 ? [flush()] : []),
   };
-}
-
-/** C0 but tab, DEL, C1, line separators, and what reverses or hides text: never sent to a terminal. */
-const unsafe =
-  /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-
-/** Guest output made safe for a terminal: control characters become visible as \x1b or \u202e. */
-export function sanitise(line: string): string {
-  return line.replace(unsafe, character => {
-    const code = character.charCodeAt(0).toString(16);
-    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`;
-  });
 }
 
 const stamp = String.raw`\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? `;
@@ -126,12 +113,13 @@ function factOf(text: string): Sign[] {
   const match = factLine.exec(text);
   if (!match) return [];
   const name = match[1]!;
-  const values: Record<string, string> = Object.create(null);
+  const pairs = new Map<string, string>();
   for (const word of match[2]!.split(' ').slice(1)) {
     const [key, value] = [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)];
-    values[key] = sanitise(unescapeOctal(value));
+    pairs.set(key, sanitise(unescapeOctal(value)));
   }
-  const fact: Sign = { type: 'fact', fact: { name, values: { ...values } } };
+  const values = Object.fromEntries(pairs);
+  const fact: Sign = { type: 'fact', fact: { name, values } };
   if (!markLines.has(name)) return [fact];
   return [{ type: 'mark', mark: name as Mark, ...guestTimes(values) }, fact];
 }

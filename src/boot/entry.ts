@@ -78,7 +78,7 @@ async function measure(vm: Vm, address: string, scratch: string, signal: AbortSi
   const running = await launch(calibrationArgv(vm, sockets), { signal });
   const gone = new AbortController();
   const timer = setTimeout(() => gone.abort(), deadlineMs);
-  running.ended.then(() => gone.abort());
+  void running.ended.then(() => gone.abort());
   try {
     return await entryAt(address, sockets, gone.signal);
   } catch (error) {

@@ -2,12 +2,12 @@
 /** One QEMU from its start to its end: console followed, deadline kept, instructions counted, outcome told. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
+import { type Instructions, type Mark, type Milliseconds, type Outcome, sanitise } from '../events.ts';
 import { launch, type Running } from '../host/exec.ts';
 import { scratchFolder } from '../host/files.ts';
 import { connectQmp, type Qmp } from '../host/qmp.ts';
 import type { BootPlan } from './boot.ts';
-import { consoleParser, lineSplitter, type Sign, sanitise } from './console.ts';
+import { consoleParser, lineSplitter, type Sign } from './console.ts';
 import { consoleLog, instrumentedArgv } from './qemu.ts';
 import { growing } from './serial.ts';
 

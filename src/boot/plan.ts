@@ -25,7 +25,7 @@ export interface BootRequest {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly clock: Clock;
-  /** Percent of the payload's bytes that the probe reads, one step after the other. */
+  /** Percent of the payload's bytes that the probe reads, one step after the other; nothing where there is none. */
   readonly used: readonly number[];
   /** Go on to a real ext4 root file system on a virtio disk. */
   readonly rootfs?: boolean;
@@ -71,7 +71,7 @@ export async function* planBoot(
       ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
       ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
       ...machine.append,
-      ...(request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
+      ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
       ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`] : []),
       ...request.append,
@@ -98,7 +98,7 @@ export async function* planBoot(
     ),
     payload: { name: payload.name, digest: payload.digest },
     timeout: request.timeoutMs ?? defaultTimeout(kernel, payload),
-    ...(holds ? { hold: request.holdMs! } : {}),
+    ...(holds ? { hold: request.holdMs } : {}),
     acceleratorReason: chosen.reason,
     notes: notesOf(vm),
   };

@@ -139,7 +139,7 @@ export function parseRecord(text: string, folder: string): RecordLine[] {
   for (const [index, line] of lines.entries()) {
     if (line === '') continue;
     try {
-      parsed.push(JSON.parse(line));
+      parsed.push(JSON.parse(line) as RecordLine);
     } catch {
       if (index === lines.length - 1) break;
       throw new UserError(`${folder}/events.jsonl: line ${index + 1} is damaged`, {

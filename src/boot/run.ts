@@ -15,8 +15,7 @@ import { eventQueue } from './serial.ts';
  *  neither guest nor record.
  *  @throws UserError when QEMU is not installed or the kernel is never entered; Interrupted before the guest started */
 export async function* bootOnce(workspace: Workspace, plan: BootPlan, signal: AbortSignal): Work<BootRun> {
-  const job = `boot ${plan.row}`;
-  const { vm } = plan;
+  const { row: job, vm } = plan;
   const version = await qemuVersion(signal);
   const entry =
     vm.clock === 'icount'

@@ -20,7 +20,7 @@ export async function* growing(path: string, ended: AbortSignal): AsyncGenerator
   ended.addEventListener('abort', woken);
   const buffer = Buffer.alloc(65536);
   try {
-    for (let last = false; ; ) {
+    for (let last = false; ;) {
       grown = false;
       const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
       if (bytesRead > 0) {

@@ -17,11 +17,14 @@ export interface Qmp {
   close(): void;
 }
 
+type Message = Record<string, unknown>;
+
 /** The messages in what has been received so far, and the incomplete rest. @throws SyntaxError */
-export function takeMessages(received: string): { messages: Record<string, unknown>[]; rest: string } {
+export function takeMessages(received: string): { messages: Message[]; rest: string } {
   const lines = received.split('\n');
   const rest = lines.pop()!;
-  return { messages: lines.filter(line => line.trim() !== '').map(line => JSON.parse(line)), rest };
+  const messages = lines.filter(line => line.trim() !== '').map(line => JSON.parse(line) as Message);
+  return { messages, rest };
 }
 
 /** Waits until something listens on the socket. @throws Interrupted */
@@ -46,15 +49,14 @@ export async function connectQmp(path: string, signal: AbortSignal): Promise<Qmp
   const socket = await connectSocket(path, signal);
   const seen: QmpEvent[] = [];
   const eventWaiters: { name: string; resolve: (event: QmpEvent | undefined) => void }[] = [];
-  const replies: { resolve: (message: Record<string, unknown>) => void; reject: (error: Error) => void }[] =
-    [];
+  const replies: { resolve: (message: Message) => void; reject: (error: Error) => void }[] = [];
   let received = '';
   let closed = false;
 
-  const greeting = new Promise<Record<string, unknown>>((resolve, reject) => {
+  const greeting = new Promise<Message>((resolve, reject) => {
     replies.push({ resolve, reject });
   });
-  const onMessage = (message: Record<string, unknown>) => {
+  const onMessage = (message: Message) => {
     if (typeof message.event !== 'string') {
       replies.shift()?.resolve(message);
       return;
@@ -88,7 +90,7 @@ export async function connectQmp(path: string, signal: AbortSignal): Promise<Qmp
 
   const execute = async (command: string, args?: Readonly<Record<string, unknown>>) => {
     if (closed) throw new Error('the QMP connection closed');
-    const reply = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    const reply = await new Promise<Message>((resolve, reject) => {
       replies.push({ resolve, reject });
       socket.write(
         `${JSON.stringify(args ? { execute: command, arguments: args } : { execute: command })}\n`,

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
+import type { BootRun, Clock, Flow } from '../boot/boot.ts';
+import { planBoot } from '../boot/plan.ts';
+import { qemuArgv } from '../boot/qemu.ts';
+import { findFlow } from '../boot/registry.ts';
+import { bootOnce } from '../boot/run.ts';
+import { prepareKernel } from '../campaign/prepare.ts';
+import { type Mark, marks, type Outcome, type Work } from '../events.ts';
+import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
+import { shortDigest } from '../host/files.ts';
+import { collectPayload } from '../image/collect.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command, Typed } from './command.ts';
+import { bytesOf, choiceOf, wholeNumber } from './typed.ts';
+import { describeOutcome, shellQuote } from './words.ts';
+
+interface BootInput {
+  readonly flow: string;
+  /** Undefined: the flow decides between base and the workspace's series. */
+  readonly kernel: string | undefined;
+  readonly tree: string | undefined;
+  readonly fragments: readonly string[];
+  readonly payload: string;
+  readonly padBytes: number;
+  readonly format: string | undefined;
+  readonly append: readonly string[];
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly clock: Clock;
+  readonly used: readonly number[];
+  readonly rootfs: boolean;
+  readonly holdMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly dryRun: boolean;
+}
+
+type BootProduct =
+  | { readonly kind: 'run'; readonly run: BootRun }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+export const boot: Command<BootInput, BootProduct> = {
+  id: 'boot',
+  summary: 'boot one kernel through one flow and watch its console',
+  examples: [
+    'boot kernelspace',
+    'boot initramfs --kernel initoverlayfs --format cpio-zstd --pad 64M',
+    'boot userspace --clock wall --rootfs',
+    'boot floor --append loglevel=7 --dry-run',
+  ],
+  positional: [{ usage: '<flow>', summary: 'floor, initramfs, userspace, kernelspace' }],
+  options: [
+    { usage: '--kernel <kernel>', summary: 'base, or the name of a series (default: what the flow needs)' },
+    { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
+    { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
+    { usage: '--payload <payload>', summary: 'the files: busybox, dir:PATH, cpio:FILE', default: 'busybox' },
+    { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '0' },
+    { usage: '--format <format>', summary: "how they are packed (default: the flow's own)" },
+    { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },
+    { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
+    { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
+    { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
+    {
+      usage: '--used <percent>',
+      summary: "how much of the payload's bytes is read: 10, or 1,10,100",
+      default: '10',
+    },
+    { usage: '--rootfs', summary: 'go on to a real ext4 root file system on a virtio disk' },
+    { usage: '--hold <seconds>', summary: "how long a payload's own init may run", default: '10' },
+    { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
+    { usage: '-n, --dry-run', summary: 'print the QEMU command and do not run it' },
+  ],
+  liveConsole: true,
+  parse: parseBoot,
+  run: runBoot,
+  text: product => (product.kind === 'run' ? formatRun(product.run) : [shellQuote(product.argv)]),
+  json: product =>
+    product.kind === 'run'
+      ? { schema: 'initbench.run/1', ...product.run }
+      : { schema: 'initbench.commands/1', commands: [shellQuote(product.argv)] },
+  exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
+};
+
+function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInput {
+  const text = (name: string) => options[name] as string | undefined;
+  const list = (name: string) => (options[name] as string[] | undefined) ?? [];
+  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
+  const cpus = wholeNumber(options.cpus, '--cpus', 1, 255);
+  if (clock === 'icount' && cpus !== 1) {
+    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
+  }
+  return {
+    flow: words[0]!,
+    kernel: text('kernel'),
+    tree: text('tree'),
+    fragments: [...settings.fragments, ...list('config')],
+    payload: options.payload as string,
+    padBytes: bytesOf(options.pad, '--pad'),
+    format: text('format'),
+    append: list('append'),
+    memoryMiB: wholeNumber(options.mem, '--mem', 32, 1 << 20),
+    cpus,
+    clock,
+    used: String(options.used)
+      .split(',')
+      .map(percent => wholeNumber(percent, '--used', 0, 100)),
+    rootfs: options.rootfs === true,
+    holdMs: 1000 * wholeNumber(options.hold, '--hold', 0, 86400),
+    timeoutMs:
+      options.timeout === undefined ? undefined : 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
+    dryRun: options.dryRun === true,
+  };
+}
+
+async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootProduct> {
+  const { settings } = workspace;
+  const flow = await findFlow(input.flow);
+  const name = kernelName(input.kernel, flow, settings.series);
+  const own = name === 'base' ? undefined : settings.seriesTrees[name];
+  const tree = input.tree ?? own ?? settings.tree;
+  const kernel = yield* prepareKernel(workspace, { kernel: name, tree, fragments: input.fragments }, signal);
+  const payload = yield* collectPayload(workspace, input.payload, { padBytes: input.padBytes }, signal);
+  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs } = input;
+  const plan = yield* planBoot(
+    workspace,
+    {
+      ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs },
+      ...(format !== undefined && { format }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    },
+    signal,
+  );
+  if (input.dryRun) return { kind: 'command', argv: qemuArgv(plan.vm) };
+  return { kind: 'run', run: yield* bootOnce(workspace, plan, signal) };
+}
+
+const kernelName = (asked: string | undefined, flow: Flow, series: string): string =>
+  asked ?? (flow.kernel === 'series' ? series : 'base');
+
+function codeOf(outcome: Outcome): ExitCode {
+  switch (outcome.kind) {
+    case 'ready':
+      return exitCodes.done;
+    case 'panic':
+      return exitCodes.panic;
+    case 'hang':
+    case 'no-output':
+      return exitCodes.timeout;
+    case 'interrupted':
+      return exitCodes.interrupted;
+    default:
+      return exitCodes.failed;
+  }
+}
+
+/** A run for people: outcome first, then the figures with their units, then where the rest is. */
+export function formatRun(run: BootRun): string[] {
+  const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
+  const trouble = run.facts.filter(fact => fact.name === 'trouble');
+  return [
+    field(run.row, describeOutcome(run.outcome)),
+    field('kernel', `${run.kernel.release} (${shortDigest(run.kernel.digest)})`),
+    ...run.images.map(({ role, format, bytes }) => field(role, `${format}, ${mebibytes(bytes)}`)),
+    field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),
+    ...marks
+      .filter(mark => mark !== 'kernel' && run.marks[mark])
+      .map(mark => field(mark, markText(run, mark))),
+    ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
+    ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
+    ...run.notes.map(note => field('note', note)),
+    field('kept in', run.folder),
+  ];
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+function markText(run: BootRun, mark: Mark): string {
+  const { host, tsc, boottime } = run.marks[mark]!;
+  const entry = run.marks.kernel?.tsc;
+  if (run.clock === 'wall') {
+    const guest = boottime === undefined ? '' : `${(boottime / 1e6).toFixed(1)} ms of the guest's clock, `;
+    return `${guest}${host.toFixed(1)} ms since QEMU's start`;
+  }
+  if (tsc === undefined || entry === undefined) return 'reached';
+  return `${((tsc - entry) / 1e6).toFixed(3)} M instructions since start_kernel`;
+}
+
+function memoryText({ at, MemTotal, MemFree, pcp }: Readonly<Record<string, string>>): string {
+  const free = (Number(MemFree) + Number(pcp ?? 0)) * 1024;
+  const total = Number(MemTotal) * 1024;
+  return `at ${at}: ${mebibytes(total - free)} used of ${mebibytes(total)}`;
+}
