@@ -31,7 +31,12 @@ export async function* tarEntries(stream: AsyncIterable<Buffer>): AsyncGenerator
   let next: { name?: string; link?: string; size?: number } = {};
   for (;;) {
     const header = await take(block);
-    if (!header || header.every(byte => byte === 0)) return;
+    if (!header) return;
+    if (header.every(byte => byte === 0)) {
+      // Padding follows to the end of tar's record: a program behind the stream ends when it is read.
+      while (await take(2 ** 20));
+      return;
+    }
     if (header.length < block || checksum(header) !== number(header, 148, 8)) throw notTar();
     const type = String.fromCharCode(header[156]!);
     const size = (/[xgLK]/.test(type) ? undefined : next.size) ?? number(header, 124, 12);
