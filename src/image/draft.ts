@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A payload while its files are being collected: entries by path, contents stored under running numbers. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Digest } from '../events.ts';
 import { UserError } from '../host/errors.ts';
@@ -85,6 +85,10 @@ export function newDraft(folder: string): Draft {
     mtime: meta.mtime ?? 0,
     bytes,
   });
+  /** Content that no entry names any more. */
+  const forget = (entry: Entry | undefined) => {
+    if (entry?.content && !entry.link) rmSync(path.join(folder, entry.content));
+  };
   return {
     folder,
     directory: (at, meta = {}) => void entries.set(at, base(at, 'dir', meta, 0o755)),
@@ -103,6 +107,7 @@ export function newDraft(folder: string): Draft {
       writeFileSync(path.join(folder, content), bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex') as Digest;
       const entry: Entry = { ...base(at, 'file', meta, 0o644, bytes.length), content, sha256 };
+      forget(entries.get(at));
       entries.set(at, entry);
       return entry;
     },
@@ -114,8 +119,11 @@ export function newDraft(folder: string): Draft {
     },
     get: at => entries.get(at),
     remove(at) {
-      for (const known of entries.keys())
-        if (known === at || known.startsWith(`${at}/`)) entries.delete(known);
+      for (const [known, entry] of entries) {
+        if (known !== at && !known.startsWith(`${at}/`)) continue;
+        forget(entry);
+        entries.delete(known);
+      }
     },
     entries: () => [...entries.values()].sort(byPath),
   };

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** An initrd with systemd from Debian packages of the host's release, which ends at a target of its own. */
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { exec } from '../../host/exec.ts';
+import { requireSpace, scratchFolder } from '../../host/files.ts';
+import { addTar, makeInitrd } from '../debian/initrd.ts';
+import { hostArchive, hostMode, mmdebstrapArgv } from '../debian/packages.ts';
+import type { PayloadKind } from '../image.ts';
+
+const packages = ['systemd', 'udev', 'kmod', 'util-linux', 'bash', 'coreutils'];
+/** Raise it when what is made of the packages changes. */
+const version = 1;
+const roughBytes = 400 << 20;
+
+export default {
+  id: 'debian',
+  summary: 'an initrd with systemd, from Debian packages',
+  probe: 'before-init',
+  inputs: async ({ signal }) => ({ version, packages, archive: await hostArchive(signal) }),
+  async *collect({ job, signal }, draft) {
+    const archive = await hostArchive(signal);
+    const mode = await hostMode();
+    await requireSpace(draft.folder, roughBytes, 'the payload debian');
+    const scratch = await scratchFolder('debian');
+    try {
+      const tar = path.join(scratch, 'root.tar');
+      yield* exec(mmdebstrapArgv(mode, archive, packages, tar), { job, signal });
+      addTar(draft, await readFile(tar), `Debian ${archive.release}`);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+    makeInitrd(draft);
+  },
+} satisfies PayloadKind;
