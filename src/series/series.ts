@@ -31,6 +31,8 @@ export interface Applied {
   readonly series: Series;
   readonly tree: Tree;
   readonly worktree: Worktree;
+  /** The commit of each patch, in order; the worktree is at the last. */
+  readonly commits: readonly string[];
 }
 
 /** The tree is as it was; nothing is half applied. */
