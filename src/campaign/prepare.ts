@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From 'base' or the name of a series to a kernel: tree, worktree, series, fragments, config, build. */
+import type { Work } from '../events.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { findFragments, fragmentNames } from '../kconfig/find.ts';
+import { formatLost } from '../kconfig/fragment.ts';
+import type { Config } from '../kconfig/kconfig.ts';
+import { buildKernel } from '../kernel/build.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { type Build, kernelDigest } from '../kernel/make.ts';
+import { configure, planBuild } from '../kernel/plan.ts';
+import { kernelFolder, readKernel } from '../kernel/store.ts';
+import { applySeries } from '../series/apply.ts';
+import { readSeries, seriesNames } from '../series/read.ts';
+import type { Conflict, Series } from '../series/series.ts';
+import type { Tree, Worktree } from '../tree/tree.ts';
+import { prepareTree } from '../tree/trees.ts';
+import { worktreeAt } from '../tree/worktree.ts';
+import { unknownName, type Workspace } from '../workspace.ts';
+
+export interface KernelRequest {
+  /** 'base' or the name of a series. */
+  readonly kernel: string;
+  readonly tree: string;
+  /** Names, paths, CONFIG_X=value items, in order; kconfigs/<series>.config comes last by itself. */
+  readonly fragments: readonly string[];
+  /** NAME=value words for make. */
+  readonly variables?: readonly string[];
+  /** Build although options did not survive. */
+  readonly allowLost?: boolean;
+  readonly jobs?: number;
+}
+
+/** How a build can end; a build that fails is thrown (BuildFailed). */
+export type Prepared =
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: Kernel;
+      readonly config: Config;
+      /** It was built before: make was not called. */
+      readonly cached: boolean;
+    }
+  | { readonly kind: 'lost'; readonly build: Build; readonly config: Config }
+  | Conflict;
+
+/** Checks out the source with the series on it and settles what the build is made with; make is not called.
+ *  @throws UserError for unknown names, missing tools, variables that cannot be given */
+export async function* planKernel(
+  workspace: Workspace,
+  request: KernelRequest,
+  signal: AbortSignal,
+): Work<{ readonly kind: 'build'; readonly build: Build } | Conflict> {
+  const fragments = await findFragments(workspace, await fragmentsOf(workspace, request));
+  const series = await seriesOf(workspace, request.kernel);
+  const tree = yield* prepareTree(workspace, request.tree, signal);
+  const source = yield* sourceOf(workspace, tree, series, signal);
+  if ('kind' in source) return source;
+  const { kernel: name, variables = [], jobs } = request;
+  const about = { name, tree: tree.name, version: tree.version, fragments, variables };
+  const build = yield* planBuild(
+    workspace,
+    source,
+    { ...about, ...(jobs === undefined ? {} : { jobs }) },
+    signal,
+  );
+  return { kind: 'build', build };
+}
+
+async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promise<readonly string[]> {
+  const { kernel, fragments } = request;
+  const own = kernel !== 'base' && (await fragmentNames(workspace)).includes(kernel);
+  return own && !fragments.includes(kernel) ? [...fragments, kernel] : fragments;
+}
+
+/** Undefined for the base kernel. Asked before a tree is made, which may download it. */
+async function seriesOf(workspace: Workspace, kernel: string): Promise<Series | undefined> {
+  if (kernel === 'base') return undefined;
+  const names = await seriesNames(workspace);
+  if (!names.includes(kernel)) throw unknownName('kernel', kernel, ['base', ...names]);
+  return readSeries(workspace, kernel);
+}
+
+async function* sourceOf(
+  workspace: Workspace,
+  tree: Tree,
+  series: Series | undefined,
+  signal: AbortSignal,
+): Work<Worktree | Conflict> {
+  if (!series) return yield* worktreeAt(workspace, tree, 'base', tree.commit, signal);
+  const applied = yield* applySeries(workspace, tree, series, signal);
+  return applied.kind === 'conflict' ? applied : applied.worktree;
+}
+
+/** The kernel asked for, or the reason there is none. @throws BuildFailed, UserError as planKernel() */
+export async function* prepare(
+  workspace: Workspace,
+  request: KernelRequest,
+  signal: AbortSignal,
+): Work<Prepared> {
+  const planned = yield* planKernel(workspace, request, signal);
+  if (planned.kind === 'conflict') return planned;
+  const { build } = planned;
+  const config = yield* configure(workspace, build, signal);
+  if (config.lost.length > 0 && !request.allowLost) return { kind: 'lost', build, config };
+  const cached = (await readKernel(kernelFolder(workspace, kernelDigest(build, config)))) !== undefined;
+  const kernel = yield* buildKernel(workspace, build, config, signal);
+  return { kind: 'kernel', kernel, config, cached };
+}
+
+/** prepare() for those who cannot go on without the kernel.
+ *  @throws UserError also for a conflict (exit code 3) and for lost options (1) */
+export async function* prepareKernel(
+  workspace: Workspace,
+  request: KernelRequest,
+  signal: AbortSignal,
+): Work<Kernel> {
+  const prepared = yield* prepare(workspace, request, signal);
+  if (prepared.kind === 'kernel') return prepared.kernel;
+  if (prepared.kind === 'conflict') {
+    const { series, tree, patch, files } = prepared;
+    throw new UserError(
+      `${series.name} does not apply to ${tree.name}: ${patch} conflicts in ${files.join(', ')}`,
+      {
+        hint: `initbench series apply ${series.name} --tree ${tree.name} tells more`,
+        exitCode: exitCodes.conflict,
+      },
+    );
+  }
+  const lost = prepared.config.lost.map(formatLost);
+  throw new UserError([`options of ${request.kernel} did not survive:`, ...lost].join('\n  '), {
+    hint: `correct the fragments, or build it with: initbench build ${request.kernel} --allow-lost`,
+    exitCode: exitCodes.failed,
+  });
+}

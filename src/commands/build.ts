@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench build`: one kernel, unpatched or with a series, configured, compiled and kept. */
+import { type KernelRequest, type Prepared, planKernel, prepare } from '../campaign/prepare.ts';
+import { type ExitCode, exitCodes } from '../host/errors.ts';
+import { shortDigest } from '../host/files.ts';
+import { formatLost, formatRedefined } from '../kconfig/fragment.ts';
+import type { Config } from '../kconfig/kconfig.ts';
+import { type Build, pasteableCommands } from '../kernel/make.ts';
+import { kernelSchema } from '../kernel/store.ts';
+import type { Conflict } from '../series/series.ts';
+import type { Command, Typed } from './command.ts';
+import { wholeNumber } from './typed.ts';
+
+interface BuildInput {
+  readonly request: KernelRequest;
+  readonly dryRun: boolean;
+}
+
+type BuildProduct = Prepared | { readonly kind: 'commands'; readonly build: Build };
+
+export const build: Command<BuildInput, BuildProduct> = {
+  id: 'build',
+  summary: 'build the unpatched kernel, or one that carries a series',
+  examples: [
+    'build',
+    'build initoverlayfs --config debug',
+    'build base --tree 6.12 --config CONFIG_NET=y',
+    'build initoverlayfs --dry-run -- LLVM=1 KCFLAGS=-Og',
+  ],
+  positional: [{ usage: '[kernel]', summary: 'base, or the name of a series', default: 'base' }],
+  options: [
+    { usage: '--tree <tree>', summary: 'the kernel tree (default: initbench.toml)' },
+    {
+      usage: '--config <fragment>',
+      summary: 'one more fragment: a name in kconfigs/, a path, or CONFIG_X=value',
+      repeat: true,
+    },
+    { usage: '--allow-lost', summary: 'build although requested options did not survive' },
+    { usage: '--jobs <n>', summary: 'how many compilers at once (default: one per processor)' },
+    { usage: '-n, --dry-run', summary: 'check out the source, print the commands and run none of them' },
+  ],
+  parse({ options, words, rest }: Typed, { settings }) {
+    const kernel = words[0] ?? 'base';
+    const own = kernel === 'base' ? undefined : settings.seriesTrees[kernel];
+    const request: KernelRequest = {
+      kernel,
+      tree: (options.tree as string | undefined) ?? own ?? settings.tree,
+      fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
+      variables: rest,
+      allowLost: options.allowLost === true,
+      ...(options.jobs !== undefined && { jobs: wholeNumber(options.jobs, '--jobs', 1, 4096) }),
+    };
+    return { request, dryRun: options.dryRun === true };
+  },
+  async *run(workspace, { request, dryRun }, signal) {
+    if (!dryRun) return yield* prepare(workspace, request, signal);
+    const planned = yield* planKernel(workspace, request, signal);
+    return planned.kind === 'build' ? { kind: 'commands', build: planned.build } : planned;
+  },
+  text: formatProduct,
+  json: jsonOf,
+  exitCode: product => codes[product.kind],
+};
+
+const codes: Readonly<Record<BuildProduct['kind'], ExitCode>> = {
+  kernel: exitCodes.done,
+  commands: exitCodes.done,
+  lost: exitCodes.failed,
+  conflict: exitCodes.conflict,
+};
+
+function formatProduct(product: BuildProduct): readonly string[] {
+  switch (product.kind) {
+    case 'commands':
+      return pasteableCommands(product.build);
+    case 'conflict':
+      return formatConflict(product);
+    case 'lost': {
+      const { build, config } = product;
+      return [
+        `${build.name} on ${build.tree} was not built: requested options did not survive.`,
+        ...formatOptions(config),
+        '',
+        'Correct the fragments, or build it as it is with --allow-lost.',
+      ];
+    }
+    default:
+      return formatKernel(product);
+  }
+}
+
+function formatConflict({ series, tree, patch, files, details }: Conflict): readonly string[] {
+  return [
+    `${series.name} does not apply to ${tree.name}: ${patch}`,
+    ...files.map(file => `  ${file}`),
+    ...details.split('\n'),
+  ];
+}
+
+function formatKernel({ kernel, config, cached }: Prepared & { kind: 'kernel' }): readonly string[] {
+  const { sections, warnings } = kernel;
+  const field = (name: string, value: string) => `${name.padEnd(10)}${value}`;
+  return [
+    field('kernel', `${kernel.release}, ${kernel.name} on ${kernel.tree}, ${kernel.arch}`),
+    field('digest', shortDigest(kernel.digest)),
+    field('image', `${kernel.files.image} (${mebibytes(kernel.imageBytes)})`),
+    field('sections', `text ${sections.text}, data ${sections.data}, bss ${sections.bss} bytes`),
+    field('config', `${kernel.fragments.join(', ')} (${shortDigest(kernel.configDigest)})`),
+    field('compiler', kernel.toolchain.compiler),
+    field(
+      'built',
+      cached ? `before, in ${seconds(kernel.built)}; nothing to do` : `in ${seconds(kernel.built)}`,
+    ),
+    field('log', kernel.files.log),
+    ...formatOptions(config),
+    ...(warnings.length > 0 ? ['', `${warnings.length} warnings:`, ...warnings.flatMap(firstLine)] : []),
+  ];
+}
+
+const firstLine = (block: string) => [`  ${block.split('\n', 1)[0]}`];
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+function formatOptions({ redefined, lost }: Config): readonly string[] {
+  return [
+    ...(lost.length > 0 ? ['', `${lost.length} lost:`, ...lost.map(each => `  ${formatLost(each)}`)] : []),
+    ...(redefined.length > 0
+      ? ['', `${redefined.length} redefined:`, ...redefined.map(each => `  ${formatRedefined(each)}`)]
+      : []),
+  ];
+}
+
+function jsonOf(product: BuildProduct): unknown {
+  switch (product.kind) {
+    case 'commands':
+      return { schema: 'initbench.commands/1', commands: pasteableCommands(product.build) };
+    case 'conflict': {
+      const { series, tree, patch, files, details } = product;
+      return {
+        schema: kernelSchema,
+        outcome: 'conflict',
+        series: series.name,
+        tree: tree.name,
+        patch,
+        files,
+        details,
+      };
+    }
+    default: {
+      const { redefined, lost } = product.config;
+      const options = { redefined, lost: lost.map(each => ({ ...each, actual: each.actual ?? null })) };
+      return product.kind === 'lost'
+        ? {
+            schema: kernelSchema,
+            outcome: 'lost',
+            name: product.build.name,
+            tree: product.build.tree,
+            ...options,
+          }
+        : { schema: kernelSchema, outcome: 'built', cached: product.cached, ...product.kernel, ...options };
+    }
+  }
+}
