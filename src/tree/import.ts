@@ -108,9 +108,9 @@ async function whatWentWrong(
   if (unpacker && error instanceof UserError) {
     // Whatever the tar holds after this point is of no interest; let the unpacker come to its own end.
     unpacker.stdout.destroy();
-    const failure = await unpacker.ended.then(
+    const failure: unknown = await unpacker.ended.then(
       () => undefined,
-      reason => reason,
+      (reason: unknown) => reason,
     );
     if (failure instanceof ToolError && failure.signal === null && failure.lastLines.join('') !== '') {
       return new UserError(`${tarball} is damaged: ${failure.lastLines.at(-1)}`, { hint: 'fetch it again' });

@@ -68,10 +68,10 @@ function reader(stream: AsyncIterable<Buffer>): (bytes: number) => Promise<Buffe
   let held = 0;
   return async bytes => {
     while (held < bytes) {
-      const { value, done } = await source.next();
-      if (done) break;
-      chunks.push(value);
-      held += value.length;
+      const next = await source.next();
+      if (next.done) break;
+      chunks.push(next.value);
+      held += next.value.length;
     }
     if (held === 0) return undefined;
     const parts: Buffer[] = [];

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series list | show | apply`: the patches in patches/ and how they fit a tree. */
+import type { Work } from '../events.ts';
+import { exitCodes } from '../host/errors.ts';
+import { shortDigest } from '../host/files.ts';
+import { applySeries } from '../series/apply.ts';
+import { listSeries, readSeries } from '../series/read.ts';
+import type { Applied, Conflict, Patch, Series } from '../series/series.ts';
+import { prepareTree } from '../tree/trees.ts';
+import type { Command } from './command.ts';
+
+export const seriesList: Command<null, readonly Series[]> = {
+  id: 'series list',
+  summary: 'list the patch series in patches/',
+  examples: ['series list'],
+  positional: [],
+  options: [],
+  parse: () => null,
+  async *run(workspace): Work<readonly Series[]> {
+    return await listSeries(workspace);
+  },
+  text: list =>
+    list.length === 0
+      ? ['there is no series in patches/']
+      : list.map(series => `${series.name}  ${headline(series)}`),
+  json: list => ({ schema: 'initbench.series-list/1', series: list.map(seriesRecord) }),
+};
+
+export const seriesShow: Command<{ name: string }, Series> = {
+  id: 'series show',
+  summary: 'show the patches of a series and what each changes',
+  examples: ['series show initoverlayfs'],
+  positional: [{ usage: '<name>', summary: 'the series' }],
+  options: [],
+  parse: ({ words }) => ({ name: words[0]! }),
+  async *run(workspace, { name }): Work<Series> {
+    return await readSeries(workspace, name);
+  },
+  text(series) {
+    const files = series.patches.flatMap(patch => patch.files.map(file => file.path));
+    const width = Math.max(...files.map(file => file.length), 0);
+    return [
+      `${series.name}  ${headline(series)}`,
+      `digest ${shortDigest(series.digest)}`,
+      ...series.patches.flatMap((patch, index) => ['', ...patchLines(patch, index + 1, width)]),
+    ];
+  },
+  json: series => ({ schema: 'initbench.series/1', ...seriesRecord(series) }),
+};
+
+export const seriesApply: Command<{ name: string; tree?: string }, Applied | Conflict> = {
+  id: 'series apply',
+  summary: 'apply a series to a tree in its own worktree, all of it or nothing',
+  examples: ['series apply initoverlayfs', 'series apply initoverlayfs --tree 6.12'],
+  positional: [{ usage: '<name>', summary: 'the series' }],
+  options: [{ usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' }],
+  parse: ({ options, words }) => ({
+    name: words[0]!,
+    ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
+  }),
+  async *run(workspace, { name, tree }, signal): Work<Applied | Conflict> {
+    const series = await readSeries(workspace, name);
+    const base = yield* prepareTree(workspace, tree ?? series.tree, signal);
+    return yield* applySeries(workspace, base, series, signal);
+  },
+  text: result => (result.kind === 'applied' ? appliedLines(result) : conflictLines(result)),
+  json: result => ({ schema: 'initbench.applied/1', ...resultRecord(result) }),
+  exitCode: result => (result.kind === 'applied' ? exitCodes.done : exitCodes.conflict),
+};
+
+function headline({ cover, patches, tree }: Series): string {
+  const count = patches.length === 1 ? '1 patch' : `${patches.length} patches`;
+  return `${cover?.subject ?? patches[0]!.subject} (${count}, for ${tree})`;
+}
+
+function patchLines({ subject, files }: Patch, number: number, width: number): readonly string[] {
+  return [
+    `${String(number).padStart(2)}  ${subject}`,
+    ...files.map(file => `      ${file.path.padEnd(width)}  +${file.added} -${file.removed}`),
+  ];
+}
+
+function appliedLines({ series, tree, worktree, commits }: Applied): readonly string[] {
+  return [
+    `${series.name} is applied to ${tree.name} (Linux ${tree.version})`,
+    ...series.patches.map((patch, index) => `  ${commits[index]!.slice(0, 12)} ${patch.subject}`),
+    `worktree ${worktree.path}`,
+    ...(tree.note ? [`${tree.name} ${tree.note}`] : []),
+  ];
+}
+
+/** A conflict as both front ends word it: the patch, the files, what git said. */
+export function conflictLines({ series, tree, patch, files, details }: Conflict): readonly string[] {
+  return [
+    `${series.name} does not apply to ${tree.name} (Linux ${tree.version}): ${patch}`,
+    ...files.map(file => `  ${file}`),
+    ...details.split('\n').map(line => `git: ${line}`),
+    'nothing was changed',
+  ];
+}
+
+function seriesRecord({ name, folder, cover, patches, tree, digest }: Series) {
+  return { name, folder, tree, digest, cover: cover ?? null, patches };
+}
+
+function resultRecord(result: Applied | Conflict) {
+  const about = {
+    kind: result.kind,
+    series: result.series.name,
+    digest: result.series.digest,
+    tree: result.tree,
+  };
+  if (result.kind === 'conflict') {
+    return { ...about, patch: result.patch, files: result.files, details: result.details };
+  }
+  const patches = result.series.patches.map((patch, index) => ({
+    file: patch.file,
+    commit: result.commits[index]!,
+  }));
+  return { ...about, worktree: result.worktree, patches };
+}

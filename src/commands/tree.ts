@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench tree add | list | remove`: the kernel sources that series are applied to. */
+import type { Work } from '../events.ts';
+import { formatSource, readSource } from '../tree/source.ts';
+import type { Tree } from '../tree/tree.ts';
+import { addTree, listTrees, removeTree } from '../tree/trees.ts';
+import type { Command } from './command.ts';
+
+export const treeAdd: Command<{ name: string; source: string }, Tree> = {
+  id: 'tree add',
+  summary: 'add a kernel source tree from a clone, a URL, a tarball or a Debian package',
+  examples: [
+    'tree add mine ~/src/linux',
+    'tree add mine ~/src/linux#erofs-work',
+    'tree add next https://git.example.org/linux.git#master',
+    'tree add 7.3-release linux-7.3.4.tar.xz',
+    'tree add 6.12 debian:linux-source-6.12',
+    'tree add 7.3 debian:trixie-backports/linux-source-7.3',
+  ],
+  positional: [
+    { usage: '<name>', summary: 'what the tree is called from now on' },
+    {
+      usage: '<source>',
+      summary: 'PATH[#REVISION], URL[#REVISION], a tarball, or debian:[SUITE/]PACKAGE[=VERSION]',
+    },
+  ],
+  options: [],
+  parse: ({ words }) => ({ name: words[0]!, source: words[1]! }),
+  async *run(workspace, { name, source }, signal): Work<Tree> {
+    return yield* addTree(workspace, name, await readSource(source, process.cwd()), signal);
+  },
+  text: describeTree,
+  json: tree => ({ schema: 'initbench.tree/1', ...tree }),
+};
+
+interface TreeList {
+  readonly trees: readonly Tree[];
+  /** Named in initbench.toml, made when first needed. */
+  readonly configured: readonly { readonly name: string; readonly source: string }[];
+}
+
+export const treeList: Command<null, TreeList> = {
+  id: 'tree list',
+  summary: 'list the trees, and those that initbench.toml knows how to get',
+  examples: ['tree list', 'tree list --json'],
+  positional: [],
+  options: [],
+  parse: () => null,
+  async *run(workspace): Work<TreeList> {
+    const trees = await listTrees(workspace);
+    const configured = Object.entries(workspace.settings.trees)
+      .filter(([name]) => !trees.some(tree => tree.name === name))
+      .map(([name, source]) => ({ name, source }));
+    return { trees, configured };
+  },
+  text: ({ trees, configured }) => [
+    ...trees.flatMap(describeTree),
+    ...configured.map(({ name, source }) => `${name}  not here yet; made when first needed from ${source}`),
+  ],
+  json: ({ trees, configured }) => ({ schema: 'initbench.trees/1', trees, configured }),
+};
+
+export const treeRemove: Command<{ name: string }, string> = {
+  id: 'tree remove',
+  summary: 'remove a tree, its worktrees and what was built in them',
+  examples: ['tree remove 6.12'],
+  positional: [{ usage: '<name>', summary: 'the tree' }],
+  options: [],
+  parse: ({ words }) => ({ name: words[0]! }),
+  run: (workspace, { name }, signal) => removeTree(workspace, name, signal),
+  text: name => [`removed the tree ${name}`],
+  json: name => ({ schema: 'initbench.tree-removed/1', name }),
+};
+
+function describeTree(tree: Tree): readonly string[] {
+  return [
+    `${tree.name}  Linux ${tree.version}, commit ${tree.commit.slice(0, 12)}, from ${formatSource(tree.source)}`,
+    ...(tree.note ? [`    ${tree.note}`] : []),
+  ];
+}
