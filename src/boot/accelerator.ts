@@ -12,6 +12,8 @@ import type { Accelerator } from './boot.ts';
 import { canaryExit, canaryProgram } from './canary.ts';
 import { qemu, qemuVersion } from './qemu.ts';
 
+export type { Accelerator };
+
 export interface Verdict {
   readonly accelerator: Accelerator;
   /** Why, in words: 'a canary guest ran', '/dev/kvm is there but no guest started within 5 s'. */
@@ -24,7 +26,7 @@ const canaryMs = 5000;
 const device = '/dev/kvm';
 
 /** The accelerator for wall-clock boots; icount is always TCG. @throws UserError when QEMU is not installed */
-export async function* accelerator(
+export async function* probeAccelerator(
   workspace: Workspace,
   signal: AbortSignal,
   kvm: string = device,

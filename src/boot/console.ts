@@ -13,15 +13,15 @@ export type Sign =
 
 export interface ConsoleParser {
   line(text: string): readonly Sign[];
-  /** What is left when no line follows. */
-  end(): readonly Sign[];
+  /** The last line, when it has no end: a number in it may be cut, so it is no fact. */
+  rest(text: string): readonly Sign[];
 }
 
 /** Lines are cut here; the log on disk has all of it. */
 const longestLine = 8192;
 
-/** Cuts bytes into lines as they come: CR LF, lone CRs and a last line without an end included. */
-export function lineSplitter(): { push(bytes: Buffer): string[]; end(): string[] } {
+/** Cuts bytes into lines as they come, ended by LF, CR LF or several CRs and LF; `rest` is a last line without an end. */
+export function lineSplitter(): { push(bytes: Buffer): string[]; rest(): string[] } {
   let parts: Buffer[] = [];
   let held = 0;
   const flush = () => {
@@ -47,15 +47,17 @@ export function lineSplitter(): { push(bytes: Buffer): string[]; end(): string[]
       if (start < bytes.length) hold(bytes.subarray(start));
       return lines;
     },
-    end: () => (held > 0 ? [flush()] : []),
+    rest: () => (held > 0 ? [flush()] : []),
   };
 }
 
+const prefix = 'initbench: ';
 const stamp = String.raw`\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? `;
 const stamped = new RegExp(`^${stamp}`);
-const broken = new RegExp(`^(initbench: .*?)(${stamp}.*)$`);
+const broken = new RegExp(`^(.+?)(${stamp}.*)$`);
 const factLine = /^initbench: ([a-z][a-z0-9-]*)((?: [\w-]+=\S*)*) *$/;
-const panicLine = /^Kernel panic - not syncing: (.*)$/;
+/** Unanchored: without time stamps it may stand behind a prompt. */
+const panicLine = /(?:^|\s)Kernel panic - not syncing: (.*)$/;
 const troubleLine =
   /^(?:WARNING: |BUG: |kernel BUG at |Oops: |Oops\[|general protection fault|Unable to handle kernel|INFO: task .* blocked for more than|UBSAN: |Initramfs unpacking failed)/;
 /** Marks by the name of the line that sets them. */
@@ -75,31 +77,32 @@ export function consoleParser(): ConsoleParser {
     return troubleLine.test(text) ? [{ type: 'trouble', message: sanitise(text) }] : [];
   };
 
-  const line = (raw: string): Sign[] => {
-    const text = withoutControls(raw);
-    const cut = broken.exec(text);
-    if (cut) {
-      const before = half === undefined ? [] : factOf(half);
-      half = cut[1];
-      return [...before, ...kernelLine(cut[2]!.replace(stamped, ''))];
-    }
-    if (stamped.test(text)) return kernelLine(text.replace(stamped, ''));
-    if (half !== undefined) {
-      const [head, isNew] = [half, text.startsWith('initbench: ')];
-      half = undefined;
-      return isNew ? [...factOf(head), ...factOf(text)] : factOf(head + text);
-    }
-    const signs = factOf(text);
-    return signs.length > 0 ? signs : kernelLine(text);
+  /** What was held, completed by `more` unless that starts a fact of its own. */
+  const complete = (more: string): Sign[] => {
+    const whole = half === undefined || more.includes(prefix) ? [half ?? '', more] : [half + more];
+    half = undefined;
+    return whole.flatMap(factOf);
   };
 
   return {
-    line,
-    end() {
-      const head = half;
-      half = undefined;
-      return head === undefined ? [] : factOf(head);
+    line(raw) {
+      const text = withoutControls(raw);
+      if (stamped.test(text)) return kernelLine(text.replace(stamped, ''));
+      const cut = broken.exec(text);
+      if (cut) {
+        const [head, message] = [cut[1]!, kernelLine(cut[2]!.replace(stamped, ''))];
+        if (head.includes(prefix)) {
+          const before = complete('');
+          half = head;
+          return [...before, ...message];
+        }
+        if (half !== undefined) half += head;
+        return message;
+      }
+      const signs = complete(text);
+      return signs.length > 0 ? signs : kernelLine(text);
     },
+    rest: text => kernelLine(withoutControls(text).replace(stamped, '')),
   };
 }
 
@@ -108,9 +111,9 @@ function withoutControls(raw: string): string {
   return raw.replace(/\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]/g, '');
 }
 
-/** The mark and the fact of an `initbench:` line; nothing for any other line. */
+/** The mark and the fact of an `initbench:` line, which may stand behind a prompt; nothing for any other line. */
 function factOf(text: string): Sign[] {
-  const match = factLine.exec(text);
+  const match = factLine.exec(text.slice(Math.max(0, text.indexOf(prefix))));
   if (!match) return [];
   const name = match[1]!;
   const pairs = new Map<string, string>();

@@ -100,9 +100,8 @@ function readConsole(
   let holding: NodeJS.Timeout | undefined;
   const parser = consoleParser();
   const splitter = lineSplitter();
-  const take = (raw: string) => {
+  const take = (raw: string, signs: readonly Sign[]) => {
     const line = sanitise(raw);
-    const signs = parser.line(raw);
     notice(seen, line, signs);
     onLine(line, signs);
     if (hold !== undefined && seen.marks.has('end')) {
@@ -116,13 +115,12 @@ function readConsole(
         settle({ kind: 'flood' });
         break;
       }
-      splitter.push(chunk).forEach(take);
+      for (const raw of splitter.push(chunk)) take(raw, parser.line(raw));
     }
     clearTimeout(holding);
-    splitter.end().forEach(take);
-    const rest = parser.end();
-    notice(seen, '', rest);
-    if (rest.length > 0) onLine('', rest);
+    splitter.rest().forEach(raw => {
+      take(raw, parser.rest(raw));
+    });
   };
   return { done: follow(), enough };
 }

@@ -8,7 +8,7 @@ import type { Image, Payload } from '../image/image.ts';
 import { packImage } from '../image/pack.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
-import { accelerator } from './accelerator.ts';
+import { probeAccelerator } from './accelerator.ts';
 import type { BootPlan, BootRun, Clock, Flow, Vm } from './boot.ts';
 import { requireMemory } from './qemu.ts';
 
@@ -58,7 +58,7 @@ export async function* planBoot(
 
   const chosen =
     clock === 'wall'
-      ? yield* accelerator(workspace, signal)
+      ? yield* probeAccelerator(workspace, signal)
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
   const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
   const disks = [...machine.disks, ...root];

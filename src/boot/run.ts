@@ -96,7 +96,7 @@ function lineEvents(
         });
       }
     }
-    if (line !== '') emit({ job, type: 'console', run, at, line });
+    emit({ job, type: 'console', run, at, line });
   };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Reads a file that another program is writing, as it grows; and the queue between that and a slow reader. */
-import { watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { WorkEvent } from '../events.ts';
 
@@ -16,7 +16,7 @@ export async function* growing(path: string, ended: AbortSignal): AsyncGenerator
     grown = true;
     wake();
   };
-  const watcher = watch(path, woken).on('error', () => {});
+  const watcher = watchIfPossible(path, woken);
   ended.addEventListener('abort', woken);
   const buffer = Buffer.alloc(65536);
   try {
@@ -41,8 +41,17 @@ export async function* growing(path: string, ended: AbortSignal): AsyncGenerator
     }
   } finally {
     ended.removeEventListener('abort', woken);
-    watcher.close();
+    watcher?.close();
     await file.close();
+  }
+}
+
+/** The host may have no more watches to give: then the poll has to do. */
+function watchIfPossible(path: string, changed: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, changed).on('error', () => {});
+  } catch {
+    return undefined;
   }
 }
 

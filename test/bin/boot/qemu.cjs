@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stand-in for QEMU: replays a recorded console into the serial file and speaks as much QMP and gdb as a boot needs.
+ * Told what to do by the environment:
+ *   INITBENCH_TEST_CONSOLE  the recorded console
+ *   INITBENCH_TEST_LINE_MS  pause before each line (0)
+ *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
+ *                           stopped for another reason)
+ *   INITBENCH_TEST_ENTRY    never: the kernel is not entered
+ *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails
+ *   INITBENCH_TEST_CALLS    a file that gets each command line
+ */
+const fs = require('node:fs');
+const net = require('node:net');
+
+const { env } = process;
+const argv = process.argv.slice(2);
+const after = option => argv[argv.indexOf(option) + 1];
+const socketOf = option => (argv.includes(option) ? /^unix:([^,]+)/.exec(after(option))[1] : undefined);
+const icount = 35913360;
+let status = 'running';
+const clients = [];
+
+if (env.INITBENCH_TEST_CALLS) fs.appendFileSync(env.INITBENCH_TEST_CALLS, `${argv.join(' ')}\n`);
+if (argv.includes('--version')) {
+  console.log('QEMU emulator version 7.2.22 (Stand-in)\nCopyright');
+} else if (argv.some(word => word.startsWith('isa-debug-exit'))) {
+  canary();
+} else {
+  if (socketOf('-gdb')) listen('-gdb', gdb);
+  listen('-qmp', qmp);
+  if (argv.includes('-chardev')) replay(/path=(.*)$/.exec(after('-chardev'))[1]);
+}
+
+function canary() {
+  if (env.INITBENCH_TEST_KVM === 'runs') process.exit(33);
+  if (env.INITBENCH_TEST_KVM !== 'hangs') {
+    console.error('failed to set MSR 0x10a');
+    process.exit(1);
+  }
+  setInterval(() => {}, 1000);
+}
+
+function listen(option, serve) {
+  const server = net.createServer(serve);
+  server.listen(socketOf(option));
+}
+
+async function replay(file) {
+  const bytes = env.INITBENCH_TEST_CONSOLE ? fs.readFileSync(env.INITBENCH_TEST_CONSOLE) : Buffer.alloc(0);
+  const out = fs.openSync(file, 'w');
+  for (let start = 0; start < bytes.length; ) {
+    const next = bytes.indexOf(10, start) + 1 || bytes.length;
+    if (env.INITBENCH_TEST_LINE_MS) await new Promise(done => setTimeout(done, +env.INITBENCH_TEST_LINE_MS));
+    fs.writeSync(out, bytes.subarray(start, next));
+    start = next;
+  }
+  const end = env.INITBENCH_TEST_END ?? 'reset';
+  if (end === 'hang') return;
+  if (end === 'exit') {
+    console.error('qemu-system-x86_64: it broke\nfor \x1b[31mgood');
+    process.exit(3);
+  }
+  status = end === 'pause' ? 'internal-error' : 'shutdown';
+  if (status === 'shutdown') tell({ event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } });
+  tell({ event: 'STOP' });
+}
+
+function tell(message) {
+  for (const client of clients) client.write(`${JSON.stringify(message)}\r\n`);
+}
+
+function qmp(client) {
+  const greeting = JSON.stringify({ QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: [] } });
+  // in two pieces: what is received need not be a whole message
+  client.write(greeting.slice(0, 9));
+  setTimeout(() => client.write(`${greeting.slice(9)}\r\n`), 5);
+  client.on('error', () => {});
+  const answers = {
+    qmp_capabilities: () => {
+      clients.push(client);
+      return {};
+    },
+    'query-status': () => ({ status, running: status === 'running' }),
+    'query-replay': () => ({ mode: 'none', icount: argv.includes('-gdb') ? icount : 308821393 }),
+    'qom-get': () => 'pc-i440fx-7.2-machine',
+    quit: () => {
+      setTimeout(() => process.exit(0), 5);
+      return {};
+    },
+  };
+  let rest = '';
+  client.on('data', chunk => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop();
+    for (const line of lines) {
+      const { execute } = JSON.parse(line);
+      const answer = answers[execute]
+        ? { return: answers[execute]() }
+        : { error: { class: 'CommandNotFound', desc: `The command ${execute} has not been found` } };
+      client.write(`${JSON.stringify(answer)}\r\n`);
+    }
+  });
+}
+
+function gdb(client) {
+  client.on('error', () => {});
+  const send = payload => {
+    const sum = [...payload].reduce((total, character) => (total + character.charCodeAt(0)) & 0xff, 0);
+    client.write(`+$${payload}#${sum.toString(16).padStart(2, '0')}`);
+  };
+  // the registers of `g`: rax holds the clock, which has skipped to the next microsecond, and one instruction
+  const clock = Buffer.alloc(8);
+  clock.writeUInt32LE(35914001);
+  const registers = clock.toString('hex') + '0'.repeat(16 * 23);
+  client.on('data', chunk => {
+    const packet = /\$([^#]*)#/.exec(String(chunk))?.[1];
+    if (packet === undefined) return;
+    if (packet === 'g') send(registers);
+    else if (packet === 's') send('T05thread:01;');
+    else if (packet === 'c') send(env.INITBENCH_TEST_ENTRY === 'never' ? 'W00' : 'T05thread:01;');
+    else if (/^[ZzM]/.test(packet)) send('OK');
+    else send('');
+  });
+}

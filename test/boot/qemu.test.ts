@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From a Vm to QEMU's command line. */
+import { describe, expect, test } from 'vitest';
+import {
+  calibrationArgv,
+  instrumentedArgv,
+  placeImage,
+  qemuArgv,
+  requireMemory,
+} from '../../src/boot/qemu.ts';
+import { UserError } from '../../src/host/errors.ts';
+import { shellQuote } from '../../src/host/exec.ts';
+import { sampleImage, sampleVm } from './machine.ts';
+
+const mib = 2 ** 20;
+const thrown = (action: () => unknown): UserError => {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+describe('qemuArgv()', () => {
+  test('icount: one line to paste', () => {
+    expect(shellQuote(qemuArgv(sampleVm()))).toMatchInlineSnapshot(`"qemu-system-x86_64 -no-user-config -nodefaults -machine pc -accel tcg -icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm -cpu qemu64 -smp 1 -m 2048 -display none -no-reboot -serial stdio -kernel /kernels/base/bzImage -initrd /images/cpio-lz4 -append 'console=ttyS0 panic=-1'"`);
+  });
+
+  test('wall clock: KVM with the CPU of the host, or TCG with a fixed one', () => {
+    const kvm = qemuArgv(sampleVm({ clock: 'wall', accelerator: 'kvm', cpus: 4 })).join(' ');
+    expect(kvm).toContain('-accel kvm -cpu host -smp 4');
+    expect(kvm).not.toContain('icount');
+    const tcg = qemuArgv(sampleVm({ clock: 'wall' })).join(' ');
+    expect(tcg).toContain('-accel tcg -cpu qemu64 -smp 1');
+    expect(tcg).not.toMatch(/icount|-rtc/);
+  });
+
+  test('a memory disk is a loader device and a carve-out on the command line', () => {
+    const image = sampleImage('erofs', 12 * mib, '/images/a,b');
+    const carveOut = { addressMiB: 1024, sizeMiB: 12 };
+    const argv = qemuArgv(sampleVm({ disks: [{ kind: 'pmem', image, device: '/dev/pmem0', carveOut }] }));
+    expect(argv).toContain('loader,file=/images/a,,b,addr=0x40000000,force-raw=on');
+    expect(argv.at(-1)).toBe('console=ttyS0 panic=-1 memmap=12M!1024M');
+    expect(shellQuote(argv)).toContain("'console=ttyS0 panic=-1 memmap=12M!1024M'");
+  });
+
+  test('virtio disks in order, none of them writable', () => {
+    const disk = (device: string) => ({ kind: 'virtio-blk', image: sampleImage('ext4'), device }) as const;
+    const argv = qemuArgv(sampleVm({ disks: [disk('/dev/vda'), disk('/dev/vdb')] })).join(' ');
+    expect(argv).toContain(
+      '-drive if=none,id=disk0,format=raw,readonly=on,file=/images/ext4 -device virtio-blk-pci,drive=disk0 ' +
+        '-drive if=none,id=disk1,format=raw,readonly=on,file=/images/ext4 -device virtio-blk-pci,drive=disk1',
+    );
+  });
+});
+
+describe('instrumentedArgv()', () => {
+  test('differs from what is pasted by the console, QMP and -no-shutdown', () => {
+    const plain = qemuArgv(sampleVm());
+    const argv = instrumentedArgv(sampleVm(), { console: '/runs/1,2/console.log', qmp: '/tmp/x/qmp' });
+    expect(plain.filter(word => !argv.includes(word))).toEqual(['stdio']);
+    expect(argv.filter(word => !plain.includes(word))).toEqual([
+      '-chardev',
+      'file,id=console,path=/runs/1,,2/console.log',
+      'chardev:console',
+      '-qmp',
+      'unix:/tmp/x/qmp,server=on,wait=off',
+      '-no-shutdown',
+    ]);
+  });
+});
+
+describe('calibrationArgv()', () => {
+  test('the same machine, images and command line, stopped at its start', () => {
+    const plain = qemuArgv(sampleVm());
+    const argv = calibrationArgv(sampleVm(), { gdb: '/tmp/x/gdb', qmp: '/tmp/x/qmp' });
+    expect(plain.filter(word => !argv.includes(word))).toEqual(['stdio']);
+    expect(argv).toContain('-S');
+    expect(argv.slice(argv.indexOf('-kernel'))).toEqual(plain.slice(plain.indexOf('-kernel')));
+  });
+});
+
+describe('placeImage()', () => {
+  test('at 1 GiB whatever its size, rounded up to the 2 MiB of a memory section', () => {
+    expect(placeImage(1, 2048, mib)).toEqual({ addressMiB: 1024, sizeMiB: 2 });
+    expect(placeImage(256 * mib, 2048, mib)).toEqual({ addressMiB: 1024, sizeMiB: 256 });
+    expect(placeImage(257 * mib + 1, 2048, mib)).toEqual({ addressMiB: 1024, sizeMiB: 258 });
+  });
+
+  test.each([
+    [12, 512, 256],
+    [12, 205, 128],
+    [500, 1200, 512],
+    [1500, 4096, 1024],
+    [2800, 8192, 128],
+  ])('%i MiB in a guest of %i: at %i', (imageMiB, memoryMiB, addressMiB) => {
+    expect(placeImage(imageMiB * mib, memoryMiB, mib).addressMiB).toBe(addressMiB);
+  });
+
+  test('too large: the least memory that holds it', () => {
+    const error = thrown(() => placeImage(300 * mib, 256, mib));
+    expect(error.message).toContain('300 MiB');
+    const least = Number(/--mem (\d+)/.exec(error.hint!)![1]);
+    expect(placeImage(300 * mib, least, mib).addressMiB).toBe(128);
+  });
+
+  test('larger than the memory below 3 GiB: no --mem would help', () => {
+    expect(thrown(() => placeImage(2900 * mib, 16384, mib)).hint).not.toContain('--mem');
+  });
+});
+
+describe('requireMemory()', () => {
+  test('a cpio is there twice while it is unpacked, an EROFS image once', () => {
+    const [cpio, erofs] = [sampleImage('cpio', 100 * mib), sampleImage('erofs', 100 * mib)];
+    requireMemory(erofs, 100 * mib, 132);
+    expect(thrown(() => requireMemory(erofs, 100 * mib, 131)).hint).toContain('--mem 144');
+    requireMemory(cpio, 100 * mib, 232);
+    expect(thrown(() => requireMemory(cpio, 100 * mib, 231)).hint).toContain('--mem 240');
+  });
+});
