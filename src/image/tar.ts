@@ -36,11 +36,11 @@ const kinds: Readonly<Record<string, TarMember['kind']>> = {
 /** @throws UserError with the offset when the archive is damaged; `what` names it */
 export function* parseTar(bytes: Buffer, what: string): Generator<TarMember> {
   let overrides: Record<string, string> = {};
-  for (let at = 0; at + blockBytes <= bytes.length; ) {
+  for (let at = 0; ; ) {
+    if (at + blockBytes > bytes.length) throw damagedTar(what, 'no end of the archive', at);
     const header = bytes.subarray(at, at + blockBytes);
     if (header.every(byte => byte === 0)) return;
-    const bad = (problem: string) =>
-      new UserError(`${what}: ${problem} at offset ${at}`, { hint: 'the archive is cut short or damaged' });
+    const bad = (problem: string) => damagedTar(what, problem, at);
     if (number(header, 148, 8) !== checksum(header)) throw bad('a header with a wrong checksum');
     const size = overrides.size === undefined ? number(header, 124, 12) : Number(overrides.size);
     const start = at + blockBytes;
@@ -58,6 +58,12 @@ export function* parseTar(bytes: Buffer, what: string): Generator<TarMember> {
       overrides = {};
     }
   }
+}
+
+function damagedTar(what: string, problem: string, offset: number): UserError {
+  return new UserError(`${what}: ${problem} at offset ${offset}`, {
+    hint: 'the archive is cut short or damaged',
+  });
 }
 
 function memberOf(

@@ -103,17 +103,17 @@ function differencesOf(
   if (entry.kind === 'symlink') check('target', entry.target, erofsContent(image, inode).toString('utf8'));
   if (entry.kind !== 'file' || first === inode.nid) return found;
   check('size', entry.bytes, inode.bytes);
-  if (entry.bytes === inode.bytes && !sameContent(image, inode, path.join(payload.folder, entry.content!))) {
-    found.push('content differs');
-  }
-  return found;
+  if (entry.bytes !== inode.bytes) return found;
+  const problem = contentProblem(image, inode, path.join(payload.folder, entry.content!));
+  return problem ? [...found, problem] : found;
 }
 
-function sameContent(image: ErofsImage, inode: ErofsInode, file: string): boolean {
+/** Undefined when the content is the same. */
+function contentProblem(image: ErofsImage, inode: ErofsInode, file: string): string | undefined {
+  const expected = readFileSync(file);
   try {
-    return erofsContent(image, inode).equals(readFileSync(file));
+    return erofsContent(image, inode).equals(expected) ? undefined : 'content differs';
   } catch (error) {
-    if (error instanceof RangeError || (error as Error).message.startsWith('inode ')) return false;
-    throw error;
+    return `content cannot be read: ${(error as Error).message}`;
   }
 }

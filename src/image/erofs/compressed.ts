@@ -135,6 +135,8 @@ function joinExtents(packs: readonly Pack[], bytes: number, clusterBits: number,
         block,
         blocks: 1,
       };
+      // A head at the very end only says where the last extent stops.
+      if (head.start >= bytes) break;
       if (last) extents[extents.length - 1] = { ...last, end: head.start };
       extents.push(head);
       block++;
