@@ -8,11 +8,11 @@ import { bootOnce } from '../boot/run.ts';
 import type { Work } from '../events.ts';
 import { Interrupted } from '../host/errors.ts';
 import { shortDigest, writeWhole } from '../host/files.ts';
-import { listFormats } from '../image/registry.ts';
 import { collectPayload } from '../image/collect.ts';
+import { findFormat } from '../image/pack.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { type Comparison, compareRuns } from '../measure/comparison.ts';
-import { readTree } from '../tree/store.ts';
+import { type Comparison, compareRuns, type Measured } from '../measure/comparison.ts';
+import { prepareTree } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { prepareKernel } from './prepare.ts';
 import { interleaved, parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
@@ -51,12 +51,12 @@ export async function* compareFlows(
   const asked = request.rows.map(row => parseRow(row, flows, request.series));
   const rows = withFloors(asked, flows, request.series);
   const reference = referenceOf(rows, request.reference);
-  const tree = await readTree(workspace, request.tree);
+  const tree = yield* prepareTree(workspace, request.tree, signal);
 
   const kernels = new Map<string, Kernel>();
   for (const name of new Set(rows.map(row => row.kernel))) {
-    const { tree: treeName, fragments } = request;
-    kernels.set(name, yield* prepareKernel(workspace, { kernel: name, tree: treeName, fragments }, signal));
+    const { fragments } = request;
+    kernels.set(name, yield* prepareKernel(workspace, { kernel: name, tree: tree.name, fragments }, signal));
   }
   const payload = yield* collectPayload(workspace, request.payload, { padBytes: request.padBytes }, signal);
   const plans: BootPlan[] = [];
@@ -90,14 +90,18 @@ export async function* compareFlows(
     runs[index]!.push(yield* bootOnce(workspace, plans[index]!, signal));
   }
 
-  const families = new Map((await listFormats()).map(format => [format.id, format.family]));
+  const measured: Measured[] = [];
+  for (const [i, row] of rows.entries()) {
+    const { family } = await findFormat(row.format);
+    measured.push(measuredRow(row, plans[i]!, runs[i]!, family));
+  }
   const first = runs.flat()[0]!;
   const comparison = compareRuns({
     clock: request.clock,
     reference,
     payload: { name: payload.name, digest: payload.digest, bytes: payload.bytes },
     usedPercent: request.usedPercent,
-    measured: rows.map((row, i) => measuredRow(row, plans[i]!, runs[i]!, families.get(row.format) ?? 'none')),
+    measured,
     conditions: {
       tree: `${tree.version}${tree.note ? ` (${tree.name}: ${tree.note})` : ''}`,
       qemu: first.qemuVersion,
@@ -118,7 +122,7 @@ export async function* compareFlows(
   };
 }
 
-function measuredRow(row: RowPlan, plan: BootPlan, runs: readonly BootRun[], family: string) {
+function measuredRow(row: RowPlan, plan: BootPlan, runs: readonly BootRun[], family: string): Measured {
   return {
     id: row.id,
     flow: row.flow.id,

@@ -22,7 +22,11 @@ export const compare: Command<CompareRequest, Compared> = {
   options: [
     { usage: '--reference <row>', summary: 'the row the ratios are relative to (default: the initramfs)' },
     { usage: '--rounds <n>', summary: 'boots of each row (default: 1 for icount, 5 for wall)' },
-    { usage: '--payload <payload>', summary: 'the files: see `payloads`', default: 'busybox' },
+    {
+      usage: '--payload <payload>',
+      summary: 'the files: busybox, dir:PATH, cpio:FILE, debian',
+      default: 'busybox',
+    },
     { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '16M' },
     { usage: '--used <percent>', summary: "how much of the payload's bytes is read", default: '10' },
     { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },

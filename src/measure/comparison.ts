@@ -155,10 +155,11 @@ function rowOf(
   };
 }
 
-/** Virtual nanoseconds at the end less instructions executed. Undefined without both figures. */
+/** Virtual nanoseconds at the end less instructions executed. The guest reads its counter some ten thousand
+ *  instructions before it stops, so that no idle at all would come out below zero. Undefined without both figures. */
 export function idleOf(run: BootRun): number | undefined {
   const end = run.marks.end?.tsc;
-  return end === undefined || run.icount === undefined ? undefined : end - run.icount;
+  return end === undefined || run.icount === undefined ? undefined : Math.max(0, end - run.icount);
 }
 
 const memoryAt = (run: BootRun | undefined, point: string) =>

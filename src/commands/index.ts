@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The verbs, in the order the help shows them. */
+import { boot } from './boot.ts';
+import { build } from './build.ts';
+import type { AnyCommand } from './command.ts';
+import { compare } from './compare.ts';
+import { doctor } from './doctor.ts';
+import { seriesApply, seriesList, seriesShow } from './series.ts';
+import { start } from './start.ts';
+import { treeAdd, treeList, treeRemove } from './tree.ts';
+
+export const commands: readonly AnyCommand[] = [
+  start,
+  compare,
+  boot,
+  build,
+  treeAdd,
+  treeList,
+  treeRemove,
+  seriesList,
+  seriesShow,
+  seriesApply,
+  doctor,
+];

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench start`, what `npm start` runs: from nothing to the comparison of the three flows. */
+import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
+import type { Work } from '../events.ts';
+import { listSeries } from '../series/read.ts';
+import { NoLongerOffered } from '../tree/debian.ts';
+import { prepareTree } from '../tree/trees.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command } from './command.ts';
+import { compare } from './compare.ts';
+
+export const start: Command<CompareRequest, Compared> = {
+  id: 'start',
+  summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
+  examples: ['start', 'start --pad 64M --used 50'],
+  positional: [],
+  options: compare.options.filter(option => /^--(payload|pad|used|clock|rounds|mem) /.test(option.usage)),
+  parse: (typed, workspace) =>
+    compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),
+  run: startFlows,
+  text: compare.text.bind(compare),
+  json: compare.json.bind(compare),
+  exitCode: product => compare.exitCode!(product),
+};
+
+async function* startFlows(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<Compared> {
+  const { tree, series } = yield* offeredTree(workspace, request, signal);
+  return yield* compareFlows(workspace, { ...request, tree, series }, signal);
+}
+
+/** The default tree, or the next one that a series exists for when the archive has moved on. */
+async function* offeredTree(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<{ tree: string; series: string }> {
+  const others = (await listSeries(workspace))
+    .filter(series => series.tree !== request.tree)
+    .map(series => ({ tree: series.tree, series: series.name }));
+  const candidates = [{ tree: request.tree, series: request.series }, ...others];
+  for (const [index, candidate] of candidates.entries()) {
+    try {
+      yield* prepareTree(workspace, candidate.tree, signal);
+      return candidate;
+    } catch (error) {
+      const next = candidates[index + 1];
+      if (!(error instanceof NoLongerOffered) || !next) throw error;
+      yield {
+        job: 'start',
+        type: 'notice',
+        level: 'warning',
+        message: `${error.message}; going on with ${next.tree} and the series ${next.series}`,
+      };
+    }
+  }
+  throw new Error('unreachable: there is at least one candidate');
+}
