@@ -16,6 +16,8 @@ import type { Config, Fragment, Lost } from './kconfig.ts';
 /** How make is called for a configuration; made by the stage that knows compilers and make variables. */
 export interface ConfigMake {
   readonly job: string;
+  /** What the step is called: 'configure base'. */
+  readonly step: string;
   /** The build directory's name below the worktree. */
   readonly folder: string;
   /** The command line that makes a target, run in the worktree. */
@@ -73,10 +75,10 @@ export async function* resolveConfig(
   const file = path.join(folders.configs(workspace), `${shortDigest(key)}.json`);
   const kept = await readKept(file);
   if (kept) {
-    yield { job: make.job, type: 'step', step: 'configure', state: 'cached', product: kept.digest };
+    yield { job: make.job, type: 'step', step: make.step, state: 'cached', product: kept.digest };
     return { ...kept, ...named(kept, fragments) };
   }
-  return yield* step(make.job, 'configure', async function* () {
+  return yield* step(make.job, make.step, async function* () {
     const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
       makeConfig(worktree, fragments, make, signal),
     );

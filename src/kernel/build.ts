@@ -38,8 +38,10 @@ export class BuildFailed extends UserError {
   }
 }
 
-/** What a build directory remembers of builds that ended well: what its steps warned of. */
+/** What a build directory remembers of the last build that ended well. */
 interface Memory {
+  readonly config: Digest;
+  /** What its steps, and those of builds before, warned of. */
   readonly warnings: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -55,10 +57,10 @@ export async function* buildKernel(
   const folder = kernelFolder(workspace, digest);
   const kept = await readKernel(folder);
   if (kept) {
-    yield { job: jobOf(build), type: 'step', step: 'build', state: 'cached', product: digest };
+    yield { job: jobOf(build), type: 'step', step: jobOf(build), state: 'cached', product: digest };
     return underTheNameOf(kept, build, config);
   }
-  yield* step(jobOf(build), 'build', () =>
+  yield* step(jobOf(build), jobOf(build), () =>
     withLock(path.join(build.worktree.path, folderOf(build)), signal, () =>
       publishFolder(folder, scratch => makeKernel(workspace, build, config, digest, scratch, signal)),
     ),
@@ -100,7 +102,7 @@ async function* makeKernel(
 
   const before = parseBuildLog((await readIfThere(log)) ?? '');
   const memory = await readMemory(memoryFile);
-  const ahead = stepsAhead({ full, behind: before.steps.length, complete: memory !== undefined });
+  const ahead = stepsAhead({ full, behind: before.steps.length, complete: memory?.config === config.digest });
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
   const started = performance.now();
@@ -132,7 +134,7 @@ async function* makeKernel(
     jobs: build.jobs,
     ...(memory === undefined ? { steps: { options, steps: whole.steps.length } } : {}),
   });
-  await writeWhole(memoryFile, JSON.stringify({ warnings } satisfies Memory));
+  await writeWhole(memoryFile, JSON.stringify({ config: config.digest, warnings } satisfies Memory));
   await rm(log);
 }
 

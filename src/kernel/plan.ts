@@ -68,6 +68,7 @@ export function configure(workspace: Workspace, build: Build, signal: AbortSigna
   const { worktree, fragments, variables, toolchain, arch } = build;
   const make = {
     job: jobOf(build),
+    step: `configure ${build.name}`,
     folder: folderOf(build),
     argv: (target: string) => configArgv(build, target),
     environment: makeEnvironment(workspace.environment, ccacheEnvironment(build)),

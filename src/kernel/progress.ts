@@ -8,7 +8,7 @@ export interface KnownBuild {
 }
 
 /** Linux 7.3 for x86-64, tinyconfig with base.config and memmap.config. */
-const reference: KnownBuild = { options: 767, steps: 1937 };
+const reference: KnownBuild = { options: 771, steps: 1936 };
 
 /** Steps that follow any change: from vmlinux.o to the boot image. */
 const linkSteps = 40;
@@ -27,7 +27,7 @@ export function stepsAhead(start: {
   readonly full: number;
   /** Steps an unfinished build has behind it. */
   readonly behind: number;
-  /** Whether a build has ended here before; then only what changed is compiled. */
+  /** Whether a build of the same .config has ended here; then only what changed is compiled. */
   readonly complete: boolean;
 }): number {
   return start.complete ? linkSteps : Math.max(linkSteps, start.full - start.behind);

@@ -60,7 +60,7 @@ describe('configure()', () => {
     expect(targets(await sample.calls())).toEqual(['tinyconfig', 'olddefconfig']);
     const again = await collect(configure(sample.workspace, build, signal));
     expect(again.product).toEqual(config);
-    expect(again.events).toMatchObject([{ type: 'step', step: 'configure', state: 'cached' }]);
+    expect(again.events).toMatchObject([{ type: 'step', step: 'configure base', state: 'cached' }]);
     expect(await sample.calls()).toHaveLength(2);
   });
 
@@ -160,7 +160,9 @@ describe('buildKernel()', () => {
     const calls = await sample.calls();
     const second = await made(sample.workspace, { name: 'renamed', jobs: 7 });
     expect(second.product).toEqual({ ...first.product, name: 'renamed' });
-    expect(second.events).toMatchObject([{ type: 'step', state: 'cached', product: first.product.digest }]);
+    expect(second.events).toMatchObject([
+      { step: 'build renamed', state: 'cached', product: first.product.digest },
+    ]);
     expect(await sample.calls()).toEqual(calls);
   });
 
