@@ -28,6 +28,7 @@ const redrawMs = 100;
 export function plainReporter(options: PlainOptions): Reporter {
   const now = options.now ?? (() => performance.now());
   const started = new Map<string, number>();
+  const said = new Set<string>();
   const progressSince = new Map<string, { at: number; done: number }>();
   let drawn = '';
   let lastDraw = Number.NEGATIVE_INFINITY;
@@ -59,17 +60,22 @@ export function plainReporter(options: PlainOptions): Reporter {
     if (options.quiet && e.type !== 'notice' && e.type !== 'console') return;
     switch (e.type) {
       case 'step': {
+        const name = sanitise(e.step === e.job ? e.step : `${e.job}: ${e.step}`);
         const key = `${e.job}/${e.step}`;
         if (e.state === 'started') {
           started.set(key, now());
           progressSince.delete(e.job);
-          draw(`  ${sanitise(e.step)} ...`);
+          draw(`  ${name} ...`);
           return;
         }
         const since = started.get(key);
         const took = e.ms ?? (since === undefined ? undefined : now() - since);
         const end = e.state === 'done' ? (took === undefined ? 'done' : duration(took)) : e.state;
-        line(`  ${sanitise(e.step).padEnd(56)} ${end.padStart(8)}`);
+        const text = `  ${name.padEnd(56)} ${end.padStart(8)}`;
+        // Several commands ask for the same cached thing; once is enough.
+        if (e.state === 'cached' && said.has(text)) return;
+        said.add(text);
+        line(text);
         return;
       }
       case 'progress':

@@ -55,20 +55,8 @@ export const tools: readonly Tool[] = [
     'boots',
     'nothing can be booted',
   ),
-  tool(
-    'mkfs.erofs',
-    same('erofs-utils'),
-    ['--version'],
-    'erofs formats',
-    'no userspace, no kernelspace flow',
-  ),
-  tool(
-    'fsck.erofs',
-    same('erofs-utils'),
-    ['--version'],
-    'checking erofs images',
-    'no erofs image is trusted',
-  ),
+  tool('mkfs.erofs', same('erofs-utils'), ['-V'], 'erofs formats', 'no userspace, no kernelspace flow'),
+  tool('fsck.erofs', same('erofs-utils'), ['-V'], 'checking erofs images', 'no erofs image is trusted'),
   tool('mke2fs', same('e2fsprogs'), ['-V'], 'ext4 root file systems', 'no --rootfs'),
   tool('cpio', same('cpio'), ['--version'], 'staging erofs and ext4 images', 'no erofs, no ext4 image'),
   tool(

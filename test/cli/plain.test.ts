@@ -48,8 +48,8 @@ describe('plainReporter()', () => {
       { job: 'c', type: 'step', step: 'pack cpio-lz4', state: 'cached' },
     ]);
     expect(text.split('\n').filter(line => !line.includes('...'))).toEqual([
-      '  build base                                               4 min 39 s',
-      '  pack cpio-lz4                                              cached',
+      '  b: build base                                            4 min 39 s',
+      '  c: pack cpio-lz4                                           cached',
       '',
     ]);
   });
