@@ -22,17 +22,17 @@ export interface Verdict {
   readonly version: string;
 }
 
-const canaryMs = 5000;
-const device = '/dev/kvm';
+/** A canary takes a tenth of a second where it runs at all. */
+const usual = { device: '/dev/kvm', deadlineMs: 5000 };
 
 /** The accelerator for wall-clock boots; icount is always TCG. @throws UserError when QEMU is not installed */
 export async function* probeAccelerator(
   workspace: Workspace,
   signal: AbortSignal,
-  kvm: string = device,
+  { device, deadlineMs } = usual,
 ): Work<Verdict> {
   const version = await qemuVersion(signal);
-  const unusable = await deviceProblem(kvm);
+  const unusable = await deviceProblem(device);
   if (unusable) return { accelerator: 'tcg', reason: unusable, version };
 
   const bootId = (await readIfThere('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
@@ -45,7 +45,7 @@ export async function* probeAccelerator(
   }
   yield { job, type: 'step', step: 'canary', state: 'started' };
   const started = performance.now();
-  const failure = await canary(signal);
+  const failure = await canary(deadlineMs, signal);
   const verdict: Verdict = failure
     ? { accelerator: 'tcg', reason: `${device} is there but ${failure}`, version }
     : { accelerator: 'kvm', reason: 'a canary guest ran under KVM', version };
@@ -80,7 +80,7 @@ export function canaryArgv(program: string): string[] {
 }
 
 /** Runs it; undefined when it came to its end, else what went wrong. */
-async function canary(signal: AbortSignal): Promise<string | undefined> {
+async function canary(deadlineMs: number, signal: AbortSignal): Promise<string | undefined> {
   const scratch = await scratchFolder('canary');
   try {
     const program = path.join(scratch, 'canary');
@@ -88,13 +88,13 @@ async function canary(signal: AbortSignal): Promise<string | undefined> {
     const running = await launch(canaryArgv(program), { signal });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>(resolve => {
-      timer = setTimeout(resolve, canaryMs, undefined);
+      timer = setTimeout(resolve, deadlineMs, undefined);
     });
     const end = await Promise.race([running.ended, late]);
     clearTimeout(timer);
     await running.stop();
     if (signal.aborted) throw new Interrupted();
-    if (!end) return `no guest started within ${canaryMs / 1000} s`;
+    if (!end) return `no guest started within ${deadlineMs / 1000} s`;
     if (end.exitCode === canaryExit) return undefined;
     const said = end.stderr.trim().split('\n')[0];
     return `QEMU cannot use it: ${said || `it ended with ${end.signal ?? end.exitCode}`}`;

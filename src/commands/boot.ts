@@ -48,12 +48,16 @@ export const boot: Command<BootInput, BootProduct> = {
     'boot userspace --clock wall --rootfs',
     'boot floor --append loglevel=7 --dry-run',
   ],
-  positional: [{ usage: '<flow>', summary: 'floor, initramfs, userspace, kernelspace' }],
+  positional: [{ usage: '<flow>', summary: 'the way to boot; an unknown one answers with the list' }],
   options: [
     { usage: '--kernel <kernel>', summary: 'base, or the name of a series (default: what the flow needs)' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
-    { usage: '--payload <payload>', summary: 'the files: busybox, dir:PATH, cpio:FILE', default: 'busybox' },
+    {
+      usage: '--payload <payload>',
+      summary: 'the files: busybox, dir:PATH, ...; an unknown one lists them',
+      default: 'busybox',
+    },
     { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '0' },
     { usage: '--format <format>', summary: "how they are packed (default: the flow's own)" },
     { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },

@@ -169,6 +169,7 @@ describe('consoleParser()', () => {
         const text = JSON.stringify(signsOf(Buffer.from(pieces.join(''))));
         expect(text).not.toMatch(/[\x7f-\x9f\u2028-\u202e]|\\u00[01]/);
       }),
+      { numRuns: 60 },
     );
   });
 });

@@ -82,7 +82,7 @@ export interface Sample {
   readonly workspace: Workspace;
   readonly kernel: Kernel;
   plan(more?: Partial<BootPlan>, vm?: Partial<Vm>): BootPlan;
-  /** What QEMU was called with, versions asked for included. */
+  /** What QEMU was called with, --version apart. */
   calls(): Promise<string[]>;
   /** Undoes the changes to the environment too. */
   remove(): Promise<void>;

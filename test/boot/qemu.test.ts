@@ -25,7 +25,9 @@ const thrown = (action: () => unknown): UserError => {
 
 describe('qemuArgv()', () => {
   test('icount: one line to paste', () => {
-    expect(shellQuote(qemuArgv(sampleVm()))).toMatchInlineSnapshot(`"qemu-system-x86_64 -no-user-config -nodefaults -machine pc -accel tcg -icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm -cpu qemu64 -smp 1 -m 2048 -display none -no-reboot -serial stdio -kernel /kernels/base/bzImage -initrd /images/cpio-lz4 -append 'console=ttyS0 panic=-1'"`);
+    expect(shellQuote(qemuArgv(sampleVm()))).toMatchInlineSnapshot(
+      `"qemu-system-x86_64 -no-user-config -nodefaults -machine pc -accel tcg -icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm -cpu qemu64 -smp 1 -m 2048 -display none -no-reboot -serial stdio -kernel /kernels/base/bzImage -initrd /images/cpio-lz4 -append 'console=ttyS0 panic=-1'"`,
+    );
   });
 
   test('wall clock: KVM with the CPU of the host, or TCG with a fixed one', () => {

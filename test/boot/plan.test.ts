@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** From a request to a machine, with real images of a small payload; and the contract of every flow. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BootPlan, Clock } from '../../src/boot/boot.ts';
+import { type BootRequest, planBoot } from '../../src/boot/plan.ts';
+import { qemuArgv } from '../../src/boot/qemu.ts';
+import { findFlow, listFlows } from '../../src/boot/registry.ts';
+import { UserError } from '../../src/host/errors.ts';
+import { collectPayload } from '../../src/image/collect.ts';
+import type { Payload } from '../../src/image/image.ts';
+import { listFormats } from '../../src/image/registry.ts';
+import { collect, never, type Sample, sampleImage, sampleKernel, sampleMachine } from './machine.ts';
+
+let sample: Sample;
+let payload: Payload;
+beforeAll(async () => {
+  sample = await sampleMachine();
+  const files = path.join(sample.folder, 'files');
+  await mkdir(files);
+  await writeFile(path.join(files, 'init'), '#!/bin/sh\n', { mode: 0o755 });
+  ({ product: payload } = await collect(
+    collectPayload(sample.workspace, `dir:${files}`, { padBytes: 0 }, never),
+  ));
+}, 60_000);
+afterAll(() => sample.remove());
+
+async function plan(flow: string, more: Partial<BootRequest> = {}): Promise<BootPlan> {
+  const request: BootRequest = {
+    flow: await findFlow(flow),
+    kernel: sample.kernel,
+    payload,
+    append: [],
+    memoryMiB: 2048,
+    cpus: 1,
+    clock: 'icount',
+    used: [10],
+    ...more,
+  };
+  return (await collect(planBoot(sample.workspace, request, never))).product;
+}
+
+const series = () => ({ ...sample.kernel, name: 'initoverlayfs' });
+
+describe('planBoot()', () => {
+  test('initramfs: the command line, the probe in front of the init of the payload', async () => {
+    const planned = await plan('initramfs', { format: 'cpio', used: [1, 10, 100], append: ['quiet'] });
+    expect(planned).toMatchObject({ flow: 'initramfs', row: 'initramfs:cpio@base', notes: [] });
+    expect(planned.vm.append).toEqual([
+      'console=ttyS0',
+      'panic=-1',
+      'loglevel=4',
+      'nokaslr',
+      'rdinit=/.initbench/probe',
+      'INITBENCH_USED=1,10,100',
+      'quiet',
+    ]);
+    expect(planned.images).toMatchObject([{ role: 'payload', format: 'cpio' }]);
+    expect(planned.hold).toBeUndefined();
+  });
+
+  test('no nokaslr for a kernel without KASLR', async () => {
+    const config = path.join(sample.folder, 'plain.config');
+    await writeFile(config, '# CONFIG_RANDOMIZE_BASE is not set\n');
+    const kernel = { ...sample.kernel, files: { ...sample.kernel.files, config } };
+    expect((await plan('initramfs', { format: 'cpio', kernel })).vm.append).not.toContain('nokaslr');
+  });
+
+  test('userspace under icount: memory as a disk, the first stage told where and what', async () => {
+    const { vm, notes, images } = await plan('userspace', { format: 'erofs' });
+    expect(vm.disks).toMatchObject([
+      { kind: 'pmem', device: '/dev/pmem0', carveOut: { addressMiB: 1024, sizeMiB: 2 } },
+    ]);
+    expect(vm.append).toContain('INITBENCH_BOOT=/dev/pmem0');
+    expect(vm.append).toContain('INITBENCH_INIT=/.initbench/probe');
+    expect(vm.append.join(' ')).not.toContain('rdinit=');
+    expect(qemuArgv(vm).at(-1)).toMatch(/ memmap=2M!1024M$/);
+    expect(notes).toEqual(['disk: memory, reads cost nothing']);
+    expect(images.map(({ role }) => role)).toEqual(['payload', 'storage-init']);
+  });
+
+  test('userspace by the wall clock: a virtio disk, and the root file system behind it', async () => {
+    const { vm, notes, images } = await plan('userspace', { format: 'erofs', clock: 'wall', rootfs: true });
+    expect(vm.disks).toMatchObject([
+      { kind: 'virtio-blk', device: '/dev/vda' },
+      { kind: 'virtio-blk', device: '/dev/vdb' },
+    ]);
+    expect(vm.append).toContain('INITBENCH_ROOTFS=/dev/vdb');
+    expect(notes).toEqual([]);
+    expect(images.at(-1)).toMatchObject({ role: 'rootfs', format: 'ext4' });
+  });
+
+  test('a real disk under icount is said beside the figures', async () => {
+    const { vm, notes } = await plan('initramfs', { format: 'cpio', rootfs: true });
+    expect(vm.append).toContain('INITBENCH_ROOTFS=/dev/vda');
+    expect(notes).toEqual([expect.stringContaining('do not repeat')]);
+  });
+
+  test("the payload's own init goes on when asked, not on the way to a root file system", async () => {
+    const planned = await plan('initramfs', { format: 'cpio', holdMs: 5000 });
+    expect(planned.hold).toBe(5000);
+    expect(planned.vm.append).toContain('INITBENCH_NEXT=/init');
+    expect((await plan('initramfs', { format: 'cpio', holdMs: 5000, rootfs: true })).hold).toBeUndefined();
+  });
+
+  test('floor: the probe alone, whatever the payload, and nothing to read', async () => {
+    const planned = await plan('floor', { holdMs: 5000 });
+    expect(planned).toMatchObject({ row: 'floor@base', payload: { name: 'probe' } });
+    expect(planned.vm.append).toEqual(['console=ttyS0', 'panic=-1', 'loglevel=4', 'nokaslr']);
+    expect(planned.hold).toBeUndefined();
+  });
+
+  test('the deadline grows with the payload and for debug kernels', async () => {
+    const usual = await plan('floor');
+    expect(usual.timeout).toBeGreaterThanOrEqual(60_000);
+    const debug = { ...sample.kernel, fragments: ['base', 'debug'] };
+    expect((await plan('floor', { kernel: debug })).timeout).toBe(5 * usual.timeout);
+    expect((await plan('floor', { timeoutMs: 1234 })).timeout).toBe(1234);
+  });
+
+  test('kernelspace boots a kernel with a series, and only that', async () => {
+    const planned = await plan('kernelspace', { kernel: series(), format: 'erofs' });
+    expect(planned.row).toBe('kernelspace:erofs@initoverlayfs');
+    expect(planned.vm).toMatchObject({ disks: [], initrd: { format: 'erofs' } });
+    await expect(plan('kernelspace')).rejects.toThrow(/needs a kernel that carries a series/);
+  });
+
+  test.each<[string, Partial<BootRequest>, RegExp, RegExp]>([
+    [
+      'a format the flow does not boot',
+      { format: 'erofs' },
+      /'erofs'/,
+      /cpio, cpio-gzip, cpio-lz4, cpio-zstd/,
+    ],
+    ['two CPUs under icount', { cpus: 2 }, /one CPU/, /--clock wall/],
+    [
+      'an image larger than the memory',
+      { format: 'cpio', memoryMiB: 32 },
+      /too large for 32 MiB/,
+      /--mem 48/,
+    ],
+    ['another architecture', { kernel: sampleKernel('/x', { arch: 'arm64' }) }, /arm64/, /ARCH/],
+  ])('%s: one sentence and what to do', async (_name, more, message, hint) => {
+    const error = await plan('initramfs', more).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(message);
+    expect((error as UserError).hint).toMatch(hint);
+  });
+});
+
+describe('flow/', () => {
+  test('the folder is the registry, sorted', async () => {
+    expect((await listFlows()).map(flow => flow.id)).toEqual([
+      'floor',
+      'initramfs',
+      'kernelspace',
+      'userspace',
+    ]);
+  });
+
+  test('an unknown flow: the list of what there is', async () => {
+    const error = (await findFlow('initrd').catch((thrown: unknown) => thrown)) as UserError;
+    expect(error.message).toContain("'initrd'");
+    expect(error.hint).toBe('there is: floor, initramfs, kernelspace, userspace');
+  });
+
+  test('the contract: formats that exist, a machine for either clock, disks the guest can find', async () => {
+    const known = (await listFormats()).map(format => format.id);
+    for (const flow of await listFlows()) {
+      expect(known).toEqual(
+        expect.arrayContaining([...flow.formats, ...flow.needs.map(need => need.format)]),
+      );
+      expect(flow.summary).not.toBe('');
+      for (const clock of ['icount', 'wall'] satisfies Clock[]) {
+        const image = sampleImage(flow.formats[0]!);
+        const extra = flow.needs.map(need => sampleImage(need.format));
+        const machine = flow.vm({ image, extra, clock, memoryMiB: 2048 });
+        expect(machine.initrd ?? machine.disks[0]).toBeDefined();
+        for (const disk of machine.disks) {
+          expect(disk.kind).toBe(clock === 'icount' ? 'pmem' : 'virtio-blk');
+          expect(machine.append.join(' ')).toContain(disk.device);
+        }
+      }
+    }
+  });
+});

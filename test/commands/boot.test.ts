@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench boot`: what is typed, how a run reads, with which code it ends. */
+import { expect, test } from 'vitest';
+import type { BootRun } from '../../src/boot/boot.ts';
+import { boot } from '../../src/commands/boot.ts';
+import type { Outcome } from '../../src/events.ts';
+import { UserError } from '../../src/host/errors.ts';
+import { openWorkspace } from '../../src/workspace.ts';
+import { digest } from '../boot/machine.ts';
+
+const workspace = openWorkspace({ INITBENCH_CACHE: '/tmp', INITBENCH_STATE: '/tmp' });
+const defaults = Object.fromEntries(
+  boot.options.flatMap(option =>
+    option.default === undefined ? [] : [[/--([\w-]+)/.exec(option.usage)![1]!, option.default]],
+  ),
+);
+const parse = (options: Record<string, unknown> = {}) =>
+  boot.parse({ options: { ...defaults, ...options }, words: ['floor'], rest: [] }, workspace);
+
+test('what is typed becomes numbers and lists', () => {
+  expect(
+    parse({ pad: '16M', used: '1,10,100', mem: '512', append: ['a', 'b=c'], timeout: '5' }),
+  ).toMatchObject({
+    flow: 'floor',
+    kernel: undefined,
+    padBytes: 16 * 2 ** 20,
+    used: [1, 10, 100],
+    memoryMiB: 512,
+    append: ['a', 'b=c'],
+    timeoutMs: 5000,
+    clock: 'icount',
+    dryRun: false,
+  });
+});
+
+test.each([
+  [{ clock: 'cpu' }, /--clock cpu: choose icount or wall/],
+  [{ cpus: '2' }, /one CPU/],
+  [{ pad: 'x' }, /--pad x: not a size/],
+  [{ used: '101' }, /--used 101/],
+  [{ mem: '0' }, /--mem 0/],
+])('%o is refused', (options, message) => {
+  expect(() => parse(options)).toThrow(UserError);
+  expect(() => parse(options)).toThrow(message);
+});
+
+const runOf = (more: Partial<BootRun> = {}): BootRun => ({
+  id: 'r',
+  folder: '/state/runs/r',
+  flow: 'userspace',
+  row: 'userspace@base',
+  started: '2026-11-23T14:00:00.000Z',
+  clock: 'icount',
+  accelerator: 'tcg',
+  acceleratorReason: 'icount is TCG alone',
+  notes: ['disk: memory, reads cost nothing'],
+  kernel: { digest: digest('a'), name: 'base', release: '7.3.4-base', configDigest: digest('c') },
+  images: [{ role: 'payload', format: 'erofs-lz4hc', digest: digest('e'), bytes: 12582912 }],
+  payload: { name: 'busybox', digest: digest('f') },
+  argv: ['qemu-system-x86_64'],
+  qemuVersion: '7.2.22',
+  memoryMiB: 2048,
+  cpus: 1,
+  host: { cpu: 'x', cpus: 2, kernel: '6.1', loadBefore: 0, loadAfter: 0 },
+  outcome: { kind: 'ready' },
+  marks: {
+    kernel: { host: 0, tsc: 35922203 },
+    init: { host: 6276.284, tsc: 235288346, boottime: 302645230 },
+    end: { host: 7000.5, tsc: 244737552, boottime: 312094437 },
+  },
+  facts: [
+    { name: 'memory', values: { at: 'init', MemTotal: '2048000', MemFree: '1024000', pcp: '512000' } },
+    { name: 'trouble', values: { message: 'WARNING: x' } },
+  ],
+  icount: 244751789,
+  carvedOutBytes: 12582912,
+  ...more,
+});
+const product = (more: Partial<BootRun> = {}) => ({ kind: 'run', run: runOf(more) }) as const;
+
+test('a run as text: outcome, figures with their unit, where the rest is', () => {
+  expect(boot.text(product(), 80).join('\n')).toMatchInlineSnapshot(`
+    "userspace@baseready
+    kernel       7.3.4-base (aaaaaaaaaaaa)
+    payload      erofs-lz4hc, 12.0 MiB
+    accelerator  tcg: icount is TCG alone; QEMU 7.2.22
+    init         199.366 M instructions since start_kernel
+    end          208.815 M instructions since start_kernel
+    memory       at init: 500.0 MiB used of 2000.0 MiB
+    trouble      WARNING: x
+    note         disk: memory, reads cost nothing
+    kept in      /state/runs/r"
+  `);
+});
+
+test('wall-clock figures are times, on both clocks', () => {
+  const text = boot.text(
+    product({ clock: 'wall', marks: { init: { host: 2030.687, boottime: 701544541 } } }),
+    80,
+  );
+  expect(text).toContain("init         701.5 ms of the guest's clock, 2030.7 ms since QEMU's start");
+});
+
+test.each<[Outcome, number]>([
+  [{ kind: 'ready' }, 0],
+  [{ kind: 'panic', message: 'p' }, 7],
+  [{ kind: 'hang', deadline: 1, lastLine: 'x' }, 6],
+  [{ kind: 'no-output', deadline: 1 }, 6],
+  [{ kind: 'incomplete', message: 'x' }, 1],
+  [{ kind: 'qemu-failed', exitCode: 1, message: 'x' }, 1],
+  [{ kind: 'interrupted' }, 130],
+])('%o: exit code %i', (outcome, code) => {
+  expect(boot.exitCode!(product({ outcome }))).toBe(code);
+});
+
+test('a dry run is a command to paste and nothing else', () => {
+  const dry = { kind: 'command', argv: ['qemu-system-x86_64', '-append', 'a b'] } as const;
+  expect(boot.text(dry, 80)).toEqual(["qemu-system-x86_64 -append 'a b'"]);
+  expect(boot.json(dry)).toEqual({
+    schema: 'initbench.commands/1',
+    commands: ["qemu-system-x86_64 -append 'a b'"],
+  });
+  expect(boot.exitCode!(dry)).toBe(0);
+});
+
+test('JSON is the run with a schema', () => {
+  expect(boot.json(product())).toEqual({ schema: 'initbench.run/1', ...runOf() });
+});
