@@ -57,6 +57,11 @@ export async function killGroup(pgid: number, exited: Promise<unknown>): Promise
   send('SIGKILL');
 }
 
+/** An ordinary user's PATH on Debian lacks the folders of mke2fs and debugfs, which need no root for plain files. */
+function searchPath(): string {
+  return [process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin', '/usr/sbin', '/sbin'].join(':');
+}
+
 function start(argv: readonly string[], options: ExecOptions, openStdin = false) {
   const [file, ...rest] = argv;
   const { stdin } = options;
@@ -70,7 +75,7 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
   const child = execa(file!, rest, {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...input,
-    env: { ...options.env } as Record<string, string>,
+    env: { PATH: searchPath(), ...options.env } as Record<string, string>,
     detached: true,
     cleanup: false,
     reject: false,
