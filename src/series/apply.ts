@@ -31,7 +31,8 @@ export async function* applySeries(
   if (commits) {
     yield { job, type: 'step', step: 'apply', state: 'cached', product: series.digest };
   } else {
-    const made = yield* step(job, 'apply', () => makeCommits(job, repository, tree, series, signal));
+    const make = () => makeCommits(job, repository, tree, series, signal);
+    const made = yield* step(job, 'apply', make, product => !Array.isArray(product));
     if (!Array.isArray(made)) return made;
     commits = made;
     await git(repository, ['update-ref', ref, commits.at(-1)!], signal);

@@ -46,7 +46,7 @@ export async function* importTarball(
   const total = (await stat(tarball)).size;
   const pace = pacer();
   const { argv, stream, read, unpacker } = await openTarball(tarball, signal);
-  const importArgv = gitArgv(repository, ['fast-import', '--quiet', '--depth=0', '--done']);
+  const importArgv = gitArgv(repository, ['fast-import', '--quiet', '--force', '--depth=0', '--done']);
   if (argv) yield { job, type: 'command', argv: [...argv, tarball], cwd: process.cwd() };
   yield { job, type: 'command', argv: importArgv, cwd: process.cwd() };
   const importer = openPipe(importArgv, { env: gitEnvironment(), signal });

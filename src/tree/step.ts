@@ -2,8 +2,13 @@
 /** A named part of a job: started, then done or failed, with its wall time. */
 import type { Work } from '../events.ts';
 
-/** Frames work with step events. */
-export async function* step<Product>(job: string, name: string, work: () => Work<Product>): Work<Product> {
+/** Frames work with step events; `failed` tells a product that is a bad end, such as a conflict. */
+export async function* step<Product>(
+  job: string,
+  name: string,
+  work: () => Work<Product>,
+  failed: (product: Product) => boolean = () => false,
+): Work<Product> {
   const begin = performance.now();
   yield { job, type: 'step', step: name, state: 'started' };
   let product: Product;
@@ -13,7 +18,8 @@ export async function* step<Product>(job: string, name: string, work: () => Work
     yield { job, type: 'step', step: name, state: 'failed', ms: performance.now() - begin };
     throw error;
   }
-  yield { job, type: 'step', step: name, state: 'done', ms: performance.now() - begin };
+  const state = failed(product) ? 'failed' : 'done';
+  yield { job, type: 'step', step: name, state, ms: performance.now() - begin };
   return product;
 }
 
