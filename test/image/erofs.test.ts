@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { UserError } from '../../src/host/errors.ts';
 import { digestOfFile } from '../../src/host/files.ts';
 import { newDraft } from '../../src/image/draft.ts';
 import { compareErofs } from '../../src/image/erofs/compare.ts';
@@ -13,6 +14,7 @@ import { erofsSuperblock, isErofs } from '../../src/image/erofs/superblock.ts';
 import { fillerBytes, planFiller } from '../../src/image/filler.ts';
 import type { Image, Payload } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
+import { folders } from '../../src/workspace.ts';
 import { addOneOfEach, finished, never, payloadOf, temporaryFolder, temporaryWorkspace } from './fixture.ts';
 
 const payload = payloadOf(draft => {
@@ -101,6 +103,35 @@ test('one flipped byte of compressed content is found', async () => {
   expect(await compare({ ...image, path: file }, payload)).toContainEqual({
     path: 'long run',
     what: 'content differs',
+  });
+});
+
+describe('a mkfs.erofs that does not do what it is asked', () => {
+  const small = payloadOf(draft => {
+    draft.file('secret', Buffer.alloc(9000, 'x'));
+    draft.file('z', Buffer.from('z'));
+  });
+  test.each([
+    ['compression', /the image has the features 0x0, 0x1 were asked for/],
+    ['a-file', /the image differs from the payload: \/secret: not in the image/],
+  ])('is noticed: %s', async (forget, message) => {
+    const { PATH } = process.env;
+    const other = temporaryWorkspace();
+    process.env.PATH = `${path.resolve(import.meta.dirname, '../bin/image')}:${PATH}`;
+    process.env.FORGET = forget;
+    try {
+      const error = await finished(packImage(other, small, 'erofs-lz4hc', never)).catch(caught => caught);
+      expect(error).toBeInstanceOf(UserError);
+      expect(error.message).toMatch(message);
+      expect(error.exitCode).toBe(4);
+    } finally {
+      process.env.PATH = PATH;
+      delete process.env.FORGET;
+    }
+    const left = readdirSync(folders.images(other)).map(name => path.join(folders.images(other), name));
+    expect(left.map(folder => erofsSuperblock(readFileSync(path.join(folder, 'image'))))).toEqual([
+      undefined,
+    ]);
   });
 });
 
