@@ -162,7 +162,7 @@ export function formatRun(run: BootRun): string[] {
   const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
   const trouble = run.facts.filter(fact => fact.name === 'trouble');
   return [
-    field(run.row, describeOutcome(run.outcome)),
+    field('boot', `${run.row}: ${describeOutcome(run.outcome)}`),
     field('kernel', `${run.kernel.release} (${shortDigest(run.kernel.digest)})`),
     ...run.images.map(({ role, format, bytes }) => field(role, `${format}, ${mebibytes(bytes)}`)),
     field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),

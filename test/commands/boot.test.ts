@@ -80,7 +80,7 @@ const product = (more: Partial<BootRun> = {}) => ({ kind: 'run', run: runOf(more
 
 test('a run as text: outcome, figures with their unit, where the rest is', () => {
   expect(boot.text(product(), 80).join('\n')).toMatchInlineSnapshot(`
-    "userspace@baseready
+    "boot         userspace@base: ready
     kernel       7.3.4-base (aaaaaaaaaaaa)
     payload      erofs-lz4hc, 12.0 MiB
     accelerator  tcg: icount is TCG alone; QEMU 7.2.22
