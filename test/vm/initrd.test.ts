@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What an initrd may hold on the patched kernel: an image with archives around it, an archive alone, a bad image. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BootPlan, BootRun } from '../../src/boot/boot.ts';
+import { planBoot } from '../../src/boot/plan.ts';
+import { findFlow } from '../../src/boot/registry.ts';
+import { bootOnce } from '../../src/boot/run.ts';
+import { prepareKernel } from '../../src/campaign/prepare.ts';
+import { digestOf } from '../../src/host/files.ts';
+import { collectPayload } from '../../src/image/collect.ts';
+import type { Image, Payload } from '../../src/image/image.ts';
+import { packImage } from '../../src/image/pack.ts';
+import { concatenate } from '../../src/image/segments.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
+import { checksum } from '../vm-programs/payload-list.ts';
+import { ended, request, signal, workspace } from './house.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'initbench-initrd-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let kernel: Kernel;
+let payload: Payload;
+let image: Image;
+beforeAll(async () => {
+  const { series, tree, fragments } = request();
+  kernel = (await ended(prepareKernel(workspace, { kernel: series, tree, fragments }, signal))).product;
+  payload = (await ended(collectPayload(workspace, 'busybox', { padBytes: 2 ** 20 }, signal))).product;
+  image = (await ended(packImage(workspace, payload, 'erofs-lz4hc', signal))).product;
+});
+
+/** An archive made by cpio(1) of these files. */
+function archive(name: string, files: Readonly<Record<string, string>>): Image {
+  const root = path.join(folder, name);
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), content);
+  }
+  const list = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
+  const bytes = execFileSync('cpio', ['--quiet', '-o', '-H', 'newc', '-R', '0:0'], {
+    cwd: root,
+    input: `${list.join('\n')}\n`,
+  });
+  return asImage(name, 'cpio', bytes);
+}
+
+function asImage(name: string, format: string, bytes: Buffer): Image {
+  const file = path.join(folder, `${name}.img`);
+  writeFileSync(file, bytes);
+  const { name: payloadName, digest } = payload;
+  const made = digestOf({ name, bytes: bytes.toString('base64') });
+  return { digest: made, format, payload: { name: payloadName, digest }, path: file, bytes: bytes.length };
+}
+
+async function bootInitrd(
+  initrd: Image,
+  append: readonly string[] = [],
+): Promise<{ run: BootRun; console: string }> {
+  const flow = await findFlow('kernelspace');
+  const asked = {
+    flow,
+    kernel,
+    payload,
+    append,
+    memoryMiB: 512,
+    cpus: 1,
+    clock: 'icount',
+    used: [100],
+  } as const;
+  const plan: BootPlan = (await ended(planBoot(workspace, asked, signal))).product;
+  const run = (await ended(bootOnce(workspace, { ...plan, vm: { ...plan.vm, initrd } }, signal))).product;
+  return { run, console: readFileSync(path.join(run.folder, 'console.log'), 'utf8') };
+}
+
+const factOf = (run: BootRun, name: string) => run.facts.find(fact => fact.name === name)?.values;
+
+describe('an image in the initrd', () => {
+  test('is mounted from memory: an overlay over EROFS, and no block device', async () => {
+    const { run } = await bootInitrd(image);
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(factOf(run, 'root')).toMatchObject({ fstype: 'overlay' });
+    const mounts = run.facts.filter(fact => fact.name === 'mount').map(fact => fact.values);
+    for (const mount of mounts) expect(mount.dev).toMatch(/^0:/);
+  });
+
+  test('archives before it lie below, archives after it on top', async () => {
+    const list = ['/extra/below', '/extra/above', '/extra/replaced'];
+    const leading = archive('leading', { 'extra/below': 'from the archive before', 'extra/replaced': 'old' });
+    const trailing = archive('trailing', {
+      'extra/above': 'from the archive after',
+      'extra/replaced': 'new, and longer',
+      'extra/list': `total 60\n${list.join('\n')}\n`,
+    });
+    const { product: initrd } = await ended(
+      concatenate(workspace, [leading, 'align', image, trailing], signal),
+    );
+    const { run } = await bootInitrd(initrd, ['INITBENCH_FILES=/extra/list']);
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(factOf(run, 'root')).toMatchObject({ fstype: 'overlay' });
+    const contents = ['from the archive before', 'from the archive after', 'new, and longer'].map(text =>
+      Buffer.from(text),
+    );
+    expect(factOf(run, 'used')).toMatchObject({ files: '3', sum: checksum(contents) });
+  });
+
+  test.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 4096)],
+    [
+      'with a damaged superblock',
+      (bytes: Buffer) => {
+        const bent = Buffer.from(bytes);
+        bent[1024 + 36] = bent[1024 + 36]! ^ 0xff;
+        return bent;
+      },
+    ],
+  ])('%s: one message that names it, then the panic, and no legacy path', async (name, bend) => {
+    const { run, console } = await bootInitrd(asImage(name, 'erofs', bend(readFileSync(image.path))));
+    expect(run.outcome.kind).toBe('panic');
+    const lines = console
+      .split('\n')
+      .filter(line => /^.{0,20}\s*(initramfs|erofs|Initramfs)\b.*:/i.test(line));
+    expect(lines.length, lines.join('\n')).toBeGreaterThanOrEqual(1);
+    expect(console).not.toContain('invalid magic at start of compressed archive');
+    expect(console).not.toContain('rootfs image is not initramfs');
+  });
+});
+
+test('an archive that contains an image is an archive', async () => {
+  const inner = path.join(folder, 'inner');
+  mkdirSync(path.join(inner), { recursive: true });
+  cpSync(image.path, path.join(inner, 'a.erofs'));
+  const holder = archive('inner', {});
+  const { product: plain } = await ended(packImage(workspace, payload, 'cpio', signal));
+  const { product: initrd } = await ended(concatenate(workspace, [holder, plain], signal));
+  const { run } = await bootInitrd(initrd);
+  expect(run.outcome).toEqual({ kind: 'ready' });
+  expect(factOf(run, 'root')?.fstype).not.toBe('overlay');
+});
