@@ -74,8 +74,9 @@ export function buildArgv(build: Build): readonly string[] {
   return makeArgv(build, architectureOfBuild(build).target);
 }
 
-/** ccache's settings: its own folder of bounded size; the working directory is no part of what was compiled, and
- *  paths below the worktree count as relative (tools/ names them in full). */
+/** ccache's settings: its own folder of bounded size, and nothing that names the worktree is part of what was
+ *  compiled: not the working directory, not paths below it (tools/ names them in full), not the target in a
+ *  dependency file, which both of the kernel's fixdep programs replace. */
 export function ccacheEnvironment(
   build: Pick<Build, 'ccache' | 'worktree'>,
 ): Readonly<Record<string, string>> {
@@ -85,6 +86,7 @@ export function ccacheEnvironment(
     CCACHE_MAXSIZE: '4G',
     CCACHE_NOHASHDIR: '1',
     CCACHE_BASEDIR: build.worktree.path,
+    CCACHE_IGNOREOPTIONS: '-Wp,-MT,*',
   };
 }
 
