@@ -103,7 +103,8 @@ export async function* compareFlows(
     usedPercent: request.usedPercent,
     measured,
     conditions: {
-      tree: `${tree.version}${tree.note ? ` (${tree.name}: ${tree.note})` : ''}`,
+      tree: tree.version,
+      ...(tree.note && { treeNote: tree.note }),
       qemu: first.qemuVersion,
       accelerator: first.accelerator,
       memoryMiB: request.memoryMiB,

@@ -72,9 +72,9 @@ export function plainReporter(options: PlainOptions): Reporter {
         const took = e.ms ?? (since === undefined ? undefined : now() - since);
         const end = e.state === 'done' ? (took === undefined ? 'done' : duration(took)) : e.state;
         const text = `  ${name.padEnd(56)} ${end.padStart(8)}`;
-        // Several commands ask for the same cached thing; once is enough.
-        if (e.state === 'cached' && said.has(text)) return;
-        said.add(text);
+        // Several stages ask for the same cached thing; once is enough, and not at all when it was just made.
+        if (e.state === 'cached' && said.has(name)) return;
+        said.add(name);
         line(text);
         return;
       }

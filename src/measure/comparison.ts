@@ -46,7 +46,9 @@ export interface Comparison {
   readonly rows: readonly Row[];
   readonly warnings: readonly Warning[];
   readonly conditions: {
+    /** Version of the source, and what has to be said of it. */
     readonly tree: string;
+    readonly treeNote?: string;
     readonly qemu: string;
     readonly accelerator: string;
     readonly memoryMiB: number;
@@ -131,7 +133,8 @@ function rowOf(
   clock: 'icount' | 'wall',
 ): Row {
   const init = samplesOf(measured, 'init', clock);
-  const used = samplesOf(measured, 'used', clock);
+  // The floor has no payload: its mark only says that there was nothing to read.
+  const used = measured.flow === 'floor' ? undefined : samplesOf(measured, 'used', clock);
   const floorInit = floor && samplesOf(floor, 'init', clock);
   const total = used?.median ?? init?.median;
   const last = measured.runs.findLast(run => run.outcome.kind === 'ready');

@@ -7,6 +7,7 @@ interface Column {
   /** What it is, and its unit. */
   readonly head: readonly [string, string];
   readonly cell: (row: Row) => string;
+  readonly wideOnly?: true;
 }
 
 /** Lines for a terminal of `width` columns (80 at least); narrow ones get the row's name on a line of its own. */
@@ -31,7 +32,8 @@ function headOf(comparison: Comparison): string[] {
   return [
     `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercent}% of it read`,
     clock,
-    `linux ${c.tree}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu} ${c.accelerator}`,
+    `linux ${c.tree}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
+    ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
   ];
 }
 
@@ -56,7 +58,7 @@ function columnsOf(comparison: Comparison): Column[] {
     },
     { head: ['total', unit], cell: row => value(totalOf(row)) },
     ...(comparison.clock === 'wall' ? [{ head: ['spread', unit], cell: spreadCell } satisfies Column] : []),
-    { head: ['over', 'floor'], cell: row => value(row.overFloor) },
+    { head: ['over', 'floor'], cell: row => value(row.overFloor), wideOnly: true },
     { head: ['ratio', ''], cell: row => row.ratio?.toFixed(3) ?? '-' },
     { head: ['memory', 'MiB'], cell: row => mebi(row.memoryUsedBytes) },
     { head: ['outcome', ''], cell: row => row.outcome.kind },
@@ -68,18 +70,31 @@ function spreadCell(row: Row): string {
   return spread && spread.samples.length > 1 ? (spread.max - spread.min).toFixed(1) : '-';
 }
 
+/** Where the terminal is narrow, formats are said below the table, as kernels are in any case. */
 function tableOf(comparison: Comparison, width: number): string[] {
-  const named = textGrid([
-    ['row', 'format', 'kernel'],
-    ['(* reference)', '', ''],
-    ...comparison.rows.map(row => [
-      `${row.id}${row.id === comparison.reference ? ' *' : ''}`,
-      row.format,
-      row.kernel,
-    ]),
-  ]);
-  const columns = columnsOf(comparison);
-  const figures = textGrid(
+  const { rows } = comparison;
+  const label = (row: Row) => `${row.id}${row.id === comparison.reference ? ' *' : ''}`;
+  const full = joined(
+    textGrid([['row', 'format'], ['* reference', ''], ...rows.map(row => [label(row), row.format])]),
+    figuresOf(comparison, columnsOf(comparison)),
+  );
+  const wide = full[0]!.length <= width;
+  const names = textGrid([['row'], ['* reference'], ...rows.map(row => [label(row)])]);
+  const columns = columnsOf(comparison).filter(column => !column.wideOnly);
+  const table = wide ? full : joined(names, figuresOf(comparison, columns));
+  return [
+    ...table.map(line => line.trimEnd()),
+    '',
+    ...(wide ? [] : grouped(rows, 'format', row => row.format)),
+    ...grouped(rows, 'kernel', row => row.kernel),
+  ];
+}
+
+const joined = (left: readonly string[], right: readonly string[]) =>
+  left.map((text, i) => `${text}  ${right[i]}`);
+
+const figuresOf = (comparison: Comparison, columns: readonly Column[]) =>
+  textGrid(
     [
       columns.map(column => column.head[0]),
       columns.map(column => column.head[1]),
@@ -87,11 +102,13 @@ function tableOf(comparison: Comparison, width: number): string[] {
     ],
     'right',
   );
-  const wide = named[0]!.length + 2 + figures[0]!.length <= width;
-  const lines = wide
-    ? named.map((name, i) => `${name}  ${figures[i]}`)
-    : named.flatMap((name, i) => [name, `    ${figures[i]}`]);
-  return lines.map(line => line.trimEnd()).filter(line => line !== '');
+
+/** 'kernel base: floor@base, initramfs' for each value, in the order of the rows. */
+function grouped(rows: readonly Row[], what: string, of: (row: Row) => string): string[] {
+  return [...new Set(rows.map(of))].map(value => {
+    const members = rows.filter(row => of(row) === value).map(row => row.id);
+    return `${what} ${value}: ${members.join(', ')}`;
+  });
 }
 
 /** Columns as wide as their widest cell, two spaces between; all lines of one length. */

@@ -138,11 +138,14 @@ describe('formatComparison()', () => {
       clock icount: millions of guest instructions since start_kernel; not time
       linux 7.3.4, 2048 MiB, 1 CPU, QEMU 7.2.22 tcg
 
-      row            format       kernel         image  to /init  reading   total    over  ratio  memory  outcome
-      (* reference)                                MiB    M insn   M insn  M insn   floor            MiB
-      floor@base     cpio-lz4     base            16.0    200.00        -  200.00    0.00  0.397    97.7    ready
-      initramfs *    cpio-lz4     base            16.0    500.00     4.00  504.00  300.00  1.000    97.7    ready
-      kernelspace    erofs-lz4hc  initoverlayfs   16.0         -        -       -       -      -       -    panic
+      row          format       image  to /init  reading   total    over  ratio  memory  outcome
+      * reference                 MiB    M insn   M insn  M insn   floor            MiB
+      floor@base   cpio-lz4      16.0    200.00        -  200.00    0.00  0.397    97.7    ready
+      initramfs *  cpio-lz4      16.0    500.00     4.00  504.00  300.00  1.000    97.7    ready
+      kernelspace  erofs-lz4hc   16.0         -        -       -       -      -       -    panic
+
+      kernel base: floor@base, initramfs
+      kernel initoverlayfs: kernelspace
 
       floor@base |########################                                     200.00
       initramfs  |############################################################ 504.00
