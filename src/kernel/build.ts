@@ -18,6 +18,7 @@ import { type BuildLog, carryWarnings, parseBuildLine, parseBuildLog } from './l
 import { type Build, buildArgv, ccacheEnvironment, folderOf, kernelDigest } from './make.ts';
 import { jobOf } from './plan.ts';
 import { estimateSteps, shownTotal, spaceNeeded, stepsAhead } from './progress.ts';
+import { logFile, type Memory, memoryFile, readMemory, seedBuild } from './seed.ts';
 import { kernelFolder, listKernels, readKernel, writeKernel } from './store.ts';
 import { requireTools, toolsNeeded } from './toolchain.ts';
 import { makeEnvironment, programsOf } from './variables.ts';
@@ -36,13 +37,6 @@ export class BuildFailed extends UserError {
     this.errors = errors;
     this.logPath = logPath;
   }
-}
-
-/** What a build directory remembers of the last build that ended well. */
-interface Memory {
-  readonly config: Digest;
-  /** What its steps, and those of builds before, warned of. */
-  readonly warnings: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The kernel of this build and config, from the cache when it was built before: make is not called then.
@@ -92,7 +86,7 @@ async function* makeKernel(
 ): Work<void> {
   const { environment } = workspace;
   const folder = path.join(build.worktree.path, folderOf(build));
-  const [log, memoryFile] = [path.join(folder, 'initbench.log'), path.join(folder, 'initbench.json')];
+  const log = logFile(folder);
   const options = enabledOptions(config.text);
   const known = (await listKernels(workspace)).flatMap(kernel => kernel.steps ?? []);
   const full = estimateSteps(options, known);
@@ -100,9 +94,11 @@ async function* makeKernel(
   await requireTools(toolsNeeded(config.text), environment);
   await requireSpace(build.worktree.path, spaceNeeded(full, config.text), 'building this kernel');
 
+  const seeded = yield* seedBuild(build, signal);
   const before = parseBuildLog((await readIfThere(log)) ?? '');
-  const memory = await readMemory(memoryFile);
-  const ahead = stepsAhead({ full, behind: before.steps.length, complete: memory?.config === config.digest });
+  const memory = await readMemory(folder);
+  const complete = seeded || memory?.config === config.digest;
+  const ahead = stepsAhead({ full, behind: before.steps.length, complete });
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
   const started = performance.now();
@@ -134,13 +130,12 @@ async function* makeKernel(
     jobs: build.jobs,
     ...(memory === undefined ? { steps: { options, steps: whole.steps.length } } : {}),
   });
-  await writeWhole(memoryFile, JSON.stringify({ config: config.digest, warnings } satisfies Memory));
+  const { commit } = build.worktree;
+  await writeWhole(
+    memoryFile(folder),
+    JSON.stringify({ config: config.digest, commit, warnings } satisfies Memory),
+  );
   await rm(log);
-}
-
-async function readMemory(file: string): Promise<Memory | undefined> {
-  const text = await readIfThere(file);
-  return text === undefined ? undefined : (JSON.parse(text) as Memory);
 }
 
 /** make itself, with progress. @throws BuildFailed */

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A build directory that starts from the objects of a finished one: kbuild then compiles only what differs, as it
+ *  does for a developer who switches branches. kbuild decides by file times and by the options a file uses, so the
+ *  copies all get one time, later than every source file, and the sources that differ get a later one. */
+import { constants } from 'node:fs';
+import { copyFile, cp, lutimes, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Digest, Work } from '../events.ts';
+import { exists, readIfThere, withLock } from '../host/files.ts';
+import { git } from '../host/git.ts';
+import type { Worktree } from '../tree/tree.ts';
+import { type Build, buildFolder, folderOf } from './make.ts';
+
+/** What a build directory remembers of the last build in it that ended well: initbench.json. */
+export interface Memory {
+  readonly config: Digest;
+  /** What was built. */
+  readonly commit: string;
+  /** What its steps, and those of builds before, warned of. */
+  readonly warnings: Readonly<Record<string, readonly string[]>>;
+}
+
+export const memoryFile = (folder: string): string => path.join(folder, 'initbench.json');
+/** The log of a build that has not ended yet, or has failed. */
+export const logFile = (folder: string): string => path.join(folder, 'initbench.log');
+
+export async function readMemory(folder: string): Promise<Memory | undefined> {
+  const text = await readIfThere(memoryFile(folder));
+  return text === undefined ? undefined : (JSON.parse(text) as Memory);
+}
+
+/** Fills the build directory of a kernel that was never built from that of the tree's base, when there is one of the
+ *  same variables and fragments but the kernel's own. Returns whether it did. */
+export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolean> {
+  const target = path.join(build.worktree.path, folderOf(build));
+  const shared = build.fragments.filter(fragment => fragment.name !== build.name);
+  const base = path.join(path.dirname(build.worktree.path), 'base');
+  const source = path.join(base, buildFolder(build.variables, shared));
+  if (source === target || !(await exists(memoryFile(source)))) return false;
+  if ((await exists(memoryFile(target))) || (await exists(logFile(target)))) return false;
+  return yield* withLock(source, signal, async function* (): Work<boolean> {
+    const memory = await readMemory(source);
+    if (!memory) return false;
+    const job = `build ${build.name}`;
+    yield { job, type: 'progress', done: 0, label: 'take over the objects of base' };
+    const differing = await differingFiles(build.worktree, memory.commit, signal);
+    // The memory comes last: without it a copy that was cut short is made again.
+    const filter = (file: string) => file !== memoryFile(source);
+    const mode = constants.COPYFILE_FICLONE;
+    await cp(source, target, { recursive: true, force: true, verbatimSymlinks: true, mode, filter });
+    const copied = new Date();
+    for (const name of await readdir(target, { recursive: true })) {
+      await lutimes(path.join(target, name), copied, copied);
+    }
+    const later = new Date(copied.getTime() + 1);
+    for (const file of differing) {
+      const source = path.join(build.worktree.path, file);
+      if (await exists(source)) await lutimes(source, later, later);
+    }
+    await copyFile(memoryFile(source), memoryFile(target));
+    return true;
+  });
+}
+
+/** Paths whose content is not that of the other commit. */
+async function differingFiles(worktree: Worktree, other: string, signal: AbortSignal): Promise<string[]> {
+  const words = ['diff', '--name-only', '-z', '--no-renames', other, worktree.commit];
+  return (await git(worktree.path, words, signal)).split('\0').filter(Boolean);
+}
