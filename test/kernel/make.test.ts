@@ -90,10 +90,10 @@ test('the commands to paste', () => {
       "mkdir -p build-8a973e67",
       "printf %s '# CONFIG_B is not set
     ' > build-8a973e67/fragment-2.config",
-      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench tinyconfig",
+      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_DEPEND=1 CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench tinyconfig",
       "scripts/kconfig/merge_config.sh -m -O build-8a973e67 build-8a973e67/.config /src/kconfigs/base.config build-8a973e67/fragment-2.config",
-      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench olddefconfig",
-      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 -j2 --output-sync=target 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench bzImage",
+      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_DEPEND=1 CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench olddefconfig",
+      "env CCACHE_DIR=/cache/ccache CCACHE_MAXSIZE=4G CCACHE_DEPEND=1 CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=/cache/worktrees/7.3/base 'CCACHE_IGNOREOPTIONS=-Wp,-MT,*' make O=build-8a973e67 -j2 --output-sync=target 'CC=ccache gcc' 'HOSTCC=ccache gcc' 'KCFLAGS=-O2 -g' LOCALVERSION=-initbench bzImage",
       "# /cache/worktrees/7.3/base/build-8a973e67/arch/x86/boot/bzImage",
     ]
   `);
