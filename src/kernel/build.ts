@@ -18,7 +18,7 @@ import { type BuildLog, carryWarnings, parseBuildLine, parseBuildLog } from './l
 import { type Build, buildArgv, ccacheEnvironment, folderOf, kernelDigest } from './make.ts';
 import { jobOf } from './plan.ts';
 import { estimateSteps, shownTotal, spaceNeeded, stepsAhead } from './progress.ts';
-import { logFile, type Memory, memoryFile, readMemory, seedBuild } from './seed.ts';
+import { logFile, type Memory, memoryFile, readMemory, seedBuild, variablesDigest } from './seed.ts';
 import { kernelFolder, listKernels, readKernel, writeKernel } from './store.ts';
 import { requireTools, toolsNeeded } from './toolchain.ts';
 import { makeEnvironment, programsOf } from './variables.ts';
@@ -133,7 +133,12 @@ async function* makeKernel(
   const { commit } = build.worktree;
   await writeWhole(
     memoryFile(folder),
-    JSON.stringify({ config: config.digest, commit, warnings } satisfies Memory),
+    JSON.stringify({
+      config: config.digest,
+      commit,
+      variables: variablesDigest(build),
+      warnings,
+    } satisfies Memory),
   );
   await rm(log);
 }

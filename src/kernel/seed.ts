@@ -3,10 +3,10 @@
  *  does for a developer who switches branches. kbuild decides by file times and by the options a file uses, so the
  *  copies all get one time, later than every source file, and the sources that differ get a later one. */
 import { constants } from 'node:fs';
-import { copyFile, cp, lutimes, readdir } from 'node:fs/promises';
+import { copyFile, cp, lutimes, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
-import { exists, readIfThere, withLock } from '../host/files.ts';
+import { digestOf, exists, readIfThere, withLock } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import type { Worktree } from '../tree/tree.ts';
 import { type Build, buildFolder, folderOf } from './make.ts';
@@ -14,8 +14,9 @@ import { type Build, buildFolder, folderOf } from './make.ts';
 /** What a build directory remembers of the last build in it that ended well: initbench.json. */
 export interface Memory {
   readonly config: Digest;
-  /** What was built. */
+  /** What was built, and with which make variables. */
   readonly commit: string;
+  readonly variables: Digest;
   /** What its steps, and those of builds before, warned of. */
   readonly warnings: Readonly<Record<string, readonly string[]>>;
 }
@@ -29,20 +30,20 @@ export async function readMemory(folder: string): Promise<Memory | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Memory);
 }
 
-/** Fills the build directory of a kernel that was never built from that of the tree's base, when there is one of the
- *  same variables and fragments but the kernel's own. Returns whether it did. */
+export const variablesDigest = (build: Pick<Build, 'variables'>): Digest => digestOf(build.variables);
+
+/** Fills a build directory that was never built in from a finished one of the tree's base with the same make
+ *  variables: that of the same fragments but the kernel's own, or else the latest. Returns whether it did. */
 export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolean> {
   const target = path.join(build.worktree.path, folderOf(build));
-  const shared = build.fragments.filter(fragment => fragment.name !== build.name);
-  const base = path.join(path.dirname(build.worktree.path), 'base');
-  const source = path.join(base, buildFolder(build.variables, shared));
-  if (source === target || !(await exists(memoryFile(source)))) return false;
   if ((await exists(memoryFile(target))) || (await exists(logFile(target)))) return false;
+  const source = await findSource(build, target);
+  if (!source) return false;
   return yield* withLock(source, signal, async function* (): Work<boolean> {
     const memory = await readMemory(source);
     if (!memory) return false;
     const job = `build ${build.name}`;
-    yield { job, type: 'progress', done: 0, label: 'take over the objects of base' };
+    yield { job, type: 'progress', done: 0, label: `take over the objects of ${source}` };
     const differing = await differingFiles(build.worktree, memory.commit, signal);
     // The memory comes last: without it a copy that was cut short is made again.
     const filter = (file: string) => file !== memoryFile(source);
@@ -60,6 +61,21 @@ export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolea
     await copyFile(memoryFile(source), memoryFile(target));
     return true;
   });
+}
+
+async function findSource(build: Build, target: string): Promise<string | undefined> {
+  const base = path.join(path.dirname(build.worktree.path), 'base');
+  const shared = build.fragments.filter(fragment => fragment.name !== build.name);
+  const nearest = path.join(base, buildFolder(build.variables, shared));
+  const names = await readdir(base).catch(() => []);
+  const found: { folder: string; ended: number }[] = [];
+  for (const folder of names.filter(name => name.startsWith('build-')).map(name => path.join(base, name))) {
+    const memory = folder === target ? undefined : await readMemory(folder);
+    if (memory?.variables !== variablesDigest(build)) continue;
+    if (folder === nearest) return folder;
+    found.push({ folder, ended: (await stat(memoryFile(folder))).mtimeMs });
+  }
+  return found.sort((a, b) => b.ended - a.ended)[0]?.folder;
 }
 
 /** Paths whose content is not that of the other commit. */

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { type Build, buildFolder } from '../../src/kernel/make.ts';
-import { type Memory, memoryFile, seedBuild } from '../../src/kernel/seed.ts';
+import { type Memory, memoryFile, seedBuild, variablesDigest } from '../../src/kernel/seed.ts';
 
 const signal = new AbortController().signal;
 const fragment = (name: string) => ({ name, path: `/${name}.config`, options: [] });
@@ -61,7 +61,12 @@ const outOf = (name: string) => buildFolder({}, build(name).fragments);
 function builtBase(): void {
   mkdirSync(at('base', outOf('base')));
   make('base', outOf('base'));
-  const memory: Memory = { config: 'c', commit: commits.base, warnings: {} };
+  const memory: Memory = {
+    config: 'c',
+    commit: commits.base,
+    variables: variablesDigest(build('base')),
+    warnings: {},
+  };
   writeFileSync(memoryFile(at('base', outOf('base'))), JSON.stringify(memory));
 }
 
@@ -93,6 +98,18 @@ describe('seedBuild()', () => {
     writeFileSync(at('series', outOf('series'), 'initbench.log'), 'CC a.o\n');
     expect(await productOf(seedBuild(build('series'), signal))).toBe(false);
     expect(existsSync(at('series', outOf('series'), 'a.o'))).toBe(false);
+  });
+
+  test('base with one more fragment starts from base without', async () => {
+    builtBase();
+    const more = { ...build('base'), fragments: [...shared, fragment('debug')] };
+    expect(await productOf(seedBuild(more, signal))).toBe(true);
+    expect(existsSync(at('base', buildFolder({}, more.fragments), 'a.o'))).toBe(true);
+  });
+
+  test('other make variables make other objects', async () => {
+    builtBase();
+    expect(await productOf(seedBuild({ ...build('series'), variables: { LLVM: '1' } }, signal))).toBe(false);
   });
 
   test('base is not built from itself', async () => {
