@@ -46,7 +46,9 @@ export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolea
     yield { job, type: 'progress', done: 0, label: `take over the objects of ${source}` };
     const differing = await differingFiles(build.worktree, memory.commit, signal);
     // The memory comes last: without it a copy that was cut short is made again.
-    const filter = (file: string) => file !== memoryFile(source);
+    // `source` is kbuild's link to the worktree, which each build directory makes for itself.
+    const left = [memoryFile(source), path.join(source, 'source')];
+    const filter = (file: string) => !left.includes(file);
     const mode = constants.COPYFILE_FICLONE;
     await cp(source, target, { recursive: true, force: true, verbatimSymlinks: true, mode, filter });
     const copied = new Date();

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A build directory taken over from base, with real git and a real make: only what differs is made again. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -60,6 +69,7 @@ const outOf = (name: string) => buildFolder({}, build(name).fragments);
 
 function builtBase(): void {
   mkdirSync(at('base', outOf('base')));
+  symlinkSync('..', at('base', outOf('base'), 'source'));
   make('base', outOf('base'));
   const memory: Memory = {
     config: 'c',
