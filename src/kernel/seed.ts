@@ -52,9 +52,7 @@ export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolea
     const mode = constants.COPYFILE_FICLONE;
     await cp(source, target, { recursive: true, force: true, verbatimSymlinks: true, mode, filter });
     const copied = new Date();
-    for (const name of await readdir(target, { recursive: true })) {
-      await lutimes(path.join(target, name), copied, copied);
-    }
+    await setTimes(target, copied);
     const later = new Date(copied.getTime() + 1);
     for (const file of differing) {
       const source = path.join(build.worktree.path, file);
@@ -63,6 +61,15 @@ export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolea
     await copyFile(memoryFile(source), memoryFile(target));
     return true;
   });
+}
+
+/** Of all that lies below a folder; links are not followed (`source` leads out, and back in again). */
+async function setTimes(folder: string, time: Date): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) await setTimes(name, time);
+    await lutimes(name, time, time);
+  }
 }
 
 async function findSource(build: Build, target: string): Promise<string | undefined> {
