@@ -73,7 +73,7 @@ export async function* planBoot(
       ...machine.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
-      ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`] : []),
+      ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`, ...(payload.init.append ?? [])] : []),
       ...request.append,
     ],
     memoryMiB,

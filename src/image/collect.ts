@@ -112,7 +112,8 @@ async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: str
 /** What is stored; its name and place are added when it is read. */
 function payloadRecord(kind: PayloadKind, draft: Draft): Omit<Payload, 'name' | 'folder'> {
   const entries = draft.entries();
-  const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init' } : {};
+  const append = kind.append && { append: kind.append };
+  const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init', ...append } : {};
   const digest: Digest = digestOf({
     recordVersion,
     init,

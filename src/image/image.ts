@@ -39,7 +39,12 @@ export interface Payload {
   /** Sum of the regular files' bytes. */
   readonly bytes: number;
   /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
-  readonly init: { readonly rdinit?: string; readonly next?: string };
+  readonly init: {
+    readonly rdinit?: string;
+    readonly next?: string;
+    /** Words that `next` wants on the kernel command line. */
+    readonly append?: readonly string[];
+  };
 }
 
 export interface Image {
@@ -60,6 +65,8 @@ export interface PayloadOptions {
 
 /** A kind of payload: src/image/payload/<id>.ts; the folder is the registry. */
 export interface PayloadKind {
+  /** Words that its own init wants on the kernel command line. */
+  readonly append?: readonly string[];
   readonly id: string;
   readonly summary: string;
   /** 'dir:PATH' has an argument, 'busybox' none. */

@@ -32,7 +32,7 @@ export function decodeLz4Block(
       from += run;
       to += run;
     } else {
-      for (const runEnd = from + run; from < runEnd; ) target[to++] = source[from++]!;
+      for (const runEnd = from + run; from < runEnd;) target[to++] = source[from++]!;
     }
     if (from === end) break;
     if (from + 2 > end) return -1;

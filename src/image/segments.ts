@@ -76,10 +76,10 @@ async function* copyTo(
   const source = openSync(image.path, 'r');
   const buffer = Buffer.allocUnsafe(chunkBytes);
   try {
-    for (let done = 0; done < image.bytes; ) {
+    for (let done = 0; done < image.bytes;) {
       const got = readSync(source, buffer, 0, chunkBytes, done);
       if (got === 0) throw new Error(`${image.path} is shorter than its record says`);
-      for (let at = 0; at < got; ) at += writeSync(target, buffer, at, got - at, offset + done + at);
+      for (let at = 0; at < got;) at += writeSync(target, buffer, at, got - at, offset + done + at);
       done += got;
       yield { job, type: 'progress', done, total: image.bytes, label: image.format };
       await new Promise(setImmediate);

@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, TarMember['kind']>> = {
 /** @throws UserError with the offset when the archive is damaged; `what` names it */
 export function* parseTar(bytes: Buffer, what: string): Generator<TarMember> {
   let overrides: Record<string, string> = {};
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     if (at + blockBytes > bytes.length) throw damagedTar(what, 'no end of the archive', at);
     const header = bytes.subarray(at, at + blockBytes);
     if (header.every(byte => byte === 0)) return;
@@ -116,7 +116,7 @@ function checksum(header: Buffer): number {
 
 function paxRecords(data: Buffer): Record<string, string> {
   const records: Record<string, string> = {};
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const space = data.indexOf(0x20, at);
     const length = Number(data.toString('latin1', at, space));
     if (space === -1 || !(length > 0)) return records;

@@ -143,7 +143,7 @@ export function zstdEnd(bytes: Buffer, start: number, what: string): number {
     const descriptor = bytes[at + 4]!;
     const single = (descriptor & 0x20) !== 0;
     at += 5 + (single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-    for (let last = false; !last; ) {
+    for (let last = false; !last;) {
       need(3);
       const block = bytes.readUIntLE(at, 3);
       last = (block & 1) === 1;

@@ -75,7 +75,7 @@ export function* newcChunks(payload: Pick<Payload, 'entries' | 'folder'>): Gener
 export function* contentChunks(folder: string, entry: Entry): Generator<Buffer> {
   const fd = openSync(path.join(folder, entry.content!), 'r');
   try {
-    for (let left = entry.bytes; left > 0; ) {
+    for (let left = entry.bytes; left > 0;) {
       const chunk = Buffer.allocUnsafe(Math.min(left, chunkBytes));
       const got = readSync(fd, chunk);
       if (got === 0) throw new Error(`${entry.content} of ${folder} is shorter than its record says`);
@@ -93,7 +93,7 @@ export async function* writeNewc({ payload, target, job, signal }: PackRequest):
   let done = 0;
   try {
     for (const chunk of newcChunks(payload)) {
-      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+      for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
       done += chunk.length;
       yield { job, type: 'progress', done, total: Math.max(done, payload.bytes), label: 'cpio' };
       await new Promise(setImmediate);

@@ -84,7 +84,7 @@ function readPacks(
   const inWide = wide && initial < count ? Math.floor((count - initial) / 16) * 16 : 0;
   const packs: Pack[] = [];
   let offset = start;
-  for (let done = 0; done < count; ) {
+  for (let done = 0; done < count;) {
     const size = done >= initial && done < initial + inWide ? 16 : 2;
     packs.push(readPack(image.read(offset, size * (size === 16 ? 2 : 4)), size, clusterBits));
     offset += size === 16 ? 32 : 8;
