@@ -95,7 +95,6 @@ export async function productOf<Product>(work: Work<Product>): Promise<Product> 
 
 /** C0 but tab, DEL, C1, line separators, and what reverses or hides text. */
 const unsafe =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class -- these are what is looked for
   /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Text from a guest or a tool made safe for a terminal: control characters become visible as \x1b or \u202e. */

@@ -75,7 +75,7 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
   const child = execa(file!, rest, {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...input,
-    env: { PATH: searchPath(), ...options.env } as Record<string, string>,
+    env: { PATH: searchPath(), ...options.env },
     detached: true,
     cleanup: false,
     reject: false,

@@ -23,7 +23,7 @@ export type Values = (name: string) => string | undefined;
 
 function tokens(text: string): string[] {
   const found: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const rest = text.slice(at);
     const plain = /^(\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|&&|\|\||!=|<=|>=|[!=<>()]|[\w./-]+)/.exec(rest);
     const token = rest.startsWith('$(') ? macro(rest) : plain?.[0];

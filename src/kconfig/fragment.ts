@@ -63,7 +63,7 @@ export function configDigest(dotConfig: string): Digest {
   const first = lines.findIndex(line => parseLine(line) !== undefined);
   return createHash('sha256')
     .update(lines.slice(Math.max(first, 0)).join('\n'))
-    .digest('hex') as Digest;
+    .digest('hex');
 }
 
 /** What fragments ask for together: the last one to name an option wins. */

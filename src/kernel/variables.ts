@@ -107,9 +107,7 @@ export function makeEnvironment(
   added: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string | undefined>> {
   const kept = /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LD_LIBRARY_PATH|XDG_\w+|INITBENCH_\w+)$/;
-  const ours = Object.entries(environment).map(([name, value]) => [
-    name,
-    kept.test(name) ? value : undefined,
-  ]);
-  return { ...Object.fromEntries(ours), LC_ALL: 'C', ...added };
+  const ours: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(environment)) ours[name] = kept.test(name) ? value : undefined;
+  return { ...ours, LC_ALL: 'C', ...added };
 }

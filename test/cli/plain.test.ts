@@ -70,7 +70,7 @@ describe('plainReporter()', () => {
     const evil = '\x1b]0;owned\x07\x1b[2J\u202etxt';
     const { text, console } = record(
       [
-        { job: 'b', type: 'console', run: 'r', at: 0 as never, line: evil },
+        { job: 'b', type: 'console', run: 'r', at: 0, line: evil },
         { job: 'b', type: 'output', stream: 'stdout', line: evil },
         { job: 'b', type: 'notice', level: 'warning', message: evil },
         { job: 'b', type: 'step', step: evil, state: 'done' },

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
-import type { Digest, Work, WorkEvent } from '../../src/events.ts';
+import type { Work, WorkEvent } from '../../src/events.ts';
 import { digestOf } from '../../src/host/files.ts';
 import { type Draft, newDraft } from '../../src/image/draft.ts';
 import type { Payload } from '../../src/image/image.ts';
@@ -32,7 +32,7 @@ export function payloadOf(fill: (draft: Draft) => void): Payload {
   fill(draft);
   const entries = draft.entries();
   const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
-  return { id: 'test', name: 'test', digest: digestOf(entries) as Digest, folder, entries, bytes, init: {} };
+  return { id: 'test', name: 'test', digest: digestOf(entries), folder, entries, bytes, init: {} };
 }
 
 /** Runs work to its end: product and events. */

@@ -11,7 +11,7 @@ export function compressedCpio(definition: {
   readonly id: string;
   readonly summary: string;
   readonly family: Format['family'];
-  argv(source: string, target: string): string[];
+  readonly argv: (source: string, target: string) => string[];
 }): Format {
   const { id, summary, family, argv } = definition;
   const [tool, ...words] = argv('SOURCE', 'TARGET');

@@ -84,7 +84,7 @@ function gunzip(bytes: Buffer, start: number, what: string): Decompressed {
     const { buffer, engine } = inflateRawSync(bytes.subarray(at), {
       info: true,
       maxOutputLength: largestSegmentBytes,
-    } as object) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
     const end = at + engine.bytesWritten + 8;
     if (end > bytes.length) throw damaged(what, start, 'a gzip segment is cut short');
     if (bytes.readUInt32LE(end - 4) !== buffer.length)

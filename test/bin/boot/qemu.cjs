@@ -46,7 +46,7 @@ function listen(option, serve) {
 async function replay(file) {
   const bytes = env.INITBENCH_TEST_CONSOLE ? fs.readFileSync(env.INITBENCH_TEST_CONSOLE) : Buffer.alloc(0);
   const out = fs.openSync(file, 'w');
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const next = bytes.indexOf(10, start) + 1 || bytes.length;
     if (env.INITBENCH_TEST_LINE_MS) await new Promise(done => setTimeout(done, +env.INITBENCH_TEST_LINE_MS));
     fs.writeSync(out, bytes.subarray(start, next));
@@ -68,7 +68,9 @@ function tell(message) {
 }
 
 function qmp(client) {
-  const greeting = JSON.stringify({ QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: [] } });
+  const greeting = JSON.stringify({
+    QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: [] },
+  });
   // in two pieces: what is received need not be a whole message
   client.write(greeting.slice(0, 9));
   setTimeout(() => client.write(`${greeting.slice(9)}\r\n`), 5);
