@@ -98,6 +98,9 @@ type Ended = {
   code?: string | undefined;
 };
 
+/** EACCES: no folder of PATH has it, and one of them may not be looked into. */
+const notFound = (ended: Ended): boolean => ended.code === 'ENOENT' || ended.code === 'EACCES';
+
 function check(
   argv: readonly string[],
   options: ExecOptions,
@@ -105,7 +108,7 @@ function check(
   lastLines: readonly string[],
 ): number {
   if (options.signal.aborted) throw new Interrupted();
-  if (ended.code === 'ENOENT') throw missingTool(argv[0]!);
+  if (notFound(ended)) throw missingTool(argv[0]!);
   const exitCode = ended.exitCode ?? null;
   if (exitCode !== null && (exitCode === 0 || options.accept?.includes(exitCode))) return exitCode;
   throw new ToolError({
@@ -237,7 +240,7 @@ export async function launch(argv: readonly string[], options: Omit<ExecOptions,
   if (pid === undefined) {
     const failed = (await done) as Ended;
     release();
-    if (failed.code === 'ENOENT') throw missingTool(argv[0]!);
+    if (notFound(failed)) throw missingTool(argv[0]!);
     throw new ToolError({ argv, exitCode: null, signal: null, lastLines: [String(failed.code)] });
   }
   const ended = (done as Promise<Ended>).then(result => {

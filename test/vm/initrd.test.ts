@@ -42,6 +42,7 @@ function archive(name: string, files: Readonly<Record<string, string>>): Image {
   const list = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
   const bytes = execFileSync('cpio', ['--quiet', '-o', '-H', 'newc', '-R', '0:0'], {
     cwd: root,
+    maxBuffer: 2 ** 28,
     input: `${list.join('\n')}\n`,
   });
   return asImage(name, 'cpio', bytes);
