@@ -78,7 +78,8 @@ function readerFor(invocation: Invocation, terminal: Terminal): Reporter {
 
 function reportError(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof UserError) {
-    terminal.err(`initbench: ${sanitise(error.message)}\n`);
+    const lines = error.message.split('\n').map(sanitise);
+    terminal.err(`initbench: ${lines.join('\n')}\n`);
     if (error.hint) terminal.err(`  ${sanitise(error.hint)}\n`);
     return error.exitCode;
   }
