@@ -10,7 +10,6 @@ export interface Parameter {
   readonly usage: string;
   readonly summary: string;
   readonly default?: string | boolean | readonly string[];
-  readonly choices?: () => readonly string[];
   /** May be given several times. */
   readonly repeat?: true;
 }
