@@ -123,7 +123,7 @@ describe('an image in the initrd', () => {
     const lines = console
       .split('\n')
       .filter(line => /^.{0,20}\s*(initramfs|erofs|Initramfs)\b.*:/i.test(line));
-    expect(lines.length, lines.join('\n')).toBeGreaterThanOrEqual(1);
+    expect(lines, lines.join('\n')).toHaveLength(1);
     expect(console).not.toContain('invalid magic at start of compressed archive');
     expect(console).not.toContain('rootfs image is not initramfs');
   });
