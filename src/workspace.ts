@@ -43,6 +43,7 @@ export const folders = {
   trees: (w: Workspace) => path.join(w.state, 'trees'),
   runs: (w: Workspace) => path.join(w.state, 'runs'),
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
+  campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
   worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
   configs: (w: Workspace) => path.join(w.cache, 'configs'),

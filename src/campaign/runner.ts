@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The one runner of campaigns: many cases that answer one question, each result kept the moment it is there, so
+ *  that a campaign which was stopped goes on where it was. What to run next is the campaign's own pure function. */
+import { appendFile, mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work, WorkEvent } from '../events.ts';
+import { Interrupted } from '../host/errors.ts';
+import { readIfThere } from '../host/files.ts';
+import { folders, type Workspace } from '../workspace.ts';
+
+export interface Campaign<Case, Result> {
+  /** 'verify initoverlayfs', as events and people call it. */
+  readonly job: string;
+  /** Names the record, campaigns/<record>.jsonl. Results are found again by their key alone, so whatever they depend
+   *  on is part of the record's name or of the key. */
+  readonly record: string;
+  keyOf(one: Case): string;
+  /** Pure: all cases that may run now, those that are done or running included; nothing more when none is new.
+   *  Asked again after each result. */
+  next(results: ReadonlyMap<string, Result>): readonly Case[];
+  /** A bad end that users study is a result; what it throws ends the campaign, and is run again the next time. */
+  run(one: Case, signal: AbortSignal): Work<Result>;
+  /** How many run side by side. */
+  readonly atOnce: number;
+  /** No case is started after this moment (performance.now()). */
+  readonly until?: number;
+}
+
+export interface Campaigned<Result> {
+  /** By key, in the order the results came; those of earlier runs first. */
+  readonly results: ReadonlyMap<string, Result>;
+  /** How many of them were known before. */
+  readonly known: number;
+  /** False when time ran out first. */
+  readonly complete: boolean;
+}
+
+interface RecordLine<Result> {
+  readonly key: string;
+  readonly result: Result;
+}
+
+/** Runs what is not known yet. @throws Interrupted, and what a case throws; finished results stay */
+export async function* runCampaign<Case, Result>(
+  workspace: Workspace,
+  campaign: Campaign<Case, Result>,
+  signal: AbortSignal,
+): Work<Campaigned<Result>> {
+  const file = path.join(folders.campaigns(workspace), `${campaign.record}.jsonl`);
+  const results = await readRecord<Result>(file);
+  const asked = () => campaign.next(results);
+  const known = asked().filter(one => results.has(campaign.keyOf(one))).length;
+  const running = new Map<string, { work: Work<Result>; pending: Promise<Turn<Result>> }>();
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const inTime = () => campaign.until === undefined || performance.now() < campaign.until;
+
+  const start = () => {
+    for (const one of asked()) {
+      if (running.size >= campaign.atOnce || !inTime()) return;
+      const key = campaign.keyOf(one);
+      if (results.has(key) || running.has(key)) continue;
+      const work = campaign.run(one, both);
+      running.set(key, { work, pending: turn(key, work) });
+    }
+  };
+  try {
+    for (;;) {
+      if (signal.aborted) throw new Interrupted();
+      start();
+      if (running.size === 0) break;
+      const { key, step } = await Promise.race([...running.values()].map(({ pending }) => pending));
+      if (!step.done) {
+        const entry = running.get(key)!;
+        entry.pending = turn(key, entry.work);
+        yield step.value;
+        continue;
+      }
+      running.delete(key);
+      await keep(file, { key, result: step.value });
+      results.set(key, step.value);
+      const all = asked();
+      const done = all.filter(one => results.has(campaign.keyOf(one))).length;
+      yield { job: campaign.job, type: 'progress', done, total: all.length, label: key };
+    }
+  } finally {
+    stop.abort();
+    await Promise.allSettled([...running.values()].map(({ work }) => work.return(undefined as never)));
+  }
+  const all = asked();
+  const wanted = new Map([...results].filter(([key]) => all.some(one => campaign.keyOf(one) === key)));
+  return { results: wanted, known, complete: wanted.size === all.length };
+}
+
+interface Turn<Result> {
+  readonly key: string;
+  readonly step: IteratorResult<WorkEvent, Result>;
+}
+
+const turn = <Result>(key: string, work: Work<Result>): Promise<Turn<Result>> => {
+  const next = work.next().then(step => ({ key, step }));
+  // whoever races sees it; when another failed first, nobody does
+  next.catch(() => {});
+  return next;
+};
+
+/** Results by key; a key's last line counts. A line that was cut short, by a kill in mid-write, is left out. */
+async function readRecord<Result>(file: string): Promise<Map<string, Result>> {
+  const results = new Map<string, Result>();
+  for (const line of ((await readIfThere(file)) ?? '').split('\n')) {
+    if (line === '') continue;
+    try {
+      const { key, result } = JSON.parse(line) as RecordLine<Result>;
+      results.set(key, result);
+    } catch {
+      continue;
+    }
+  }
+  return results;
+}
+
+async function keep<Result>(file: string, line: RecordLine<Result>): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const cut = await endsMidLine(file);
+  await appendFile(file, `${cut ? '\n' : ''}${JSON.stringify(line)}\n`);
+}
+
+async function endsMidLine(file: string): Promise<boolean> {
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return false;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] !== 10;
+  } finally {
+    await handle.close();
+  }
+}
