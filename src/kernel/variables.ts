@@ -13,6 +13,10 @@ const reproducible: Variables = {
   KBUILD_BUILD_USER: 'initbench',
   KBUILD_BUILD_VERSION: '1',
   LOCALVERSION: '-initbench',
+  // Kconfig writes their versions into every .config, and so into the kernel, whether they are used or not: a kernel
+  // would depend on what else is installed. Give RUSTC=rustc or PAHOLE=pahole to a build that uses them.
+  PAHOLE: 'false',
+  RUSTC: 'false',
 };
 
 /** Those that kbuild reads from the environment and that change the kernel. Variables the Makefile assigns itself

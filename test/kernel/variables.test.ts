@@ -11,6 +11,8 @@ const fixed = {
   KBUILD_BUILD_USER: 'initbench',
   KBUILD_BUILD_VERSION: '1',
   LOCALVERSION: '-initbench',
+  PAHOLE: 'false',
+  RUSTC: 'false',
 };
 
 describe('makeVariables()', () => {
