@@ -12,6 +12,7 @@
  *   INITBENCH_WAIT=seconds                how long that device may take to appear (10)
  *   INITBENCH_NEXT=path                   without a ROOTFS: the init to execute
  *   INITBENCH_END=reset or poweroff       how to end the machine (reset)
+ *   INITBENCH_STARTED=counter,boottime    when init was reached: an init that has executed this program says so
  *   INITBENCH_DRY=1                       not as PID 1: report and read only, change nothing, exit
  */
 #include <asm-generic/errno-base.h>
@@ -151,10 +152,25 @@ static void execute_next(const char *path)
 	report_error("execve", path, error);
 }
 
+/* Takes over what an earlier init has noted; a text that is none is reported and changes nothing. */
+static void take_start(const char *text, uint64_t *counter, uint64_t *boot)
+{
+	const char *at = text;
+	uint64_t started, since;
+
+	if (take_number(&at, &started) && *at++ == ',' && take_number(&at, &since) && !*at) {
+		*counter = started;
+		*boot = since;
+	} else {
+		report_error("INITBENCH_STARTED", text, -EINVAL);
+	}
+}
+
 void program(int argc, char **argv, uint64_t counter)
 {
 	uint64_t boot = boottime();
 	const char *device = setting("INITBENCH_ROOTFS", NULL), *next = setting("INITBENCH_NEXT", NULL);
+	const char *started = setting("INITBENCH_STARTED", NULL);
 	int proc;
 
 	if (sys(getpid) != 1) {
@@ -173,6 +189,8 @@ void program(int argc, char **argv, uint64_t counter)
 		finish();
 	}
 
+	if (started)
+		take_start(started, &counter, &boot);
 	fact("init");
 	fact_times(counter, boot);
 	fact_end();

@@ -8,7 +8,7 @@ import { digestOf, digestOfFile, exists, publishFolder } from '../host/files.ts'
 import { folders, type Workspace } from '../workspace.ts';
 import type { GuestPrograms } from './image.ts';
 
-const programNames = { probe: 'probe', storageInit: 'storage-init' } as const;
+const programNames = { probe: 'probe', storageInit: 'storage-init', glibcInit: 'glibc-init' } as const;
 
 /** `out` must not be below `source`. */
 export const guestMakeArgv = (source: string, out: string): string[] => [
@@ -19,7 +19,7 @@ export const guestMakeArgv = (source: string, out: string): string[] => [
   `OUT=${out}`,
 ];
 
-/** Builds probe and storage-init. @throws ToolError when they do not build, UserError without make or gcc */
+/** Builds them. @throws ToolError when they do not build, UserError without make or gcc */
 export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSignal): Work<GuestPrograms> {
   const job = 'guest programs';
   const source = folders.vm(workspace);
@@ -45,6 +45,7 @@ export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSig
     digest,
     probe: path.join(folder, programNames.probe),
     storageInit: path.join(folder, programNames.storageInit),
+    glibcInit: path.join(folder, programNames.glibcInit),
   };
 }
 

@@ -95,6 +95,7 @@ export interface GuestPrograms {
   readonly digest: Digest;
   readonly probe: string;
   readonly storageInit: string;
+  readonly glibcInit: string;
 }
 
 /** A way of packing: src/image/format/<id>.ts; the folder is the registry. */

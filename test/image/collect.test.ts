@@ -44,7 +44,7 @@ function tree(): string {
 describe('the registries', () => {
   test('list what is in the folders, sorted', async () => {
     expect((await listPayloads()).map(kind => kind.id)).toEqual([
-      ...['busybox', 'cpio', 'debian', 'dir', 'probe', 'rootfs', 'storage-init'],
+      ...['busybox', 'cpio', 'debian', 'dir', 'glibc', 'probe', 'rootfs', 'storage-init'],
     ]);
     expect((await listFormats()).map(format => format.id)).toEqual([
       ...['cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k', 'ext4'],
@@ -63,7 +63,7 @@ describe('the registries', () => {
   });
 
   test.each([
-    ['busybx', /no payload is called 'busybx'/, /busybox, cpio:FILE, debian, dir:PATH, probe/],
+    ['busybx', /no payload is called 'busybx'/, /busybox, cpio:FILE, debian, dir:PATH, glibc, probe/],
     ['dir', /needs an argument/, /write dir:PATH/],
     ['probe:x', /takes no argument/, /write probe/],
   ])('answer %s with what exists', async (spec, message, hint) => {

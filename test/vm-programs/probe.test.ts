@@ -298,6 +298,14 @@ describe('what comes after', () => {
     });
   });
 
+  test('the times of an init before it are taken over; a text that is none is reported', async () => {
+    const result = await dry({ INITBENCH_STARTED: '123456789,987654' });
+    expect(named(result, 'init')).toEqual([{ tsc: '123456789', boottime: '987654' }]);
+    const wrong = await dry({ INITBENCH_STARTED: '123456789' });
+    expect(named(wrong, 'error')).toEqual([{ what: 'INITBENCH_STARTED', path: '123456789', errno: '22' }]);
+    expect(Number(named(wrong, 'init')[0]!.tsc)).toBeGreaterThan(0);
+  });
+
   test('nothing is done to a machine that was not booted for it', async () => {
     for (const program of [probe, storageInit]) {
       const result = await run(program, { INITBENCH_USED: '100' });

@@ -22,13 +22,16 @@ export default {
     fillerVersion,
     padBytes: options.padBytes,
   }),
-  async *collect(request, draft) {
-    addDirectories(draft);
-    await addBusybox(draft, request.workspace, request.signal);
-    draft.file('init', readFileSync(request.guest.probe), { mode: 0o755 });
-    if (request.options.padBytes > 0) yield* addFiller(request, draft);
-  },
+  collect: (request, draft) => addBusyboxWith(request, draft, request.guest.probe),
 } satisfies PayloadKind;
+
+/** busybox, filler, and as /init the program that lies at `init`. */
+export async function* addBusyboxWith(request: PayloadRequest, draft: Draft, init: string): Work<void> {
+  addDirectories(draft);
+  await addBusybox(draft, request.workspace, request.signal);
+  draft.file('init', readFileSync(init), { mode: 0o755 });
+  if (request.options.padBytes > 0) yield* addFiller(request, draft);
+}
 
 async function* addFiller({ options, signal, job }: PayloadRequest, draft: Draft): Work<void> {
   const total = options.padBytes;
