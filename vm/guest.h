@@ -24,6 +24,8 @@ extern char **environment;
 #define SCRATCH_BYTES 65536
 extern char scratch[SCRATCH_BYTES];
 
+void *memcpy(void *restrict target, const void *restrict source, size_t bytes);
+
 size_t length(const char *text);
 bool same(const char *a, const char *b);
 bool starts_with(const char *text, const char *prefix);

@@ -15,6 +15,8 @@ export interface Campaign<Case, Result> {
    *  on is part of the record's name or of the key. */
   readonly record: string;
   keyOf(one: Case): string;
+  /** How progress calls a case (its key). */
+  labelOf?(one: Case): string;
   /** Pure: all cases that may run now, those that are done or running included; nothing more when none is new.
    *  Asked again after each result. */
   next(results: ReadonlyMap<string, Result>): readonly Case[];
@@ -24,6 +26,8 @@ export interface Campaign<Case, Result> {
   readonly atOnce: number;
   /** No case is started after this moment (performance.now()). */
   readonly until?: number;
+  /** Run everything again: results kept before do not count, and give way to the new ones. */
+  readonly again?: boolean;
 }
 
 export interface Campaigned<Result> {
@@ -47,10 +51,10 @@ export async function* runCampaign<Case, Result>(
   signal: AbortSignal,
 ): Work<Campaigned<Result>> {
   const file = path.join(folders.campaigns(workspace), `${campaign.record}.jsonl`);
-  const results = await readRecord<Result>(file);
+  const results = campaign.again ? new Map<string, Result>() : await readRecord<Result>(file);
   const asked = () => campaign.next(results);
   const known = asked().filter(one => results.has(campaign.keyOf(one))).length;
-  const running = new Map<string, { work: Work<Result>; pending: Promise<Turn<Result>> }>();
+  const running = new Map<string, { label: string; work: Work<Result>; pending: Promise<Turn<Result>> }>();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const inTime = () => campaign.until === undefined || performance.now() < campaign.until;
@@ -61,7 +65,7 @@ export async function* runCampaign<Case, Result>(
       const key = campaign.keyOf(one);
       if (results.has(key) || running.has(key)) continue;
       const work = campaign.run(one, both);
-      running.set(key, { work, pending: turn(key, work) });
+      running.set(key, { label: campaign.labelOf?.(one) ?? key, work, pending: turn(key, work) });
     }
   };
   try {
@@ -76,12 +80,13 @@ export async function* runCampaign<Case, Result>(
         yield step.value;
         continue;
       }
+      const { label } = running.get(key)!;
       running.delete(key);
       await keep(file, { key, result: step.value });
       results.set(key, step.value);
       const all = asked();
       const done = all.filter(one => results.has(campaign.keyOf(one))).length;
-      yield { job: campaign.job, type: 'progress', done, total: all.length, label: key };
+      yield { job: campaign.job, type: 'progress', done, total: all.length, label };
     }
   } finally {
     stop.abort();

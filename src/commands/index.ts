@@ -6,6 +6,7 @@ import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
+import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
 import { treeAdd, treeList, treeRemove } from './tree.ts';
 
@@ -20,5 +21,6 @@ export const commands: readonly AnyCommand[] = [
   seriesList,
   seriesShow,
   seriesApply,
+  seriesVerify,
   doctor,
 ];

@@ -97,20 +97,52 @@ async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: str
     requireSoundTree(draft, spec);
     if (kind.probe === 'before-init') requireInit(draft, spec);
     if (kind.probe !== 'none') addProbe(draft, request.guest.probe);
-    const record = payloadRecord(kind, draft);
-    const folder = path.join(parent, record.digest);
-    await writeFile(path.join(scratch, 'payload.json'), JSON.stringify(record));
-    await rename(scratch, folder).catch(async error => {
-      if (!(await exists(path.join(folder, 'payload.json')))) throw error;
-    });
-    return { ...record, name: spec, folder };
+    return await keepPayload(parent, payloadRecord(kind, draft), spec, scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Gives a draft's folder the place that its digest names. */
+async function keepPayload(
+  parent: string,
+  record: Omit<Payload, 'name' | 'folder'>,
+  name: string,
+  scratch: string,
+): Promise<Payload> {
+  const folder = path.join(parent, record.digest);
+  await writeFile(path.join(scratch, 'payload.json'), JSON.stringify(record));
+  await rename(scratch, folder).catch(async error => {
+    if (!(await exists(path.join(folder, 'payload.json')))) throw error;
+  });
+  return { ...record, name, folder };
+}
+
+/** A payload of no kind: what `fill` puts into the draft, made anew each time and kept once.
+ *  @throws Error when an entry stands in no directory */
+export async function composePayload(
+  workspace: Workspace,
+  name: string,
+  fill: (draft: Draft) => void,
+): Promise<Payload> {
+  const parent = folders.payloads(workspace);
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(path.join(parent, '.new-'));
+  try {
+    const draft = newDraft(scratch);
+    fill(draft);
+    requireSoundTree(draft, name);
+    return await keepPayload(parent, payloadRecord({ id: 'composed', probe: 'none' }, draft), name, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
 /** What is stored; its name and place are added when it is read. */
-function payloadRecord(kind: PayloadKind, draft: Draft): Omit<Payload, 'name' | 'folder'> {
+function payloadRecord(
+  kind: Pick<PayloadKind, 'id' | 'probe' | 'append'>,
+  draft: Draft,
+): Omit<Payload, 'name' | 'folder'> {
   const entries = draft.entries();
   const append = kind.append && { append: kind.append };
   const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init', ...append } : {};

@@ -8,7 +8,12 @@ import { digestOf, digestOfFile, exists, publishFolder } from '../host/files.ts'
 import { folders, type Workspace } from '../workspace.ts';
 import type { GuestPrograms } from './image.ts';
 
-const programNames = { probe: 'probe', storageInit: 'storage-init', glibcInit: 'glibc-init' } as const;
+const programNames = {
+  probe: 'probe',
+  storageInit: 'storage-init',
+  glibcInit: 'glibc-init',
+  witness: 'witness',
+} as const;
 
 /** `out` must not be below `source`. */
 export const guestMakeArgv = (source: string, out: string): string[] => [
@@ -46,6 +51,7 @@ export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSig
     probe: path.join(folder, programNames.probe),
     storageInit: path.join(folder, programNames.storageInit),
     glibcInit: path.join(folder, programNames.glibcInit),
+    witness: path.join(folder, programNames.witness),
   };
 }
 

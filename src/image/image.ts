@@ -96,6 +96,7 @@ export interface GuestPrograms {
   readonly probe: string;
   readonly storageInit: string;
   readonly glibcInit: string;
+  readonly witness: string;
 }
 
 /** A way of packing: src/image/format/<id>.ts; the folder is the registry. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Which files a patch touches, with added and removed lines, counted in the diff itself. */
+/** Which files a patch touches, with added and removed lines, counted in the diff itself; and the added lines. */
 import { parsePatch, type StructuredPatch } from 'diff';
 import { stripSignature } from './mail.ts';
 
@@ -12,12 +12,23 @@ export interface FileChange {
 
 /** The changes of a patch file's body (or of a bare diff), in its order. */
 export function diffstatOf(body: string): FileChange[] {
-  const start = /^diff --git /m.exec(body)?.index;
-  if (start === undefined) return [];
-  return parsePatch(stripSignature(body.slice(start))).map(file => ({
+  return filesOf(body).map(file => ({ path: pathOf(file), ...countLines(file) }));
+}
+
+/** The lines that a patch adds, without their '+', by file. */
+export function addedLinesOf(body: string): { readonly path: string; readonly lines: readonly string[] }[] {
+  return filesOf(body).map(file => ({
     path: pathOf(file),
-    ...countLines(file),
+    lines: file.hunks
+      .flatMap(hunk => hunk.lines)
+      .filter(line => line.startsWith('+'))
+      .map(line => line.slice(1)),
   }));
+}
+
+function filesOf(body: string): StructuredPatch[] {
+  const start = /^diff --git /m.exec(body)?.index;
+  return start === undefined ? [] : parsePatch(stripSignature(body.slice(start)));
 }
 
 function pathOf({ oldFileName, newFileName }: StructuredPatch): string {

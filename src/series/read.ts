@@ -7,7 +7,7 @@ import path from 'node:path';
 import { UserError } from '../host/errors.ts';
 import { digestOf } from '../host/files.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
-import { diffstatOf } from './diffstat.ts';
+import { addedLinesOf, diffstatOf } from './diffstat.ts';
 import { parseMail, stripPrefixes, stripSignature } from './mail.ts';
 import type { Patch, Series } from './series.ts';
 
@@ -48,6 +48,16 @@ export async function readSeries(workspace: Workspace, name: string): Promise<Se
     tree: workspace.settings.seriesTrees[name] ?? workspace.settings.tree,
     digest: seriesDigest(contents),
   };
+}
+
+/** The lines that all patches of a series add, by file. */
+export async function readAddedLines(series: Series): Promise<Record<string, string[]>> {
+  const added: Record<string, string[]> = {};
+  for (const patch of series.patches) {
+    const { body } = parseMail(await readFile(patch.path, 'utf8'));
+    for (const file of addedLinesOf(body)) (added[file.path] ??= []).push(...file.lines);
+  }
+  return added;
 }
 
 /** Over the patches' bytes in order; file names and the cover letter do not count. */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One boot of a requirement: from its declaration to a plan with a key, and from its run to what it showed. */
+import { readFile } from 'node:fs/promises';
+import { probeAccelerator } from '../../boot/accelerator.ts';
+import type { BootPlan, BootRun, Disk, Vm } from '../../boot/boot.ts';
+import { lineSplitter } from '../../boot/console.ts';
+import { readConsole } from '../../boot/record.ts';
+import { bootOnce } from '../../boot/run.ts';
+import { type Digest, sanitise, type Work } from '../../events.ts';
+import { exitCodes, Interrupted, UserError } from '../../host/errors.ts';
+import { digestOf, digestOfFile } from '../../host/files.ts';
+import type { Image } from '../../image/image.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Workspace } from '../../workspace.ts';
+import { makeInitrd } from './initrd.ts';
+import type { Shown, Trial } from './requirement.ts';
+
+/** Raise it when the same boot is to be made again: another record, another machine. */
+const trialVersion = 1;
+/** Generous: a host under load, a kernel with every check. */
+const usualTimeoutMs = 180_000;
+
+export interface PlannedTrial {
+  /** What decides how the boot goes; trials of two requirements that have it in common are one boot. */
+  readonly key: Digest;
+  /** 'R6 image', as events call it. */
+  readonly name: string;
+  readonly plan: BootPlan;
+  readonly options: readonly string[];
+}
+
+/** Packs what it needs; boots nothing. */
+export async function* planTrial(
+  workspace: Workspace,
+  { name, trial, kernel }: { name: string; trial: Trial; kernel: Kernel },
+  signal: AbortSignal,
+): Work<PlannedTrial> {
+  const initrd = trial.initrd.length > 0 ? yield* makeInitrd(workspace, trial.initrd, signal) : undefined;
+  const disks: Disk[] = [];
+  for (const [index, segment] of (trial.disks ?? []).entries()) {
+    const image = yield* makeInitrd(workspace, [segment], signal);
+    disks.push({ kind: 'virtio-blk', image, device: `/dev/vd${String.fromCharCode(97 + index)}` });
+  }
+  const clock = trial.clock ?? 'wall';
+  const chosen =
+    clock === 'wall'
+      ? yield* probeAccelerator(workspace, signal)
+      : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
+  const memory = trial.memoryMiB ?? 512;
+  const vm: Vm = {
+    kernel,
+    ...(initrd ? { initrd } : {}),
+    disks,
+    append: wordsOf(trial),
+    memoryMiB: typeof memory === 'number' ? memory : memory(initrd?.bytes ?? 0),
+    cpus: trial.cpus ?? 1,
+    clock,
+    accelerator: chosen.accelerator,
+  };
+  const images = [initrd, ...disks.map(disk => disk.image)].filter(image => image !== undefined);
+  const { digest, release, configDigest } = kernel;
+  const options = trial.options ?? [];
+  return {
+    key: keyOf(vm, images, trial, options),
+    name,
+    options,
+    plan: {
+      flow: 'verify',
+      row: name,
+      vm,
+      kernel: { digest, name: kernel.name, release, configDigest },
+      images: images.map((image, index) => ({
+        role: index === 0 && initrd ? 'initrd' : 'disk',
+        format: image.format,
+        digest: image.digest,
+        bytes: image.bytes,
+      })),
+      payload: images[0]?.payload ?? { name: 'none', digest: digestOf('none') },
+      timeout: trial.timeoutMs ?? usualTimeoutMs,
+      ...(trial.holdMs !== undefined ? { hold: trial.holdMs } : {}),
+      acceleratorReason: chosen.reason,
+      notes: [],
+    },
+  };
+}
+
+/** Words of the kernel command line. */
+function wordsOf({ quiet, checks, append = [] }: Trial): string[] {
+  return [
+    ...['console=ttyS0', 'panic=-1', `loglevel=${quiet ? 4 : 7}`, 'nokaslr'],
+    ...(checks.length > 0 ? [`INITBENCH_CHECK=${checks.join(',')}`] : []),
+    ...append,
+  ];
+}
+
+/** Folders of the cache are no part of it. */
+function keyOf(vm: Vm, images: readonly Image[], trial: Trial, options: readonly string[]): Digest {
+  const { kernel, append, memoryMiB, cpus, clock, accelerator } = vm;
+  const { holdMs = null, timeoutMs = null } = trial;
+  const made = { kernel: kernel.digest, images: images.map(image => image.digest), hasInitrd: !!vm.initrd };
+  return digestOf({
+    ...{ trialVersion, ...made, append, memoryMiB, cpus, clock, accelerator, holdMs, timeoutMs, options },
+  });
+}
+
+/** Boots it. @throws UserError when it was QEMU that failed: that shows nothing of the kernel */
+export async function* runTrial(workspace: Workspace, trial: PlannedTrial, signal: AbortSignal): Work<Shown> {
+  const { plan, options } = trial;
+  const run = yield* bootOnce(workspace, plan, signal);
+  if (run.outcome.kind === 'interrupted') throw new Interrupted();
+  if (run.outcome.kind === 'qemu-failed') {
+    throw new UserError(`QEMU failed in ${trial.name}: ${run.outcome.message}`, {
+      hint: `see ${run.folder}`,
+      exitCode: exitCodes.environment,
+    });
+  }
+  const { initrd, memoryMiB } = plan.vm;
+  const toInit = instructionsToInit(run);
+  return {
+    run: run.id,
+    outcome: run.outcome,
+    facts: run.facts,
+    lines: messagesOf(await readConsole(run.folder)),
+    ...(initrd ? { initrd: { bytes: initrd.bytes, sha256: await digestOfFile(initrd.path) } } : {}),
+    memoryMiB,
+    options: optionsOf(await readFile(plan.vm.kernel.files.config, 'utf8'), options),
+    ...(toInit !== undefined ? { toInit } : {}),
+  };
+}
+
+function instructionsToInit({ marks }: BootRun): number | undefined {
+  const [entry, init] = [marks.kernel?.tsc, marks.init?.tsc];
+  return entry === undefined || init === undefined ? undefined : init - entry;
+}
+
+/** Console lines that are no facts, without time stamps. */
+export function messagesOf(console: Buffer): string[] {
+  const splitter = lineSplitter();
+  const lines = [...splitter.push(console), ...splitter.rest()];
+  return lines
+    .filter(line => !line.startsWith('initbench: '))
+    .map(line => sanitise(line.replace(/^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? /, '')))
+    .filter(line => line.trim() !== '');
+}
+
+/** What a .config says of some options: y, m, n or the value. */
+export function optionsOf(config: string, names: readonly string[]): Record<string, string> {
+  const value = (name: string) => new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(config)?.[1] ?? 'n';
+  return Object.fromEntries(names.map(name => [name, value(name)]));
+}

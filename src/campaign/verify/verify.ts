@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The campaign that verifies a series: kernels, then every boot that is not known yet, then a verdict per requirement. */
+import path from 'node:path';
+import type { Work } from '../../events.ts';
+import { exitCodes, UserError } from '../../host/errors.ts';
+import { writeWhole } from '../../host/files.ts';
+import { formatLost } from '../../kconfig/fragment.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { readAddedLines, readSeries, seriesNames } from '../../series/read.ts';
+import { folders, type Workspace } from '../../workspace.ts';
+import { prepare } from '../prepare.ts';
+import { runCampaign } from '../runner.ts';
+import { type Matrix, matrixOf, type Situation } from './matrix.ts';
+import { argued, findRequirements, listRequirements } from './registry.ts';
+import { type KernelNeed, type Requirement, type Shown, spokenId } from './requirement.ts';
+import { type PlannedTrial, planTrial, runTrial } from './trial.ts';
+
+export interface VerifyRequest {
+  readonly series: string;
+  readonly tree: string;
+  /** Names of requirements; empty: all. */
+  readonly only: readonly string[];
+  /** Boot again what is known. */
+  readonly again: boolean;
+}
+
+export interface Verified {
+  readonly matrix: Matrix;
+  /** Where it is kept. */
+  readonly file: string;
+}
+
+/** @throws UserError when the series does not apply, BuildFailed when a kernel does not build */
+export async function* verifySeries(
+  workspace: Workspace,
+  request: VerifyRequest,
+  signal: AbortSignal,
+): Work<Verified> {
+  const all = await listRequirements();
+  const wanted = findRequirements([...all, ...argued], request.only);
+  const asked = all.filter(({ id }) => wanted.size === 0 || wanted.has(id));
+  const series = await readSeries(workspace, request.series);
+
+  const kernels = yield* prepareKernels(workspace, request, asked, signal);
+  const situations: Situation[] = [];
+  for (const one of asked) situations.push(yield* situationOf(workspace, one, kernels, signal));
+
+  const job = `verify ${series.name}`;
+  const trials = [
+    ...new Map(situations.flatMap(({ trials = {} }) => Object.values(trials).map(t => [t.key, t]))).values(),
+  ];
+  const { results } = yield* runCampaign<PlannedTrial, Shown>(
+    workspace,
+    {
+      job,
+      record: `verify-${series.name}`,
+      keyOf: trial => trial.key,
+      labelOf: trial => trial.name,
+      next: () => trials,
+      run: (trial, within) => runTrial(workspace, trial, within),
+      atOnce: 1,
+      again: request.again,
+    },
+    signal,
+  );
+
+  const text = { series, added: await readAddedLines(series) };
+  const kept = argued.filter(({ id }) => wanted.size === 0 || wanted.has(id));
+  const matrix = matrixOf({
+    series: { name: series.name, digest: series.digest },
+    tree: request.tree,
+    version: [...kernels.values()].find(one => typeof one !== 'string')?.version ?? '',
+    kernels: digestsOf(kernels),
+    situations,
+    argued: kept,
+    results,
+    text,
+  });
+  const partial = request.only.length > 0 ? '-part' : '';
+  const file = path.join(
+    folders.campaigns(workspace),
+    `verify-${series.name}-${request.tree}${partial}.json`,
+  );
+  await writeWhole(file, `${JSON.stringify(matrix, null, 2)}\n`);
+  return { matrix, file };
+}
+
+/** A kernel, or why there is none. */
+type Kernels = ReadonlyMap<string, Kernel | string>;
+
+const needKey = ({ carries, fragments }: KernelNeed) => [carries, ...fragments].join(' ');
+
+const digestsOf = (kernels: Kernels) =>
+  Object.fromEntries(
+    [...kernels].flatMap(([need, kernel]) => (typeof kernel === 'string' ? [] : [[need, kernel.digest]])),
+  );
+
+async function* prepareKernels(
+  workspace: Workspace,
+  request: VerifyRequest,
+  requirements: readonly Requirement[],
+  signal: AbortSignal,
+): Work<Kernels> {
+  const needs = requirements.flatMap(({ boots }) => Object.values(boots).map(({ kernel }) => kernel));
+  const kernels = new Map<string, Kernel | string>();
+  for (const need of needs) {
+    const key = needKey(need);
+    if (!kernels.has(key)) kernels.set(key, yield* kernelFor(workspace, request, need, signal));
+  }
+  return kernels;
+}
+
+async function* kernelFor(
+  workspace: Workspace,
+  { series, tree }: VerifyRequest,
+  need: KernelNeed,
+  signal: AbortSignal,
+): Work<Kernel | string> {
+  const name = need.carries === 'series' ? series : need.carries;
+  if (name !== 'base' && !(await seriesNames(workspace)).includes(name)) return `there is no series ${name}`;
+  const fragments = [...workspace.settings.fragments, ...need.fragments];
+  const prepared = yield* prepare(workspace, { kernel: name, tree, fragments }, signal);
+  if (prepared.kind === 'kernel') return prepared.kernel;
+  if (prepared.kind === 'lost') {
+    return `the kernel has not the options asked for: ${prepared.config.lost.map(formatLost).join('; ')}`;
+  }
+  throw new UserError(`${name} does not apply to ${tree}: ${prepared.patch}`, {
+    hint: `initbench series apply ${name} --tree ${tree} tells more`,
+    exitCode: exitCodes.conflict,
+  });
+}
+
+/** Its boots planned, or why they cannot be had. */
+async function* situationOf(
+  workspace: Workspace,
+  requirement: Requirement,
+  kernels: Kernels,
+  signal: AbortSignal,
+): Work<Situation> {
+  const trials: Record<string, PlannedTrial> = {};
+  for (const [name, trial] of Object.entries(requirement.boots)) {
+    const kernel = kernels.get(needKey(trial.kernel))!;
+    if (typeof kernel === 'string') return { requirement, lacking: kernel };
+    const about = { name: `${spokenId(requirement.id)} ${name}`, trial, kernel };
+    try {
+      trials[name] = yield* planTrial(workspace, about, signal);
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode !== exitCodes.environment) throw error;
+      return { requirement, lacking: error.message };
+    }
+  }
+  return { requirement, trials };
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is in the root, and what is in the initrd.
+ *
+ *   INITBENCH_PATHS=/a,/b         the files that `content` tells of
+ *   INITBENCH_TREE=/x             where `tree` starts (/); it does not leave that mount
+ */
+#include "check.h"
+
+#include <linux/limits.h>
+#include <linux/stat.h>
+
+#include "../guest.h"
+#include "../report.h"
+#include "../sha256.h"
+
+static const char *kind_of(uint16_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "file";
+	case S_IFDIR:
+		return "dir";
+	case S_IFLNK:
+		return "symlink";
+	case S_IFCHR:
+		return "char";
+	case S_IFBLK:
+		return "block";
+	case S_IFIFO:
+		return "fifo";
+	default:
+		return "socket";
+	}
+}
+
+static void fact_digest(const uint8_t digest[SHA256_BYTES])
+{
+	char text[2 * SHA256_BYTES];
+
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+	}
+	fact_bytes("sha256", text, sizeof(text));
+}
+
+/* Adds `bytes=` and `sha256=` of what can be read from a file, `errno=` where that ends. */
+static void fact_content(int folder, const char *path)
+{
+	long fd = sys(openat, folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), got = fd;
+	uint8_t digest[SHA256_BYTES];
+	struct sha256 hash;
+	uint64_t bytes = 0;
+
+	sha256_start(&hash);
+	while (fd >= 0 && (got = read_fully((int)fd, scratch, sizeof(scratch))) > 0) {
+		sha256_add(&hash, scratch, (size_t)got);
+		bytes += (uint64_t)got;
+	}
+	if (fd >= 0)
+		sys(close, fd);
+	sha256_end(&hash, digest);
+	fact_number("bytes", bytes);
+	fact_digest(digest);
+	fact_number("errno", got < 0 ? (uint64_t)-got : 0);
+}
+
+/* `initbench: file path=...`, all that can be known of one name. */
+static void report_file(const char *path)
+{
+	struct statx status = {};
+	long error = sys(statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status);
+
+	fact("file");
+	fact_text("path", path);
+	if (error < 0) {
+		fact_number("errno", (uint64_t)-error);
+		fact_end();
+		return;
+	}
+	fact_text("kind", kind_of(status.stx_mode));
+	fact_number("mode", status.stx_mode & 07777);
+	fact_number("uid", status.stx_uid);
+	fact_number("gid", status.stx_gid);
+	fact_number("links", status.stx_nlink);
+	fact_number("inode", status.stx_ino);
+	fact_number("mtime", (uint64_t)status.stx_mtime.tv_sec);
+	if ((status.stx_mode & S_IFMT) == S_IFREG) {
+		fact_content(AT_FDCWD, path);
+	} else if ((status.stx_mode & S_IFMT) == S_IFLNK) {
+		long bytes = sys(readlinkat, AT_FDCWD, path, scratch, sizeof(scratch));
+
+		fact_bytes("target", scratch, bytes < 0 ? 0 : (size_t)bytes);
+	} else if ((status.stx_mode & S_IFMT) == S_IFCHR || (status.stx_mode & S_IFMT) == S_IFBLK) {
+		fact_number("major", status.stx_rdev_major);
+		fact_number("minor", status.stx_rdev_minor);
+	}
+	fact_end();
+}
+
+static void content(void)
+{
+	const char *list = setting("INITBENCH_PATHS", "");
+	char path[PATH_MAX];
+
+	while (*list) {
+		size_t bytes = 0;
+
+		while (list[bytes] && list[bytes] != ',' && bytes < sizeof(path) - 1) {
+			path[bytes] = list[bytes];
+			bytes++;
+		}
+		path[bytes] = '\0';
+		report_file(path);
+		list += bytes + (list[bytes] == ',');
+	}
+}
+CHECK("content", content);
+
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t bytes;
+	uint8_t type;
+	char name[];
+};
+
+static char walked[PATH_MAX];
+
+/* `used` bytes of `walked` name a directory; the names below it are reported, directories before what they hold. */
+static void walk(size_t used, uint64_t mount, unsigned int depth)
+{
+	char entries[1024] __attribute__((aligned(8)));
+	long folder = sys(openat, AT_FDCWD, used ? walked : "/", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	long bytes;
+
+	while (folder >= 0 && (bytes = sys(getdents64, folder, entries, sizeof(entries))) > 0) {
+		for (long at = 0; at < bytes;) {
+			struct entry *entry = (struct entry *)(entries + at);
+			struct statx status = {};
+			size_t size = length(entry->name);
+
+			at += entry->bytes;
+			if (same(entry->name, ".") || same(entry->name, "..") || used + size + 2 > sizeof(walked))
+				continue;
+			walked[used] = '/';
+			memcpy(walked + used + 1, entry->name, size + 1);
+			report_file(walked);
+			sys(statx, AT_FDCWD, walked, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, &status);
+			if ((status.stx_mode & S_IFMT) == S_IFDIR && status.stx_mnt_id == mount && depth)
+				walk(used + 1 + size, mount, depth - 1);
+			walked[used] = '\0';
+		}
+	}
+	if (folder >= 0)
+		sys(close, folder);
+	else
+		report_result("walk", walked, folder);
+}
+
+static void tree(void)
+{
+	const char *top = setting("INITBENCH_TREE", "");
+	struct statx status = {};
+	size_t used = length(top);
+
+	if (used >= sizeof(walked))
+		return;
+	while (used && top[used - 1] == '/')
+		used--;
+	memcpy(walked, top, used);
+	walked[used] = '\0';
+	sys(statx, AT_FDCWD, used ? walked : "/", 0, STATX_MNT_ID, &status);
+	walk(used, status.stx_mnt_id, 16);
+}
+CHECK("tree", tree);
+
+/* `initrd`: the buffer the loader handed over, as retain_initrd keeps it for user space. */
+static void initrd(void)
+{
+	fact("initrd");
+	fact_content(sys_folder(), "firmware/initrd");
+	fact_end();
+}
+CHECK("initrd", initrd);
