@@ -5,11 +5,13 @@ import { exitCodes, UserError } from '../host/errors.ts';
 import { findFragments, fragmentNames } from '../kconfig/find.ts';
 import { formatLost } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
+import { architectureOf, archOf } from '../kernel/architecture.ts';
 import { buildKernel } from '../kernel/build.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type Build, kernelDigest } from '../kernel/make.ts';
 import { configure, planBuild } from '../kernel/plan.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
+import { makeVariables } from '../kernel/variables.ts';
 import { applySeries } from '../series/apply.ts';
 import { readSeries, seriesNames } from '../series/read.ts';
 import type { Conflict, Series } from '../series/series.ts';
@@ -24,6 +26,8 @@ export interface KernelRequest {
   readonly tree: string;
   /** Names, paths, CONFIG_X=value items, in order; kconfigs/<series>.config comes last by itself. */
   readonly fragments: readonly string[];
+  /** As kernels are called: 'x86_64', 'arm64'. Default: what the variables say, otherwise the host's. */
+  readonly arch?: string;
   /** NAME=value words for make. */
   readonly variables?: readonly string[];
   /** Build although options did not survive. */
@@ -50,19 +54,16 @@ export async function* planKernel(
   request: KernelRequest,
   signal: AbortSignal,
 ): Work<{ readonly kind: 'build'; readonly build: Build } | Conflict> {
-  const fragments = await findFragments(workspace, await fragmentsOf(workspace, request));
+  const { kernel: name, arch, variables = [], jobs } = request;
+  const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, variables, arch)));
+  const fragments = await findFragments(workspace, await fragmentsOf(workspace, request), srcarch);
   const series = await seriesOf(workspace, request.kernel);
   const tree = yield* prepareTree(workspace, request.tree, signal);
   const source = yield* sourceOf(workspace, tree, series, signal);
   if ('kind' in source) return source;
-  const { kernel: name, variables = [], jobs } = request;
   const about = { name, tree: tree.name, version: tree.version, fragments, variables };
-  const build = yield* planBuild(
-    workspace,
-    source,
-    { ...about, ...(jobs === undefined ? {} : { jobs }) },
-    signal,
-  );
+  const asked = { ...(arch === undefined ? {} : { arch }), ...(jobs === undefined ? {} : { jobs }) };
+  const build = yield* planBuild(workspace, source, { ...about, ...asked }, signal);
   return { kind: 'build', build };
 }
 

@@ -25,11 +25,13 @@ export const build: Command<BuildInput, BuildProduct> = {
     'build',
     'build initoverlayfs --config debug',
     'build base --tree 6.12 --config CONFIG_NET=y',
+    'build initoverlayfs --arch arm64',
     'build initoverlayfs --dry-run -- LLVM=1 KCFLAGS=-Og',
   ],
   positional: [{ usage: '[kernel]', summary: 'base, or the name of a series', default: 'base' }],
   options: [
     { usage: '--tree <tree>', summary: 'the kernel tree (default: initbench.toml)' },
+    { usage: '--arch <arch>', summary: "x86_64, arm64, ... (default: ARCH, otherwise the host's)" },
     {
       usage: '--config <fragment>',
       summary: 'one more fragment: a name in kconfigs/, a path, or CONFIG_X=value',
@@ -48,6 +50,7 @@ export const build: Command<BuildInput, BuildProduct> = {
       fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
       variables: rest,
       allowLost: options.allowLost === true,
+      ...(options.arch !== undefined && { arch: options.arch as string }),
       ...(options.jobs !== undefined && { jobs: wholeNumber(options.jobs, '--jobs', 1, 4096) }),
     };
     return { request, dryRun: options.dryRun === true };

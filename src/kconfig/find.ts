@@ -17,21 +17,35 @@ export async function fragmentNames(workspace: Workspace): Promise<readonly stri
     .sort();
 }
 
-/** Reads fragments in the order given.
+/** Reads fragments in the order given. A name stands for NAME.config and, behind it, for what one architecture adds
+ *  to that, NAME.SRCARCH.config; one of them is enough.
  *  @throws UserError for an unknown name, a file that is not there, a line that is no option */
-export async function findFragments(workspace: Workspace, words: readonly string[]): Promise<Fragment[]> {
+export async function findFragments(
+  workspace: Workspace,
+  words: readonly string[],
+  srcarch: string,
+): Promise<Fragment[]> {
   const found: Fragment[] = [];
-  for (const word of words) found.push(await findFragment(workspace, word));
+  for (const word of words) found.push(...(await fragmentsFor(workspace, word, srcarch)));
   return found;
 }
 
-async function findFragment(workspace: Workspace, word: string): Promise<Fragment> {
-  if (/^CONFIG_\w+=/.test(word) || /^# CONFIG_/.test(word)) return parseFragment(word, 'item');
+async function fragmentsFor(workspace: Workspace, word: string, srcarch: string): Promise<Fragment[]> {
+  if (/^CONFIG_\w+=/.test(word) || /^# CONFIG_/.test(word)) return [parseFragment(word, 'item')];
   const isPath = word.includes('/') || word.endsWith('.config');
-  const file = isPath ? path.resolve(word) : path.join(folders.kconfigs(workspace), `${word}.config`);
+  if (!isPath) {
+    const found: Fragment[] = [];
+    for (const name of [word, `${word}.${srcarch}`]) {
+      const file = path.join(folders.kconfigs(workspace), `${name}.config`);
+      const text = await readIfThere(file);
+      if (text !== undefined) found.push(parseFragment(text, name, file));
+    }
+    if (found.length > 0) return found;
+    throw unknownName('fragment', word, await fragmentNames(workspace));
+  }
+  const file = path.resolve(word);
   const text = await readIfThere(file);
-  if (text !== undefined) return parseFragment(text, word, file);
-  if (!isPath) throw unknownName('fragment', word, await fragmentNames(workspace));
+  if (text !== undefined) return [parseFragment(text, word, file)];
   throw new UserError(`there is no fragment ${file}`, {
     hint: 'a fragment is a name from kconfigs/, a path to a file, or CONFIG_X=value',
   });

@@ -10,16 +10,19 @@ export interface Architecture {
   /** The make target, and where it leaves the image in the build directory. */
   readonly target: string;
   readonly image: string;
+  /** CROSS_COMPILE on a host of another architecture, as Debian and Fedora name their cross compilers. */
+  readonly cross: string;
 }
 
+const x86 = { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage', cross: 'x86_64-linux-gnu-' };
 const architectures: Readonly<Record<string, Architecture>> = {
-  x86: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
-  i386: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
-  x86_64: { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
-  arm: { srcarch: 'arm', target: 'zImage', image: 'arch/arm/boot/zImage' },
-  arm64: { srcarch: 'arm64', target: 'Image.gz', image: 'arch/arm64/boot/Image.gz' },
-  riscv: { srcarch: 'riscv', target: 'Image', image: 'arch/riscv/boot/Image' },
-  s390: { srcarch: 's390', target: 'bzImage', image: 'arch/s390/boot/bzImage' },
+  x86,
+  i386: x86,
+  x86_64: x86,
+  arm: { srcarch: 'arm', target: 'zImage', image: 'arch/arm/boot/zImage', cross: 'arm-linux-gnueabihf-' },
+  arm64: { srcarch: 'arm64', target: 'Image', image: 'arch/arm64/boot/Image', cross: 'aarch64-linux-gnu-' },
+  riscv: { srcarch: 'riscv', target: 'Image', image: 'arch/riscv/boot/Image', cross: 'riscv64-linux-gnu-' },
+  s390: { srcarch: 's390', target: 'bzImage', image: 'arch/s390/boot/bzImage', cross: 's390x-linux-gnu-' },
 };
 
 /** ARCH as kbuild would set it here: what was given, otherwise after uname -m. */
@@ -28,6 +31,22 @@ export function archOf(variables: Variables, hostMachine: string = machine()): s
   if (/^(i.86|x86_64)$/.test(hostMachine)) return 'x86';
   if (/^aarch64/.test(hostMachine)) return 'arm64';
   return hostMachine.replace(/^(arm|riscv|s390).*$/, '$1');
+}
+
+/** The make variables that choose an architecture: none for the host's own, so that asking for it by name and not
+ *  asking give the same kernel. @throws UserError as architectureOf() */
+export function variablesFor(arch: string, hostMachine: string = machine()): Variables {
+  const cross = crossOf(arch, hostMachine);
+  if (cross) return { ARCH: arch, CROSS_COMPILE: cross };
+  return arch === 'i386' ? { ARCH: arch } : {};
+}
+
+/** What stands before the names of compilers for an architecture: nothing for the host's own.
+ *  @throws UserError as architectureOf() */
+export function crossOf(arch: string, hostMachine: string = machine()): string {
+  const { srcarch, cross } = architectureOf(arch);
+  const own = archOf({}, hostMachine);
+  return Object.hasOwn(architectures, own) && architectures[own]!.srcarch === srcarch ? '' : cross;
 }
 
 /** @throws UserError for an architecture that initbench cannot name the image of */

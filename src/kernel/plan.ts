@@ -20,6 +20,8 @@ export interface BuildRequest {
   readonly fragments: readonly Fragment[];
   /** NAME=value words; the environment's count too, and less. */
   readonly variables: readonly string[];
+  /** Default: what the variables say, otherwise the host's. */
+  readonly arch?: string;
   /** Default: as many as there are processors. */
   readonly jobs?: number;
 }
@@ -41,7 +43,7 @@ export async function* planBuild(
     });
   }
   const { environment } = workspace;
-  const variables = makeVariables(environment, request.variables);
+  const variables = makeVariables(environment, request.variables, request.arch);
   const arch = archOf(variables);
   architectureOf(arch);
   await requireTools(toolsNeeded(), environment);

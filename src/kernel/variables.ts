@@ -2,6 +2,7 @@
 /** Make variables of a build: what kbuild takes from the environment and from the command line
  *  (Documentation/kbuild/kbuild.rst), what makes a build reproducible, and the compiler they choose. Pure. */
 import { UserError } from '../host/errors.ts';
+import { archOf, architectureOf, variablesFor } from './architecture.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -44,15 +45,19 @@ const fromEnvironment = [
 const refused =
   /^(O|M|MO|KBUILD_OUTPUT|KBUILD_EXTMOD|KBUILD_EXTMOD_OUTPUT|KCONFIG_\w+|MAKEFLAGS|MFLAGS|INSTALL_\w+|KBUILD_ABS_SRCTREE|KERNELRELEASE)$/;
 
-/** The make variables of a build, sorted: fixed ones, over them the environment, over that NAME=value words.
- *  @throws UserError for a word that is no variable, or one that initbench has to choose itself */
+/** The make variables of a build, sorted: fixed ones, over them the environment, over that NAME=value words. An
+ *  architecture asked for by name brings its own, and beats an environment that is set up for another one.
+ *  @throws UserError for a word that is no variable, one that initbench has to choose itself, or another architecture */
 export function makeVariables(
   environment: Readonly<Record<string, string | undefined>>,
   words: readonly string[],
+  arch?: string,
 ): Variables {
-  const variables: Record<string, string> = { ...reproducible };
+  const chosen = arch === undefined ? {} : variablesFor(arch);
+  const other = arch !== undefined && Boolean(environment.ARCH) && environment.ARCH !== arch;
+  const variables: Record<string, string> = { ...reproducible, ...chosen };
   for (const name of fromEnvironment) {
-    const value = environment[name];
+    const value = other && /^(ARCH|CROSS_COMPILE)$/.test(name) ? undefined : environment[name];
     if (value !== undefined && value !== '') variables[name] = value;
   }
   for (const word of words) {
@@ -69,6 +74,11 @@ export function makeVariables(
       });
     }
     variables[name] = value;
+  }
+  if (arch !== undefined && architectureOf(archOf(variables)).srcarch !== architectureOf(arch).srcarch) {
+    throw new UserError(`--arch ${arch} and ARCH=${variables.ARCH} are two architectures`, {
+      hint: 'leave one of them out',
+    });
   }
   return Object.fromEntries(Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

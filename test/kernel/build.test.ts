@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => sample.remove());
 
 async function plan(workspace: Workspace, request: Partial<BuildRequest> = {}): Promise<Build> {
-  const fragments = await findFragments(workspace, ['base']);
+  const fragments = await findFragments(workspace, ['base'], 'x86');
   const all = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [], jobs: 2, ...request };
   return productOf(planBuild(workspace, sample.worktree, all, signal));
 }
@@ -71,7 +71,9 @@ describe('configure()', () => {
     await configured(workspace);
     await configured(sample.with({ INITBENCH_TEST_GCC: '13.1.0' }));
     await configured(workspace, { variables: ['KCFLAGS=-g'] });
-    await configured(workspace, { fragments: await findFragments(workspace, ['base', 'CONFIG_CRYPTO=y']) });
+    await configured(workspace, {
+      fragments: await findFragments(workspace, ['base', 'CONFIG_CRYPTO=y'], 'x86'),
+    });
     const moved = { ...(await plan(workspace)), worktree: { ...sample.worktree, treeId: 'e'.repeat(40) } };
     await productOf(configure(workspace, moved, signal));
     expect(await sample.calls()).toHaveLength(10);
@@ -80,7 +82,7 @@ describe('configure()', () => {
   test('fragments that are no plain file are copied into the build directory', async () => {
     const odd = path.join(sample.worktree.path, '..', 'my own.config');
     await writeFile(odd, 'CONFIG_CRYPTO=y\n');
-    const fragments = await findFragments(sample.workspace, ['base', odd, 'CONFIG_EROFS_FS=n']);
+    const fragments = await findFragments(sample.workspace, ['base', odd, 'CONFIG_EROFS_FS=n'], 'x86');
     const build = await plan(sample.workspace, { fragments });
     const config = await productOf(configure(sample.workspace, build, signal));
     expect(config.text).toContain('CONFIG_CRYPTO=y');
@@ -95,7 +97,7 @@ describe('configure()', () => {
   });
 
   test('lost options keep their reason in the cache', async () => {
-    const fragments = await findFragments(sample.workspace, ['base', 'CONFIG_EROFS_SF=y']);
+    const fragments = await findFragments(sample.workspace, ['base', 'CONFIG_EROFS_SF=y'], 'x86');
     const build = await plan(sample.workspace, { fragments });
     const lost = [
       {
@@ -111,13 +113,24 @@ describe('configure()', () => {
   });
 
   test('an unknown fragment answers with those there are', async () => {
-    await expect(findFragments(sample.workspace, ['bse'])).rejects.toMatchObject({
+    await expect(findFragments(sample.workspace, ['bse'], 'x86')).rejects.toMatchObject({
       message: "no fragment is called 'bse'",
       hint: 'there is: base, debug',
     });
-    await expect(findFragments(sample.workspace, ['./no.config'])).rejects.toThrow(
+    await expect(findFragments(sample.workspace, ['./no.config'], 'x86')).rejects.toThrow(
       /there is no fragment .*no\.config/,
     );
+  });
+
+  test('a name brings what its architecture adds to it, behind it', async () => {
+    const kconfigs = path.join(sample.workspace.root, 'kconfigs');
+    await writeFile(path.join(kconfigs, 'base.arm64.config'), 'CONFIG_CRYPTO=y\n');
+    await writeFile(path.join(kconfigs, 'memmap.x86.config'), 'CONFIG_64BIT=y\n');
+    const names = async (words: readonly string[], srcarch: string) =>
+      (await findFragments(sample.workspace, words, srcarch)).map(({ name }) => name);
+    expect(await names(['base', 'debug'], 'arm64')).toEqual(['base', 'base.arm64', 'debug']);
+    expect(await names(['base', 'memmap'], 'x86')).toEqual(['base', 'memmap.x86']);
+    await expect(names(['memmap'], 'arm64')).rejects.toThrow("no fragment is called 'memmap'");
   });
 });
 
@@ -248,7 +261,7 @@ describe('what is missing', () => {
       await symlink(path.join(bin, tool), path.join(tools, tool));
     }
     const workspace = sample.with({ PATH: tools });
-    const fragments = await findFragments(workspace, ['base']);
+    const fragments = await findFragments(workspace, ['base'], 'x86');
     const request = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [] };
     const { product: build, events } = await collect(planBuild(workspace, sample.worktree, request, signal));
     expect(build.ccache).toBeUndefined();

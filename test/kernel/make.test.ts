@@ -41,7 +41,7 @@ test('the command line of the build', () => {
     '--output-sync=target',
     'KCFLAGS=-O2 -g',
     'LOCALVERSION=-initbench',
-    'Image.gz',
+    'Image',
   ]);
 });
 

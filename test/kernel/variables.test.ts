@@ -2,7 +2,7 @@
 /** Make variables: kbuild's precedence, what is refused, the compilers they choose, the environment make gets. */
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/host/errors.ts';
-import { architectureOf, archOf, wordOf } from '../../src/kernel/architecture.ts';
+import { architectureOf, archOf, crossOf, variablesFor, wordOf } from '../../src/kernel/architecture.ts';
 import { makeEnvironment, makeVariables, programsOf, throughCcache } from '../../src/kernel/variables.ts';
 
 const fixed = {
@@ -39,6 +39,18 @@ describe('makeVariables()', () => {
       KCFLAGS: '-O2 -g',
       LOCALVERSION: '',
     });
+  });
+
+  test('an architecture asked for beats an environment for another one, not what was typed', () => {
+    const arm = { ARCH: 'arm64', CROSS_COMPILE: 'aarch64-none-linux-gnu-' };
+    const asked = (environment: Record<string, string>, words: string[] = [], arch = 'riscv') =>
+      makeVariables(environment, words, arch);
+    const riscv = { ...fixed, ARCH: 'riscv', CROSS_COMPILE: 'riscv64-linux-gnu-' };
+    expect(asked({})).toEqual(riscv);
+    expect(asked(arm)).toEqual(riscv);
+    expect(asked(arm, [], 'arm64')).toEqual({ ...fixed, ...arm });
+    expect(asked({}, ['CROSS_COMPILE=my-'])).toEqual({ ...riscv, CROSS_COMPILE: 'my-' });
+    expect(() => asked({}, ['ARCH=arm64'])).toThrow('--arch riscv and ARCH=arm64 are two architectures');
   });
 
   test.each(['modules', '-j4', 'CC+=x', '=y'])("refuses '%s': no variable", word => {
@@ -117,6 +129,15 @@ describe('architectures', () => {
     ]);
   });
 
+  test("the host's own needs no variable, another one ARCH and a cross compiler", () => {
+    expect(variablesFor('x86_64', 'x86_64')).toEqual({});
+    expect(variablesFor('i386', 'x86_64')).toEqual({ ARCH: 'i386' });
+    expect(variablesFor('arm64', 'x86_64')).toEqual({ ARCH: 'arm64', CROSS_COMPILE: 'aarch64-linux-gnu-' });
+    expect(variablesFor('arm64', 'aarch64')).toEqual({});
+    expect(crossOf('x86_64', 'aarch64')).toBe('x86_64-linux-gnu-');
+    expect(() => variablesFor('arm65', 'x86_64')).toThrow('no kernel image is known for ARCH=arm65');
+  });
+
   test('ARCH=x86 is 32 or 64 bits as the .config says', () => {
     expect(wordOf('x86', 'CONFIG_X86_64=y\n')).toBe('x86_64');
     expect(wordOf('x86', '# CONFIG_64BIT is not set\n')).toBe('i386');
@@ -125,6 +146,6 @@ describe('architectures', () => {
 
   test('an unknown one answers with those that are known', () => {
     expect(() => architectureOf('toString')).toThrow('no kernel image is known for ARCH=toString');
-    expect(architectureOf('arm64')).toMatchObject({ target: 'Image.gz' });
+    expect(architectureOf('arm64')).toMatchObject({ target: 'Image' });
   });
 });
