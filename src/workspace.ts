@@ -45,6 +45,7 @@ export const folders = {
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
   campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
+  debian: (w: Workspace) => path.join(w.cache, 'sources', 'debian'),
   worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
   configs: (w: Workspace) => path.join(w.cache, 'configs'),
   kernels: (w: Workspace) => path.join(w.cache, 'kernels'),

@@ -2,8 +2,8 @@
 /** `initbench start`, what `npm start` runs: from nothing to the comparison of the three flows. */
 import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
 import type { Work } from '../events.ts';
+import { NoLongerOffered } from '../host/debian.ts';
 import { listSeries } from '../series/read.ts';
-import { NoLongerOffered } from '../tree/debian.ts';
 import { prepareTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';

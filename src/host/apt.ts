@@ -82,8 +82,9 @@ export function formatDeb822(sources: readonly AptSource[]): string {
     .join('\n');
 }
 
-/** State, cache and sources in `folder`; proxies and trusted keys stay the host's, its hooks do not run. */
-export function formatAptConf(folder: string): string {
+/** State, cache and sources in `folder`; proxies and trusted keys stay the host's, its hooks do not run. With an
+ *  architecture packages are that one's, whatever the host runs. */
+export function formatAptConf(folder: string, architecture?: string): string {
   const settings = {
     'Dir::Etc::sourcelist': path.join(folder, 'private.sources'),
     'Dir::Etc::sourceparts': '-',
@@ -94,6 +95,9 @@ export function formatAptConf(folder: string): string {
     'APT::Status-Fd': '1',
     'APT::Update::Error-Mode': 'any',
     'Acquire::Languages': 'none',
+    ...(architecture === undefined
+      ? {}
+      : { 'APT::Architecture': architecture, 'APT::Architectures': architecture }),
   };
   return [
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)};`),

@@ -9,7 +9,7 @@ import {
   parsePrintedUri,
   parseSourcesList,
   sourcesFor,
-} from '../../src/tree/apt.ts';
+} from '../../src/host/apt.ts';
 
 const deb822 = `# comment
 Types: deb deb-src

@@ -5,9 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
+import { NoLongerOffered } from '../../src/host/debian.ts';
 import type { UserError } from '../../src/host/errors.ts';
 import { exitCodes } from '../../src/host/errors.ts';
-import { fetchDebianSource, NoLongerOffered, unpackDebianSource } from '../../src/tree/debian.ts';
+import { fetchDebianSource, unpackDebianSource } from '../../src/tree/debian.ts';
 import { parseDebianSource } from '../../src/tree/source.ts';
 import type { TreeSource } from '../../src/tree/tree.ts';
 import { collect, discard, makeSample, run, type Sample } from './sample.ts';
@@ -80,7 +81,7 @@ describe('fetchDebianSource()', () => {
     const first = await fetch('debian:linux-source-6.12');
     rmSync(archive, { recursive: true });
     const second = await fetch('debian:linux-source-6.12');
-    expect(second.product).toEqual(first.product);
+    expect(second.product).toEqual({ ...first.product, kept: true });
     expect(second.events).toMatchObject([
       { type: 'notice', message: expect.stringContaining('was fetched before') },
     ]);
