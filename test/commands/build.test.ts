@@ -106,7 +106,9 @@ test('--dry-run prints what would be run and calls no make', async () => {
   expect(exitCode).toBe(exitCodes.done);
   expect(text[0]).toBe(`cd ${path.join(workspace.cache, 'worktrees/7.3/base')}`);
   expect(text.join('\n')).toMatch(/printf %s 'CONFIG_CRYPTO=y\n' > build-[0-9a-f]{8}\/fragment-2\.config/);
-  expect(text.at(-2)).toMatch(/ -j3 .* 'KCFLAGS=-Og -g' LOCALVERSION=-initbench bzImage$/);
+  expect(text.at(-2)).toMatch(
+    / -j3 .* 'KCFLAGS=-Og -g' LOCALVERSION=-initbench PAHOLE=false RUSTC=false bzImage$/,
+  );
   expect(await sample.calls()).toEqual([]);
 });
 
