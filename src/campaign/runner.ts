@@ -5,7 +5,7 @@ import { appendFile, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work, WorkEvent } from '../events.ts';
 import { Interrupted } from '../host/errors.ts';
-import { readIfThere } from '../host/files.ts';
+import { readIfThere, writeWhole } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 
 export interface Campaign<Case, Result> {
@@ -20,10 +20,16 @@ export interface Campaign<Case, Result> {
   /** Pure: all cases that may run now, those that are done or running included; nothing more when none is new.
    *  Asked again after each result. */
   next(results: ReadonlyMap<string, Result>): readonly Case[];
-  /** A bad end that users study is a result; what it throws ends the campaign, and is run again the next time. */
-  run(one: Case, signal: AbortSignal): Work<Result>;
+  /** A bad end that users study is a result; what it throws ends the campaign, and is run again the next time.
+   *  `results` are those there are at its start. */
+  run(one: Case, signal: AbortSignal, results: ReadonlyMap<string, Result>): Work<Result>;
+  /** Pure: whether the results it needs are there. Default: they always are. */
+  ready?(one: Case, results: ReadonlyMap<string, Result>): boolean;
   /** How many run side by side. */
   readonly atOnce: number;
+  /** How many of these a case takes for itself; default 1. A large one waits until they are free, and what comes
+   *  behind it waits with it. */
+  slotsOf?(one: Case): number;
   /** No case is started after this moment (performance.now()). */
   readonly until?: number;
   /** Run everything again: results kept before do not count, and give way to the new ones. */
@@ -50,22 +56,25 @@ export async function* runCampaign<Case, Result>(
   campaign: Campaign<Case, Result>,
   signal: AbortSignal,
 ): Work<Campaigned<Result>> {
-  const file = path.join(folders.campaigns(workspace), `${campaign.record}.jsonl`);
+  const file = recordFile(workspace, campaign.record);
   const results = campaign.again ? new Map<string, Result>() : await readRecord<Result>(file);
   const asked = () => campaign.next(results);
   const known = asked().filter(one => results.has(campaign.keyOf(one))).length;
-  const running = new Map<string, { label: string; work: Work<Result>; pending: Promise<Turn<Result>> }>();
+  const running = new Map<string, Running<Result>>();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const inTime = () => campaign.until === undefined || performance.now() < campaign.until;
 
   const start = () => {
     for (const one of asked()) {
-      if (running.size >= campaign.atOnce || !inTime()) return;
       const key = campaign.keyOf(one);
-      if (results.has(key) || running.has(key)) continue;
-      const work = campaign.run(one, both);
-      running.set(key, { label: campaign.labelOf?.(one) ?? key, work, pending: turn(key, work) });
+      if (results.has(key) || running.has(key) || campaign.ready?.(one, results) === false) continue;
+      const slots = Math.min(campaign.slotsOf?.(one) ?? 1, campaign.atOnce);
+      const taken = [...running.values()].reduce((sum, other) => sum + other.slots, 0);
+      if (taken + slots > campaign.atOnce || !inTime()) return;
+      const work = campaign.run(one, both, results);
+      const label = campaign.labelOf?.(one) ?? key;
+      running.set(key, { work, slots, label, pending: turn(key, work) });
     }
   };
   try {
@@ -74,19 +83,18 @@ export async function* runCampaign<Case, Result>(
       start();
       if (running.size === 0) break;
       const { key, step } = await Promise.race([...running.values()].map(({ pending }) => pending));
+      const entry = running.get(key)!;
       if (!step.done) {
-        const entry = running.get(key)!;
         entry.pending = turn(key, entry.work);
         yield step.value;
         continue;
       }
-      const { label } = running.get(key)!;
       running.delete(key);
       await keep(file, { key, result: step.value });
       results.set(key, step.value);
       const all = asked();
       const done = all.filter(one => results.has(campaign.keyOf(one))).length;
-      yield { job: campaign.job, type: 'progress', done, total: all.length, label };
+      yield { job: campaign.job, type: 'progress', done, total: all.length, label: entry.label };
     }
   } finally {
     stop.abort();
@@ -95,6 +103,13 @@ export async function* runCampaign<Case, Result>(
   const all = asked();
   const wanted = new Map([...results].filter(([key]) => all.some(one => campaign.keyOf(one) === key)));
   return { results: wanted, known, complete: wanted.size === all.length };
+}
+
+interface Running<Result> {
+  readonly work: Work<Result>;
+  readonly slots: number;
+  readonly label: string;
+  pending: Promise<Turn<Result>>;
 }
 
 interface Turn<Result> {
@@ -108,6 +123,30 @@ const turn = <Result>(key: string, work: Work<Result>): Promise<Turn<Result>> =>
   next.catch(() => {});
   return next;
 };
+
+/** The results that are known so far, by key; nothing is run. */
+export function knownResults<Result>(
+  workspace: Workspace,
+  record: string,
+): Promise<ReadonlyMap<string, Result>> {
+  return readRecord<Result>(recordFile(workspace, record));
+}
+
+/** Drops results, so that their cases are run again. */
+export async function forgetResults(
+  workspace: Workspace,
+  record: string,
+  keys: ReadonlySet<string>,
+): Promise<void> {
+  const results = await readRecord<unknown>(recordFile(workspace, record));
+  const kept = [...results].filter(([key]) => !keys.has(key));
+  if (kept.length === results.size) return;
+  const lines = kept.map(([key, result]) => `${JSON.stringify({ key, result })}\n`);
+  await writeWhole(recordFile(workspace, record), lines.join(''));
+}
+
+const recordFile = (workspace: Workspace, record: string): string =>
+  path.join(folders.campaigns(workspace), `${record}.jsonl`);
 
 /** Results by key; a key's last line counts. A line that was cut short, by a kill in mid-write, is left out. */
 async function readRecord<Result>(file: string): Promise<Map<string, Result>> {

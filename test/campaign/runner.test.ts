@@ -97,9 +97,9 @@ describe('a campaign', () => {
     const { campaign, seen } = squares([1, 2, 3, 4], { atOnce: 2 });
     const failing: Campaign<number, number> = {
       ...campaign,
-      async *run(one, signal) {
+      async *run(one, signal, results) {
         if (one === 3) throw new Error('three');
-        return yield* campaign.run(one, signal);
+        return yield* campaign.run(one, signal, results);
       },
     };
     await expect(go(failing)).rejects.toThrow('three');
