@@ -16,29 +16,40 @@ import { folders, type Workspace } from '../workspace.ts';
 import { seriesDigest } from './read.ts';
 import type { Applied, Conflict, Patch, Series } from './series.ts';
 
-/** Applies a series, or finds it applied before, and checks it out in its own worktree. The same patches on
- *  the same commit give the same commit ids on every machine. @throws UserError as worktreeAt() */
+/** Applies a series, or finds it applied before, and checks it out in its own worktree.
+ *  @throws UserError as worktreeAt() */
 export async function* applySeries(
   workspace: Workspace,
   tree: Tree,
   series: Series,
   signal: AbortSignal,
 ): Work<Applied | Conflict> {
+  const commits = yield* commitSeries(workspace, tree, series, signal);
+  if ('kind' in commits) return commits;
+  const worktree = yield* worktreeAt(workspace, tree, series.name, commits.at(-1)!, signal);
+  return { kind: 'applied', series, tree, worktree, commits };
+}
+
+/** The commit of each patch, in order, made or found; no worktree moves. The same patches on the same commit give
+ *  the same commit ids on every machine. */
+export async function* commitSeries(
+  workspace: Workspace,
+  tree: Tree,
+  series: Series,
+  signal: AbortSignal,
+): Work<readonly string[] | Conflict> {
   const repository = folders.repository(workspace);
   const job = `series ${series.name}`;
   const ref = refs.series(tree.name, series.name, series.digest.slice(0, 16));
-  let commits = await commitsBefore(repository, ref, tree.commit, series.patches.length, signal);
+  const commits = await commitsBefore(repository, ref, tree.commit, series.patches.length, signal);
   if (commits) {
     yield { job, type: 'step', step: 'apply', state: 'cached', product: series.digest };
-  } else {
-    const make = () => makeCommits(job, repository, tree, series, signal);
-    const made = yield* step(job, 'apply', make, product => !Array.isArray(product));
-    if (!Array.isArray(made)) return made;
-    commits = made;
-    await git(repository, ['update-ref', ref, commits.at(-1)!], signal);
+    return commits;
   }
-  const worktree = yield* worktreeAt(workspace, tree, series.name, commits.at(-1)!, signal);
-  return { kind: 'applied', series, tree, worktree, commits };
+  const make = () => makeCommits(job, repository, tree, series, signal);
+  const made = yield* step(job, 'apply', make, product => !Array.isArray(product));
+  if (Array.isArray(made)) await git(repository, ['update-ref', ref, made.at(-1)!], signal);
+  return made;
 }
 
 /** The commits of an earlier application, first patch first; undefined when there was none on this base. */
