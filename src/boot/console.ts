@@ -8,7 +8,7 @@ export type Sign =
   | { readonly type: 'mark'; readonly mark: Mark; readonly tsc?: number; readonly boottime?: number }
   | { readonly type: 'fact'; readonly fact: Fact }
   | { readonly type: 'panic'; readonly message: string }
-  /** An oops, a BUG, a WARNING: the guest may go on. */
+  /** An oops, a BUG, a WARNING, a report of KASAN, UBSAN, lockdep or SLUB: the guest may go on. */
   | { readonly type: 'trouble'; readonly message: string };
 
 export interface ConsoleParser {
@@ -58,8 +58,15 @@ const broken = new RegExp(`^(.+?)(${stamp}.*)$`);
 const factLine = /^initbench: ([a-z][a-z0-9-]*)((?: [\w-]+=\S*)*) *$/;
 /** Unanchored: without time stamps it may stand behind a prompt. */
 const panicLine = /(?:^|\s)Kernel panic - not syncing: (.*)$/;
-const troubleLine =
-  /^(?:WARNING: |BUG: |kernel BUG at |Oops: |Oops\[|general protection fault|Unable to handle kernel|INFO: task .* blocked for more than|UBSAN: |Initramfs unpacking failed)/;
+const troubles = [
+  ...['WARNING: ', String.raw`(?:watchdog: )?BUG: `, 'kernel BUG at ', 'Oops: ', String.raw`Oops\[`],
+  ...['general protection fault', 'Unable to handle kernel', 'INFO: task .* blocked for more than'],
+  // lockdep's own, SLUB's ("BUG kmalloc-64 (Not tainted): ..."), RCU's, UBSAN's, poisoned pages
+  ...[String.raw`\[ BUG: `, 'INFO: trying to register non-static key', String.raw`BUG \S+ \(`],
+  ...[String.raw`(?:rcu: )?INFO: rcu\w* (?:self-)?detected`, 'UBSAN: ', 'pagealloc: '],
+  ...['list_(?:add|del) corruption', 'Initramfs unpacking failed'],
+];
+const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
 /** Marks by the name of the line that sets them. */
 const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel'));
 

@@ -105,6 +105,24 @@ describe('consoleParser()', () => {
     ]);
   });
 
+  test.each([
+    'BUG: KASAN: slab-out-of-bounds in erofs_bread+0x1/0x2',
+    'BUG kmalloc-64 (Not tainted): Poison overwritten',
+    '[ BUG: Invalid wait context ]',
+    'WARNING: possible circular locking dependency detected',
+    'INFO: trying to register non-static key.',
+    'UBSAN: array-index-out-of-bounds in ../fs/erofs/super.c:1:2',
+    'pagealloc: memory corruption',
+    'rcu: INFO: rcu_preempt self-detected stall on CPU',
+    'watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [init:1]',
+    'list_del corruption. prev->next should be ffff888, but was 0000. (prev=ffff888)',
+  ])('a report is trouble: %s', message => {
+    expect(signsOf(Buffer.from(`[    0.1] x\n[    1.234567][    T1] ${message}\n`))).toEqual([
+      { type: 'trouble', message },
+    ]);
+    expect(signsOf(Buffer.from(`[    1.234567] rcu: a line that says ${message}\n`))).toEqual([]);
+  });
+
   test('what the guest reports as wrong is a fact', async () => {
     expect(factsOf(await read('error-no-partition'), 'error')).toEqual([
       { what: 'boot-partition', path: '/dev/nope', errno: '38' },
