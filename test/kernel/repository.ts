@@ -5,7 +5,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sample } from './sample.ts';
 
-const git = (folder: string, ...words: readonly string[]) =>
+export const git = (folder: string, ...words: readonly string[]) =>
   execFileSync(
     'git',
     [
