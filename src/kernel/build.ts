@@ -1,43 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Builds a kernel in its worktree and keeps it in the cache under its digest; a second time it is only read. */
 import { constants } from 'node:fs';
-import { appendFile, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Digest, Work } from '../events.ts';
-import { exitCodes, ToolError, UserError } from '../host/errors.ts';
-import { capture, exec } from '../host/exec.ts';
-import { publishFolder, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { capture } from '../host/exec.ts';
+import { exists, publishFolder, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { enabledOptions } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
 import type { Workspace } from '../workspace.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
-import { type BuildLog, carryWarnings, parseBuildLine, parseBuildLog } from './log.ts';
-import { type Build, buildArgv, ccacheEnvironment, folderOf, kernelDigest } from './make.ts';
+import { carryWarnings, parseBuildLog } from './log.ts';
+import { type Build, buildArgv, folderOf, kernelDigest } from './make.ts';
 import { jobOf } from './plan.ts';
-import { estimateSteps, shownTotal, spaceNeeded, stepsAhead } from './progress.ts';
+import { estimateSteps, spaceNeeded, stepsAhead } from './progress.ts';
+import { runMake } from './run.ts';
 import { logFile, type Memory, memoryFile, readMemory, seedBuild, variablesDigest } from './seed.ts';
 import { kernelFolder, listKernels, readKernel, writeKernel } from './store.ts';
 import { requireTools, toolsNeeded } from './toolchain.ts';
 import { makeEnvironment, programsOf } from './variables.ts';
-
-/** make could not build the kernel. The log stays where `logPath` says until the next build there succeeds. */
-export class BuildFailed extends UserError {
-  /** The compiler's first words on it, 'fs/erofs/super.c:12:5: error: ...'. */
-  readonly errors: readonly string[];
-  readonly logPath: string;
-  constructor(build: Pick<Build, 'name' | 'tree'>, errors: readonly string[], logPath: string) {
-    super([`${build.name} on ${build.tree} does not build:`, ...errors].join('\n  '), {
-      hint: `the whole log is ${logPath}`,
-      exitCode: exitCodes.build,
-    });
-    this.name = 'BuildFailed';
-    this.errors = errors;
-    this.logPath = logPath;
-  }
-}
 
 /** The kernel of this build and config, from the cache when it was built before: make is not called then.
  *  @throws BuildFailed, UserError when a tool or disk space is missing, Interrupted */
@@ -67,6 +52,31 @@ export async function* buildKernel(
     });
   }
   return underTheNameOf(kernel, build, config);
+}
+
+/** Brings the build directory to where the kernel of this build and config is made, though it may be in the cache:
+ *  for what only the directory tells. @throws as buildKernel() */
+export async function* refreshBuild(
+  workspace: Workspace,
+  build: Build,
+  config: Config,
+  signal: AbortSignal,
+): Work<void> {
+  const folder = path.join(build.worktree.path, folderOf(build));
+  yield* withLock(folder, signal, async function* (): Work<void> {
+    const memory = await readMemory(folder);
+    const fresh = memory?.commit === build.worktree.commit && memory.config === config.digest;
+    if (fresh && !(await exists(logFile(folder)))) return;
+    const digest = kernelDigest(build, config);
+    const kernels = path.dirname(kernelFolder(workspace, digest));
+    await mkdir(kernels, { recursive: true });
+    const scratch = await mkdtemp(path.join(kernels, '.new-'));
+    try {
+      yield* makeKernel(workspace, build, config, digest, scratch, signal);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  });
 }
 
 /** Two names may stand for the same kernel: who asks is not part of the digest. */
@@ -102,7 +112,7 @@ async function* makeKernel(
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
   const started = performance.now();
-  yield* runMake(workspace, build, log, ahead, signal);
+  yield* runMake(workspace, build, { argv: buildArgv(build), log, estimate: ahead }, signal);
   const built = Math.round(performance.now() - started);
 
   const whole = parseBuildLog(await readFile(log, 'utf8'));
@@ -141,46 +151,6 @@ async function* makeKernel(
     } satisfies Memory),
   );
   await rm(log);
-}
-
-/** make itself, with progress. @throws BuildFailed */
-async function* runMake(
-  workspace: Workspace,
-  build: Build,
-  log: string,
-  estimate: number,
-  signal: AbortSignal,
-): Work<void> {
-  const job = jobOf(build);
-  const earlier = (await stat(log).catch(() => undefined))?.size ?? 0;
-  const env = makeEnvironment(workspace.environment, ccacheEnvironment(build));
-  const seen = new Set<string>();
-  const make = exec(buildArgv(build), { job, cwd: build.worktree.path, env, logPath: log, signal });
-  try {
-    for (;;) {
-      const next = await make.next();
-      if (next.done) break;
-      yield next.value;
-      const step = next.value.type === 'output' ? parseBuildLine(next.value.line) : undefined;
-      if (!step) continue;
-      const label = `${step.step} ${step.target}`;
-      seen.add(label);
-      yield { job, type: 'progress', done: seen.size, total: shownTotal(seen.size, estimate), label };
-    }
-    yield { job, type: 'progress', done: seen.size, total: seen.size, label: 'done' };
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    const text = (await readFile(log)).subarray(earlier).toString('utf8');
-    throw new BuildFailed(build, firstErrors(parseBuildLog(text), error), log);
-  } finally {
-    await make.return(undefined as never);
-    // A line that a killed compiler left unfinished must not run into the next build's first one.
-    await appendFile(log, '\n').catch(() => {});
-  }
-}
-
-function firstErrors(log: BuildLog, error: ToolError): readonly string[] {
-  return (log.errors.length > 0 ? log.errors : error.lastLines.slice(-5)).slice(0, 5);
 }
 
 async function copyProducts(build: Build, folder: string, log: string, scratch: string) {

@@ -46,10 +46,10 @@ export function folderOf(build: Pick<Build, 'variables' | 'fragments'>): string 
   return buildFolder(build.variables, build.fragments);
 }
 
-/** `make` for one target, run in the worktree. */
+/** `make` for targets, run in the worktree. */
 export function makeArgv(
   build: Pick<Build, 'variables' | 'fragments' | 'ccache'> & { readonly jobs?: number },
-  target: string,
+  ...targets: readonly string[]
 ): readonly string[] {
   const variables = build.ccache === undefined ? build.variables : throughCcache(build.variables);
   return [
@@ -59,7 +59,7 @@ export function makeArgv(
     ...Object.entries(variables)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${name}=${value}`),
-    target,
+    ...targets,
   ];
 }
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Which objects of a finished build a change of some files makes anew: the dependencies that kbuild's fixdep wrote
+ *  down beside each object (scripts/basic/fixdep.c). */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface Dependencies {
+  /** 'fs/erofs/super.o' */
+  readonly object: string;
+  /** As seen from the top of the tree: 'fs/erofs/super.c'. */
+  readonly source: string;
+  readonly files: ReadonlySet<string>;
+}
+
+/** Reads a `.super.o.cmd`; undefined when it is not about an object made from a source of the tree. */
+export function parseDependencies(text: string): Dependencies | undefined {
+  const source = /^source_(\S+\.o) := (?:\.\.\/)+(\S+)$/m.exec(text);
+  const list = /^deps_\S+ := \\\n((?:.*\\\n)*.*)$/m.exec(text);
+  if (!source || !list) return undefined;
+  const files = list[1]!
+    .split('\n')
+    .map(line => /^ +(?:\.\.\/)+(\S+) *\\?$/.exec(line)?.[1])
+    .filter(file => file !== undefined);
+  return { object: source[1]!, source: source[2]!, files: new Set([source[2]!, ...files]) };
+}
+
+/** What is built by Makefiles of its own for another world than the kernel's: no single target of kbuild's. */
+const elsewhere =
+  /^(scripts|tools|samples|usr)\/|^arch\/[^/]+\/(boot|realmode|purgatory)\/|\/vdso(32|64|)\/|^arch\/[^/]+\/kvm\/hyp\//;
+
+/** Objects made from C that a change of these files makes anew, sorted. */
+export function affectedObjects(all: Iterable<Dependencies>, changed: readonly string[]): readonly string[] {
+  const objects: string[] = [];
+  for (const { object, source, files } of all) {
+    if (source.endsWith('.c') && !elsewhere.test(object) && changed.some(file => files.has(file))) {
+      objects.push(object);
+    }
+  }
+  return objects.sort();
+}
+
+/** The dependencies of every object of a build directory. */
+export async function readDependencies(folder: string): Promise<Dependencies[]> {
+  const found: Dependencies[] = [];
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(below, { withFileTypes: true })) {
+      const file = path.join(below, entry.name);
+      if (entry.isDirectory()) await walk(file);
+      else if (/^\..+\.o\.cmd$/.test(entry.name)) {
+        const dependencies = parseDependencies(await readFile(file, 'utf8'));
+        if (dependencies) found.push(dependencies);
+      }
+    }
+  };
+  await walk(folder);
+  return found;
+}

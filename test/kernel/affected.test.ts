@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Which objects a change makes anew, from the dependencies kbuild left beside them. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { affectedObjects, parseDependencies, readDependencies } from '../../src/kernel/affected.ts';
+
+/** As fixdep of Linux 7.3 writes it. */
+const cmd = (
+  object: string,
+  source: string,
+  files: readonly string[],
+) => `savedcmd_${object} := gcc -c -o ${object} ${source}
+
+source_${object} := ${source}
+
+deps_${object} := \\
+    $(wildcard include/config/EROFS_FS_XATTR) \\
+${files.map(file => `  ${file} \\\n`).join('')}
+${object}: $(deps_${object})
+
+$(deps_${object}):
+`;
+
+const all = [
+  cmd('fs/erofs/super.o', '../fs/erofs/super.c', ['../include/linux/fs.h', '../fs/erofs/internal.h']),
+  cmd('fs/erofs/zdata.o', '../fs/erofs/zdata.c', ['../fs/erofs/internal.h', 'include/generated/bounds.h']),
+  cmd('init/initramfs.o', '../init/initramfs.c', ['../include/linux/fs.h']),
+  cmd('arch/x86/boot/cmdline.o', '../arch/x86/boot/cmdline.c', ['../include/linux/fs.h']),
+  cmd('arch/x86/entry/entry.o', '../arch/x86/entry/entry.S', ['../include/linux/fs.h']),
+  cmd('lib/crc32.o', '../lib/crc32.c', ['../lib/crc32-impl.c']),
+].map(text => parseDependencies(text)!);
+
+describe('parseDependencies()', () => {
+  test('reads the source and the files of the tree, not what the build generated', () => {
+    expect(all[1]).toEqual({
+      object: 'fs/erofs/zdata.o',
+      source: 'fs/erofs/zdata.c',
+      files: new Set(['fs/erofs/zdata.c', 'fs/erofs/internal.h']),
+    });
+  });
+
+  test('knows what is about no source of the tree', () => {
+    expect(parseDependencies('savedcmd_fs/built-in.a := rm -f fs/built-in.a\n')).toBeUndefined();
+    expect(parseDependencies(cmd('lib/crc32table.o', 'lib/crc32table.c', []))).toBeUndefined();
+  });
+});
+
+describe('affectedObjects()', () => {
+  test('a source makes its own object, also one that another includes', () => {
+    expect(affectedObjects(all, ['fs/erofs/super.c'])).toEqual(['fs/erofs/super.o']);
+    expect(affectedObjects(all, ['lib/crc32-impl.c'])).toEqual(['lib/crc32.o']);
+  });
+
+  test('a header makes those that include it, but nothing from assembly or for another world', () => {
+    expect(affectedObjects(all, ['fs/erofs/internal.h'])).toEqual(['fs/erofs/super.o', 'fs/erofs/zdata.o']);
+    expect(affectedObjects(all, ['include/linux/fs.h'])).toEqual(['fs/erofs/super.o', 'init/initramfs.o']);
+  });
+
+  test('documentation makes nothing', () => {
+    expect(affectedObjects(all, ['Documentation/filesystems/erofs.rst'])).toEqual([]);
+  });
+});
+
+test('readDependencies() finds them at any depth', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'initbench-test-'));
+  try {
+    await mkdir(path.join(folder, 'fs/erofs'), { recursive: true });
+    await writeFile(
+      path.join(folder, 'fs/erofs/.super.o.cmd'),
+      cmd('fs/erofs/super.o', '../fs/erofs/super.c', []),
+    );
+    await writeFile(path.join(folder, 'fs/.built-in.a.cmd'), 'savedcmd_fs/built-in.a := true\n');
+    expect((await readDependencies(folder)).map(({ object }) => object)).toEqual(['fs/erofs/super.o']);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
