@@ -12,7 +12,7 @@ command -v node >/dev/null 2>&1 || die "node is missing: install Node.js 20.19 o
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
 	die "node $(node --version) is too old: install Node.js 20.19 or newer"
 
-# tool:debian-package:fedora-package, or a header that stands for a -dev package.
+# tool:debian-package:fedora-package, a header that stands for a -dev package, or a python module.
 needed='
 git:git:git-core
 make:make:make
@@ -36,6 +36,10 @@ mkfs.erofs:erofs-utils:erofs-utils
 fsck.erofs:erofs-utils:erofs-utils
 mke2fs:e2fsprogs:e2fsprogs
 setpriv:util-linux:util-linux
+sparse:sparse:sparse
+python3:python3:python3
+python3-ply:python3-ply:python3-ply
+python3-git:python3-git:python3-GitPython
 /usr/include/gelf.h:libelf-dev:elfutils-libelf-devel
 /usr/include/openssl/ssl.h:libssl-dev:openssl-devel
 /usr/include/stdio.h:libc6-dev:glibc-headers
@@ -51,6 +55,7 @@ apt-get:apt
 have() {
 	case "$1" in
 	/*) [ -e "$1" ] ;;
+	python3-*) /usr/bin/python3 -c "import ${1#python3-}" 2>/dev/null ;;
 	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
 	esac
 }

@@ -95,7 +95,10 @@ export const doctor: Command<null, Diagnosis> = {
 /** The first line a tool prints about itself, or undefined when it cannot be run. */
 async function versionOf(tool: Tool, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const text = await capture([tool.name, ...tool.version], { signal, mergeStderr: true });
+    const text = await capture([...(tool.command ?? [tool.name]), ...tool.version], {
+      signal,
+      mergeStderr: true,
+    });
     return text.split('\n').find(line => line.trim() !== '') ?? '';
   } catch (error) {
     if (error instanceof Interrupted) throw error;

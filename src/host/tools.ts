@@ -3,6 +3,8 @@
 
 export interface Tool {
   readonly name: string;
+  /** How it is called; absent when that is its name. */
+  readonly command?: readonly string[];
   /** Package names. */
   readonly debian: string;
   readonly fedora: string;
@@ -23,6 +25,16 @@ const tool = (
   required = true,
 ): Tool => ({ name, debian: packages[0], fedora: packages[1], version, neededFor, without, required });
 
+/** What the kernel's own scripts import, from the distribution's python. */
+const pythonModule = (module: string, fedora: string): Tool => ({
+  ...{ name: `python3-${module}`, debian: `python3-${module}`, fedora },
+  command: ['/usr/bin/python3'],
+  version: ['-c', `import ${module}; print(${module}.__version__)`],
+  neededFor: 'checkpatch: licences in SPDX tags',
+  without: 'SPDX tags are not looked at',
+  required: false,
+});
+
 const same = (name: string) => [name, name] as const;
 
 export const tools: readonly Tool[] = [
@@ -40,6 +52,10 @@ export const tools: readonly Tool[] = [
     'checkpatch',
     'patches are not checked',
   ),
+  tool('sparse', same('sparse'), ['--version'], 'series check', 'no messages of sparse, no series check'),
+  tool('python3', same('python3'), ['--version'], 'series check', 'no kernel-doc under W=1, no series check'),
+  pythonModule('ply', 'python3-ply'),
+  pythonModule('git', 'python3-GitPython'),
   tool(
     'ccache',
     same('ccache'),
