@@ -2,6 +2,7 @@
 /** The verbs, in the order the help shows them. */
 import { boot } from './boot.ts';
 import { build } from './build.ts';
+import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
@@ -21,6 +22,7 @@ export const commands: readonly AnyCommand[] = [
   seriesList,
   seriesShow,
   seriesApply,
+  seriesCheck,
   seriesVerify,
   doctor,
 ];

@@ -2,6 +2,8 @@
 /* Stand-in for QEMU: replays a recorded console into the serial file and speaks as much QMP and gdb as a boot needs.
  * Told what to do by the environment:
  *   INITBENCH_TEST_CONSOLE  the recorded console
+ *   INITBENCH_TEST_REFUSES  a console for machines whose initrd is an EROFS image and whose kernel holds not this word,
+ *                           which follows a colon: FILE:WORD
  *   INITBENCH_TEST_LINE_MS  pause before each line (0)
  *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
  *                           stopped for another reason)
@@ -43,8 +45,17 @@ function listen(option, serve) {
   server.listen(socketOf(option));
 }
 
+/** The recorded console of this machine. */
+function recorded() {
+  const [refusal, word] = (env.INITBENCH_TEST_REFUSES ?? '').split(':');
+  if (!refusal) return env.INITBENCH_TEST_CONSOLE;
+  const isErofs = fs.readFileSync(after('-initrd')).subarray(1024, 1028).toString('hex') === 'e2e1f5e0';
+  return isErofs && !fs.readFileSync(after('-kernel')).includes(word) ? refusal : env.INITBENCH_TEST_CONSOLE;
+}
+
 async function replay(file) {
-  const bytes = env.INITBENCH_TEST_CONSOLE ? fs.readFileSync(env.INITBENCH_TEST_CONSOLE) : Buffer.alloc(0);
+  const source = recorded();
+  const bytes = source ? fs.readFileSync(source) : Buffer.alloc(0);
   const out = fs.openSync(file, 'w');
   for (let start = 0; start < bytes.length;) {
     const next = bytes.indexOf(10, start) + 1 || bytes.length;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series check`: what a maintainer's scripts would ask of each patch, asked before they do. */
+import { checkSeries, type Checked, type CheckRequest, passed } from '../campaign/check/series.ts';
+import { formatCheck } from '../campaign/check/table.ts';
+import { exitCodes } from '../host/errors.ts';
+import type { Command } from './command.ts';
+
+export const seriesCheck: Command<CheckRequest, Checked> = {
+  id: 'series check',
+  summary: 'build, boot and look at each patch of a series by itself',
+  examples: [
+    'series check initoverlayfs',
+    'series check initoverlayfs --only 0003 --only checkpatch',
+    'series check initoverlayfs --only kernelspace --json',
+    'series check initoverlayfs --only debug --again',
+  ],
+  positional: [{ usage: '<series>', summary: 'the series' }],
+  options: [
+    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    {
+      usage: '--only <what>',
+      summary:
+        'a patch (3, 0003, its file) or a question (applies, off, on, W=1, sparse, checkpatch, a flow, debug)',
+      repeat: true,
+    },
+    { usage: '--again', summary: 'run what is known once more' },
+  ],
+  parse: ({ options, words }, { settings }) => ({
+    series: words[0]!,
+    ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
+    fragments: settings.fragments,
+    only: (options.only as string[] | undefined) ?? [],
+    again: options.again === true,
+  }),
+  run: checkSeries,
+  text: formatCheck,
+  json: checked => ({ schema: 'initbench.check/1', passed: passed(checked), ...checked }),
+  exitCode: checked => (passed(checked) ? exitCodes.done : exitCodes.failed),
+};
