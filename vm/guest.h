@@ -43,6 +43,15 @@ size_t unescape(char *text, size_t bytes);
 uint64_t boottime(void);
 void sleep_for(uint64_t nanoseconds);
 
+/* What getdents64(2) fills a buffer with, one behind the other. */
+struct directory_entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t bytes;
+	uint8_t type;
+	char name[];
+};
+
 /* Bytes read until the buffer is full or the file ends, or a negative errno. */
 long read_fully(int fd, char *buffer, size_t bytes);
 

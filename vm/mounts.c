@@ -152,14 +152,6 @@ long attach(int mount, int at, const char *path)
 	return sys(move_mount, mount, "", at, path, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-struct directory_entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t bytes;
-	uint8_t type;
-	char name[];
-};
-
 static bool lives_in_memory(int fd)
 {
 	struct statfs status = {};

@@ -2,16 +2,14 @@
 /*
  * Reads a given share of the payload.
  *
- * The list: first line `total BYTES`, then one absolute path per line, escaped as in /proc/mounts.
- *
- * The checksum is there to show that two flows read the same bytes, nothing more. It starts at 0. A file
- * is taken as 64-bit little-endian words, the last one filled up with zeros, and after them one word more,
- * the number of its bytes; each word w makes sum = (rotl64(sum, 13) ^ w) + 0x9e3779b97f4a7c15.
+ * The list: first line `total BYTES`, then one absolute path per line, escaped as in /proc/mounts. The
+ * checksum (checksum.h) goes on from file to file.
  */
 #include "reading.h"
 
 #include <asm-generic/errno.h>
 
+#include "checksum.h"
 #include "guest.h"
 #include "report.h"
 
@@ -27,23 +25,6 @@ static uint64_t files, bytes, sum;
 static char list_buffer[8192];
 static size_t list_at, list_end;
 static char path[PATH_BYTES];
-
-static inline uint64_t mix(uint64_t before, uint64_t word)
-{
-	return ((before << 13 | before >> 51) ^ word) + 0x9e3779b97f4a7c15ull;
-}
-
-static void add_scratch(size_t count)
-{
-	const uint64_t *words = (const uint64_t *)(void *)scratch;
-	uint64_t running = sum;
-
-	while (count % 8)
-		scratch[count++] = 0;
-	for (size_t i = 0; i < count / 8; i++)
-		running = mix(running, words[i]);
-	sum = running;
-}
 
 static void read_file(void)
 {
@@ -63,7 +44,7 @@ static void read_file(void)
 			report_error("read", path, got);
 			break;
 		}
-		add_scratch((size_t)got);
+		sum = mix_bytes(sum, scratch, (size_t)got);
 		length_of_file += (uint64_t)got;
 	} while (got == sizeof(scratch));
 	sys(close, fd);

@@ -158,6 +158,12 @@ void drain_console(void)
 	sys(ioctl, 1, TCSBRK, 1);
 }
 
+void fail(const char *what, const char *path, long error)
+{
+	report_error(what, path, error);
+	end_machine();
+}
+
 static void power_off(void)
 {
 	sys(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);

@@ -42,5 +42,7 @@ void drain_console(void);
  * INITBENCH_END=poweroff asks for the kernel's way.
  */
 void end_machine(void) __attribute__((noreturn));
+/* report_error(), and that is the end. */
+void fail(const char *what, const char *path, long error) __attribute__((noreturn));
 
 #endif

@@ -73,14 +73,6 @@ long read_text(int folder, const char *path)
 	return bytes;
 }
 
-struct directory_entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t bytes;
-	uint8_t type;
-	char name[];
-};
-
 void fact_names(const char *key, int folder, const char *path)
 {
 	static char names[8192];

@@ -13,6 +13,7 @@ const programNames = {
   storageInit: 'storage-init',
   glibcInit: 'glibc-init',
   witness: 'witness',
+  walker: 'walker',
 } as const;
 
 /** `out` must not be below `source`. */
@@ -52,6 +53,7 @@ export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSig
     storageInit: path.join(folder, programNames.storageInit),
     glibcInit: path.join(folder, programNames.glibcInit),
     witness: path.join(folder, programNames.witness),
+    walker: path.join(folder, programNames.walker),
   };
 }
 

@@ -97,6 +97,7 @@ export interface GuestPrograms {
   readonly storageInit: string;
   readonly glibcInit: string;
   readonly witness: string;
+  readonly walker: string;
 }
 
 /** A way of packing: src/image/format/<id>.ts; the folder is the registry. */
