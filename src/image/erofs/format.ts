@@ -11,7 +11,7 @@ import { compareErofs } from './compare.ts';
 import { erofsIncompat, erofsSuperblock } from './superblock.ts';
 
 const uuid = '696e6974-6265-4e63-8000-000000000001';
-type Feature = keyof typeof erofsIncompat;
+export type Feature = keyof typeof erofsIncompat;
 
 /** No xattrs (a host's labels are no part of a payload), no times but 0, and a UUID that never changes. */
 export const mkfsErofsArgv = (options: readonly string[], target: string, source: string): string[] => [
@@ -41,20 +41,31 @@ export function erofsFormat(definition: {
     spaceBytes: ({ bytes, entries }) => 3 * (bytes + entries.length * 4096),
     async *write(request: PackRequest): Work<void> {
       const { job, target, signal, payload } = request;
-      const folder = `${target}.stage`;
-      try {
-        const stage = yield* stagePayload(request, folder);
-        yield* exec(stagedArgv(stage, mkfsErofsArgv(options, target, stage.folder)), { job, signal });
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-      await requireFeatures(target, features);
+      yield* makeErofs(request, options, features);
       const differences = yield* compareErofs(target, payload, job, signal);
       if (differences.length === 0) return;
       const list = differences.map(({ path, what }) => `/${path}: ${what}`);
       throw unfit(`the image differs from the payload: ${list.slice(0, 3).join('; ')}`);
     },
   };
+}
+
+/** Stages the payload and makes the image of it.
+ *  @throws UserError when it does not have exactly these incompatible features */
+export async function* makeErofs(
+  request: PackRequest,
+  options: readonly string[],
+  features: readonly Feature[],
+): Work<void> {
+  const { job, target, signal } = request;
+  const folder = `${target}.stage`;
+  try {
+    const stage = yield* stagePayload(request, folder);
+    yield* exec(stagedArgv(stage, mkfsErofsArgv(options, target, stage.folder)), { job, signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  await requireFeatures(target, features);
 }
 
 async function requireFeatures(file: string, features: readonly Feature[]): Promise<void> {
