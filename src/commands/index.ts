@@ -6,6 +6,7 @@ import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
+import { seriesFuzz } from './fuzz.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
@@ -24,5 +25,6 @@ export const commands: readonly AnyCommand[] = [
   seriesApply,
   seriesCheck,
   seriesVerify,
+  seriesFuzz,
   doctor,
 ];

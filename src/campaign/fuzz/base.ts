@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The sound images that hostile ones are made from, one for each layout, kept in the cache. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../../events.ts';
+import { digestOf, scratchFolder } from '../../host/files.ts';
+import { type Draft, newDraft } from '../../image/draft.ts';
+import { makeErofs } from '../../image/erofs/format.ts';
+import type { Entry, Payload } from '../../image/image.ts';
+import { publishImage } from '../../image/pack.ts';
+import { stageTools } from '../../image/stage.ts';
+import { toolVersion } from '../../image/version.ts';
+import type { Workspace } from '../../workspace.ts';
+import { grafts } from './attributes.ts';
+import { expectedWalk, type Walked } from './expected.ts';
+import { graft, graftVersion } from './graft.ts';
+import type { Layout } from './layouts.ts';
+import { fillTree, treeFolder, treeVersion } from './tree.ts';
+
+export interface BaseImage {
+  readonly layout: Layout;
+  readonly digest: string;
+  readonly bytes: Buffer;
+  /** What the walker must find in it. */
+  readonly walked: Walked;
+}
+
+/** @throws UserError when mkfs.erofs is missing or did not make the layout */
+export async function* baseImage(workspace: Workspace, layout: Layout, signal: AbortSignal): Work<BaseImage> {
+  const tools: Record<string, string> = {};
+  for (const tool of ['mkfs.erofs', ...stageTools]) {
+    tools[tool] = await toolVersion(tool, 'series fuzz', signal);
+  }
+  const scratch = await scratchFolder('tree');
+  try {
+    const draft = newDraft(scratch);
+    fillTree(draft);
+    const payload = payloadOf(draft);
+    const { id, options, features } = layout;
+    const parts = { payload: payload.digest, treeVersion, graftVersion, attributes: attributesText() };
+    const digest = digestOf({ ...parts, id, options, features, tools });
+    const job = `image ${payload.name} ${id}`;
+    const image = yield* publishImage(
+      workspace,
+      { digest, job, what: `make the ${id} image`, signal },
+      async function* (folder) {
+        const raw = path.join(folder, 'raw');
+        await mkdir(folder, { recursive: true });
+        yield* makeErofs({ workspace, job, payload, target: raw, signal }, options, features);
+        await writeFile(path.join(folder, 'image'), graft(await readFile(raw), grafts));
+        await rm(raw);
+        return { digest, format: 'erofs', payload: { name: payload.name, digest: payload.digest } };
+      },
+    );
+    const walked = expectedWalk(scratch, payload.entries, grafts, treeFolder);
+    return { layout, digest, bytes: await readFile(image.path), walked };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+const attributesText = () =>
+  grafts.map(({ path: at, own, shared }) => [
+    at,
+    ...[...own, ...shared].map(({ name, value }) => `${name}=${value.toString('hex')}`),
+  ]);
+
+function payloadOf(draft: Draft): Payload {
+  const entries = draft.entries();
+  const digest = digestOf(entries.map(({ content, ...rest }: Entry) => rest));
+  const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  return { id: 'tree', name: 'hostile', digest, folder: draft.folder, entries, bytes, init: {} };
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The campaign: hostile initrds of every layout on a kernel with the series, each boot judged. A fault is tried again
+ *  on the unpatched kernel with the same image on a disk: what shows there as well is not the series'. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Fact, Milliseconds, Work } from '../../events.ts';
+import { ToolError, UserError } from '../../host/errors.ts';
+import { digestOf, shortDigest } from '../../host/files.ts';
+import { buildGuestPrograms } from '../../image/guest.ts';
+import type { Workspace } from '../../workspace.ts';
+import { prepareKernel } from '../prepare.ts';
+import { runCampaign } from '../runner.ts';
+import { type BaseImage, baseImage } from './base.ts';
+import { type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';
+import { type Fault, sameFault } from './faults.ts';
+import { findLayout, type Layout, layouts } from './layouts.ts';
+import { type Bench, bootQuietly, diskArchive, diskPlan, initrdPlan, openBench, writeTo } from './machine.ts';
+import { isBad, type Verdict, verdictOf } from './verdict.ts';
+
+export interface FuzzRequest {
+  readonly series: string;
+  readonly tree: string;
+  readonly fragments: readonly string[];
+  readonly seed: number;
+  /** Cases of each layout. */
+  readonly count: number;
+  readonly minutes?: number;
+  /** All there are, and of the optional ones those that the tool can make, when none is named. */
+  readonly layouts: readonly string[];
+}
+
+/** One line of the record. */
+export interface FuzzResult {
+  readonly layout: string;
+  readonly kind: string;
+  readonly did: string;
+  readonly end: Verdict['end'];
+  readonly message: string;
+  /** The first few. */
+  readonly faults: readonly Fault[];
+  /** What the walker could not do, where it got so far: 'errors=3 first=stat at=/tree/x'. */
+  readonly walked: string;
+  /** The first lines of the kernel. */
+  readonly said: readonly string[];
+  /** Faults: whether the unpatched kernel shows the same. Absent when there is no image to try it with. */
+  readonly upstream?: boolean;
+  readonly ms: Milliseconds;
+}
+
+export interface Fuzzed {
+  readonly request: FuzzRequest;
+  readonly release: string;
+  readonly layouts: readonly string[];
+  readonly results: ReadonlyMap<string, FuzzResult>;
+  readonly known: number;
+  readonly complete: boolean;
+  readonly elapsed: Milliseconds;
+  /** Name of the record in campaigns/. */
+  readonly record: string;
+}
+
+/** What cases are made of and booted on. */
+export interface Setting {
+  readonly bases: readonly BaseImage[];
+  readonly walker: Buffer;
+  readonly bench: Bench;
+  /** The unpatched kernel. */
+  readonly control: Bench;
+}
+
+/** Kernels, images and the walker. @throws UserError as prepareKernel(), baseImage() */
+export async function* openSetting(
+  workspace: Workspace,
+  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'layouts'>,
+  signal: AbortSignal,
+): Work<Setting> {
+  const { series, tree, fragments } = request;
+  const kernel = yield* prepareKernel(workspace, { kernel: series, tree, fragments }, signal);
+  const unpatched = yield* prepareKernel(workspace, { kernel: 'base', tree, fragments }, signal);
+  const { walker } = yield* buildGuestPrograms(workspace, signal);
+  return {
+    bases: yield* allBases(workspace, request.layouts, signal),
+    walker: await readFile(walker),
+    bench: yield* openBench(workspace, kernel, signal),
+    control: yield* openBench(workspace, unpatched, signal),
+  };
+}
+
+/** The layouts that any case may use, and those of the optional ones that were named or can be made. */
+async function* allBases(
+  workspace: Workspace,
+  named: readonly string[],
+  signal: AbortSignal,
+): Work<BaseImage[]> {
+  const bases: BaseImage[] = [];
+  for (const layout of layouts) {
+    const must = !layout.optional || named.includes(layout.id);
+    if (!must && named.length > 0) continue;
+    try {
+      bases.push(yield* baseImage(workspace, layout, signal));
+    } catch (error) {
+      if (must || !(error instanceof UserError || error instanceof ToolError)) throw error;
+      const message = `no layout ${layout.id}: ${error.message}`;
+      yield { job: 'fuzz', type: 'notice', level: 'info', message };
+    }
+  }
+  return bases;
+}
+
+/** @throws UserError as openSetting(); what a boot comes to is a result */
+export async function* fuzzSeries(
+  workspace: Workspace,
+  request: FuzzRequest,
+  signal: AbortSignal,
+): Work<Fuzzed> {
+  for (const id of request.layouts) findLayout(id);
+  const setting = yield* openSetting(workspace, request, signal);
+  return yield* fuzzSetting(workspace, setting, request, signal);
+}
+
+/** The same with what it takes at hand. */
+export async function* fuzzSetting(
+  workspace: Workspace,
+  setting: Setting,
+  request: FuzzRequest,
+  signal: AbortSignal,
+): Work<Fuzzed> {
+  const chosen = setting.bases.filter(({ layout }) => isChosen(layout, request.layouts));
+  const names = Array.from({ length: request.count }, (_, index) =>
+    chosen.map(({ layout }) => ({ seed: request.seed, layout: layout.id, index })),
+  ).flat();
+  const record = recordName(request, setting);
+  const started = performance.now();
+  const scratch = await mkdtemp(path.join(tmpdir(), 'initbench-fuzz-'));
+  try {
+    const { results, known, complete } = yield* runCampaign<CaseName, FuzzResult>(
+      workspace,
+      {
+        job: `fuzz ${request.series}`,
+        record,
+        keyOf: formatCase,
+        next: () => names,
+        run: (name, stop) => runCase(setting, name, scratch, stop),
+        atOnce: availableParallelism(),
+        ...(request.minutes !== undefined && { until: started + request.minutes * 60_000 }),
+      },
+      signal,
+    );
+    return {
+      request,
+      release: setting.bench.kernel.release,
+      layouts: chosen.map(({ layout }) => layout.id),
+      results,
+      known,
+      complete,
+      elapsed: performance.now() - started,
+      record,
+    };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+const isChosen = (layout: Layout, named: readonly string[]): boolean =>
+  named.length === 0 || named.includes(layout.id);
+
+/** All that decides a result but the case's own name is in it. */
+function recordName(
+  { series, tree, seed, fragments }: FuzzRequest,
+  { bases, walker, bench }: Setting,
+): string {
+  const digest = digestOf({
+    generatorVersion,
+    kernel: bench.kernel.digest,
+    bases: bases.map(base => base.digest),
+    walker: digestOf(walker.toString('hex')),
+    memoryMiB: bench.memoryMiB,
+  });
+  const config = fragments.at(-1) ?? 'plain';
+  return `fuzz-${series}-${tree}-${config}-${seed}-${shortDigest(digest)}`.replaceAll('/', '-');
+}
+
+async function* runCase(
+  setting: Setting,
+  name: CaseName,
+  scratch: string,
+  signal: AbortSignal,
+): Work<FuzzResult> {
+  const { bases, walker, bench } = setting;
+  const made = makeCase(name, bases, walker);
+  const key = formatCase(name);
+  const ended = await bootQuietly(
+    scratch,
+    async folder => initrdPlan(bench, await writeTo(folder, 'initrd', made.initrd), made.initrd.length, key),
+    signal,
+  );
+  const { walked } = bases.find(({ layout }) => layout.id === name.layout)!;
+  const verdict = verdictOf(ended, made.expect, walked);
+  const upstream =
+    verdict.end === 'fault' && made.image
+      ? await showsUpstream(setting, made.image, verdict.faults[0]!, scratch, signal)
+      : undefined;
+  const result: FuzzResult = {
+    layout: name.layout,
+    kind: made.kind,
+    did: made.did.slice(0, 400),
+    end: verdict.end,
+    message: verdict.message,
+    faults: verdict.faults.slice(0, 3),
+    walked: walkText(ended.facts),
+    said: ended.lines.filter(line => /^\[ *\d+\.\d+\]/.test(line)).slice(0, 6),
+    ...(upstream !== undefined && { upstream }),
+    ms: ended.ms,
+  };
+  if (isFinding(result)) {
+    const message = `${key} (${made.kind}): ${verdict.end}: ${verdict.message}`;
+    yield { job: 'fuzz', type: 'notice', level: 'warning', message };
+  }
+  return result;
+}
+
+function walkText(facts: readonly Fact[]): string {
+  const { errors, first, at, cut } = facts.find(({ name }) => name === 'walk')?.values ?? {};
+  if (errors === undefined) return '';
+  return `errors=${errors}${first ? ` first=${first} at=${at}` : ''}${cut ? ' cut' : ''}`;
+}
+
+/** Whether the unpatched kernel has the same fault with the image on a disk. */
+async function showsUpstream(
+  { control, walker }: Setting,
+  image: Buffer,
+  fault: Fault,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const archive = diskArchive(walker);
+  const { outcome, lines, facts } = await bootQuietly(
+    scratch,
+    async folder =>
+      diskPlan(
+        control,
+        { file: await writeTo(folder, 'disk', image), bytes: image.length },
+        { file: await writeTo(folder, 'initrd', archive), bytes: archive.length },
+        'control',
+      ),
+    signal,
+  );
+  const none = { directories: '', files: '', links: '', others: '', bytes: '', attributes: '', sum: '' };
+  return verdictOf({ outcome, lines, facts }, 'any', none).faults.some(other => sameFault(other, fault));
+}
+
+/** What the series has to answer for. */
+export const isFinding = ({ end, upstream }: FuzzResult): boolean => isBad(end) && upstream !== true;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The machine that a hostile initrd is booted on, and one boot of it without a run's folder. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { probeAccelerator, type Verdict as AcceleratorVerdict } from '../../boot/accelerator.ts';
+import type { BootPlan, Disk, Vm } from '../../boot/boot.ts';
+import { type OnLine, runGuest } from '../../boot/guest.ts';
+import type { Fact, Work } from '../../events.ts';
+import { digestOf } from '../../host/files.ts';
+import type { Image } from '../../image/image.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Workspace } from '../../workspace.ts';
+import { archiveOf, folderMember, initMember } from './archives.ts';
+import { treeFolder } from './tree.ts';
+import type { Ended } from './verdict.ts';
+
+/** What is the same for all boots of a campaign. */
+export interface Bench {
+  readonly kernel: Kernel;
+  readonly accelerator: AcceleratorVerdict;
+  readonly memoryMiB: number;
+  readonly timeoutMs: number;
+}
+
+/** Memory that an ordinary kernel and one with KASAN boot and walk with, and how long they may take on a busy host. */
+const usual = { memoryMiB: 96, timeoutMs: 60_000 };
+const debug = { memoryMiB: 256, timeoutMs: 300_000 };
+
+export async function* openBench(workspace: Workspace, kernel: Kernel, signal: AbortSignal): Work<Bench> {
+  const accelerator = yield* probeAccelerator(workspace, signal);
+  return { kernel, accelerator, ...(kernel.fragments.includes('debug') ? debug : usual) };
+}
+
+/** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
+ *  for its timer to be measured, a tenth of a second. */
+const words = ['console=ttyS0', 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${treeFolder}`];
+
+/** The plan for an initrd in a file. */
+export const initrdPlan = (bench: Bench, file: string, bytes: number, row: string): BootPlan =>
+  planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: words }, row);
+
+/** The plan for the same image on a disk, which a kernel without the series can mount, too. */
+export const diskPlan = (
+  bench: Bench,
+  disk: { readonly file: string; readonly bytes: number },
+  initrd: { readonly file: string; readonly bytes: number },
+  row: string,
+): BootPlan => {
+  const device = '/dev/vda';
+  const image: Disk = { kind: 'virtio-blk', image: imageIn(disk.file, disk.bytes, 'hostile'), device };
+  return planOf(
+    bench,
+    {
+      initrd: imageIn(initrd.file, initrd.bytes, 'walker'),
+      disks: [image],
+      append: [...words, `INITBENCH_BOOT=${device}`],
+    },
+    row,
+  );
+};
+
+/** The initramfs of the boots from a disk. */
+export const diskArchive = (walker: Buffer): Buffer =>
+  archiveOf([folderMember('dev'), folderMember('image'), folderMember('upper'), initMember(walker)]);
+
+function imageIn(file: string, bytes: number, name: string): Image {
+  const digest = digestOf({ file });
+  return { digest, format: 'hostile', payload: { name, digest }, path: file, bytes };
+}
+
+function planOf(bench: Bench, machine: Pick<Vm, 'initrd' | 'disks' | 'append'>, row: string): BootPlan {
+  const { kernel, accelerator, memoryMiB, timeoutMs } = bench;
+  const image = machine.initrd!;
+  const { format, digest, bytes } = image;
+  return {
+    flow: 'kernelspace',
+    row,
+    vm: {
+      ...machine,
+      kernel,
+      memoryMiB,
+      cpus: 1,
+      clock: 'wall',
+      accelerator: accelerator.accelerator,
+    },
+    kernel: {
+      digest: kernel.digest,
+      name: kernel.name,
+      release: kernel.release,
+      configDigest: kernel.configDigest,
+    },
+    images: [{ role: 'payload', format, digest, bytes }],
+    payload: image.payload,
+    timeout: timeoutMs,
+    acceleratorReason: accelerator.reason,
+    notes: [],
+  };
+}
+
+/** Lines that are kept of a console that does not end: its start, where the first fault is. */
+const mostLines = 20_000;
+
+/** Boots and keeps nothing but what is returned. */
+export async function bootQuietly(
+  scratch: string,
+  plan: (folder: string) => Promise<BootPlan>,
+  signal: AbortSignal,
+): Promise<Ended & { readonly ms: number }> {
+  const folder = await mkdtemp(path.join(scratch, 'boot-'));
+  try {
+    const lines: string[] = [];
+    const facts: Fact[] = [];
+    const onLine: OnLine = (line, signs) => {
+      if (lines.length < mostLines) lines.push(line);
+      for (const sign of signs) if (sign.type === 'fact') facts.push(sign.fact);
+    };
+    const { outcome, host } = await runGuest(await plan(folder), folder, onLine, signal);
+    return { outcome, lines, facts, ms: Math.round(host) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes an initrd below the folder of its boot. */
+export async function writeTo(folder: string, name: string, bytes: Buffer): Promise<string> {
+  const file = path.join(folder, name);
+  await writeFile(file, bytes);
+  return file;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One case again, its console shown and its run kept; the initrd stays in the cache, so that the command can be
+ *  pasted. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { BootRun } from '../../boot/boot.ts';
+import { bootOnce } from '../../boot/run.ts';
+import type { Work } from '../../events.ts';
+import { digestOf } from '../../host/files.ts';
+import type { Image } from '../../image/image.ts';
+import { publishImage } from '../../image/pack.ts';
+import { readConsole } from '../../boot/record.ts';
+import { UserError } from '../../host/errors.ts';
+import type { Workspace } from '../../workspace.ts';
+import { type Case, type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';
+import { type FuzzRequest, openSetting } from './fuzz.ts';
+import { diskArchive, diskPlan, initrdPlan } from './machine.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+export interface Replayed {
+  readonly made: Pick<Case, 'kind' | 'did' | 'expect' | 'name'>;
+  readonly run: BootRun;
+  readonly verdict: Verdict;
+}
+
+/** `disk`: on the unpatched kernel, the image on a virtio disk.
+ *  @throws UserError as openSetting(), and when the case has no image for a disk */
+export async function* replayCase(
+  workspace: Workspace,
+  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments'>,
+  name: CaseName,
+  disk: boolean,
+  signal: AbortSignal,
+): Work<Replayed> {
+  const setting = yield* openSetting(workspace, { ...request, layouts: [name.layout] }, signal);
+  const made = makeCase(name, setting.bases, setting.walker);
+  const row = formatCase(name);
+  const keep = (what: string, bytes: Buffer) => kept(workspace, `${what} ${row}`, bytes, signal);
+  const file = ({ path: at, bytes }: Image) => ({ file: at, bytes });
+  let plan;
+  if (disk) {
+    if (!made.image) {
+      throw new UserError(`${row} is about archives around an image: there is nothing to put on a disk`);
+    }
+    const image = yield* keep('disk', made.image);
+    const archive = yield* keep('walker', diskArchive(setting.walker));
+    plan = diskPlan(setting.control, file(image), file(archive), row);
+  } else {
+    const initrd = yield* keep('initrd', made.initrd);
+    plan = initrdPlan(setting.bench, initrd.path, initrd.bytes, row);
+  }
+  const run = yield* bootOnce(workspace, plan, signal);
+  const lines = (await readConsole(run.folder)).toString('utf8').split(/\r*\n/);
+  const { walked } = setting.bases.find(({ layout }) => layout.id === name.layout)!;
+  const { outcome, facts } = run;
+  const verdict = verdictOf({ outcome, facts, lines }, disk ? 'any' : made.expect, walked);
+  return { made, run, verdict };
+}
+
+function kept(workspace: Workspace, what: string, bytes: Buffer, signal: AbortSignal): Work<Image> {
+  const digest = digestOf({ generatorVersion, bytes: digestOf(bytes.toString('base64')) });
+  return publishImage(workspace, { digest, job: what, what, signal }, async function* (folder) {
+    await writeFile(path.join(folder, 'image'), bytes);
+    return { digest, format: 'hostile', payload: { name: what, digest } };
+  });
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series fuzz`: hostile images against a series, or one of them again. */
+import { type CaseName, formatCase, parseCase } from '../campaign/fuzz/case.ts';
+import {
+  type Fuzzed,
+  type FuzzRequest,
+  type FuzzResult,
+  fuzzSeries,
+  isFinding,
+} from '../campaign/fuzz/fuzz.ts';
+import { type Replayed, replayCase } from '../campaign/fuzz/replay.ts';
+import { definedEnds, isBad } from '../campaign/fuzz/verdict.ts';
+import { exitCodes } from '../host/errors.ts';
+import type { Command } from './command.ts';
+import { wholeNumber } from './typed.ts';
+import { shellQuote } from './words.ts';
+
+interface FuzzInput {
+  readonly request: FuzzRequest;
+  /** What the command that replays a case has to repeat. */
+  readonly typed: readonly string[];
+  readonly replay?: CaseName;
+  readonly disk: boolean;
+}
+
+type FuzzProduct =
+  | { readonly kind: 'campaign'; readonly fuzzed: Fuzzed; readonly typed: readonly string[] }
+  | { readonly kind: 'case'; readonly replayed: Replayed };
+
+export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
+  id: 'series fuzz',
+  summary: 'boot damaged images on a kernel with the series; every boot must come to a defined end',
+  examples: [
+    'series fuzz initoverlayfs --count 100',
+    'series fuzz initoverlayfs --config debug --layout plain --time 30',
+    'series fuzz initoverlayfs --case 1/plain/17',
+  ],
+  positional: [{ usage: '<name>', summary: 'the series' }],
+  options: [
+    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    { usage: '--seed <n>', summary: 'another seed, other images', default: '1' },
+    { usage: '--count <n>', summary: 'images of each layout', default: '20' },
+    { usage: '--time <minutes>', summary: 'start no boot after that; the same command goes on later' },
+    { usage: '--layout <layout>', summary: 'only this; an unknown one answers with the list', repeat: true },
+    {
+      usage: '--config <fragment>',
+      summary: 'a fragment instead of fuzz: debug has KASAN and lockdep',
+      repeat: true,
+    },
+    { usage: '--case <id>', summary: 'boot this one again, SEED/LAYOUT/INDEX, and show its console' },
+    { usage: '--disk', summary: 'with --case: on the unpatched kernel, the image on a disk' },
+  ],
+  liveConsole: true,
+  parse({ options, words }, { settings }) {
+    const series = words[0]!;
+    const tree = options.tree as string | undefined;
+    const config = (options.config as string[] | undefined) ?? [];
+    const minutes = options.time === undefined ? undefined : wholeNumber(options.time, '--time', 1, 100_000);
+    return {
+      request: {
+        series,
+        tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
+        fragments: [...settings.fragments, ...(config.length > 0 ? config : ['fuzz'])],
+        seed: wholeNumber(options.seed, '--seed', 0, 999_999_999),
+        count: wholeNumber(options.count, '--count', 1, 1_000_000),
+        layouts: (options.layout as string[] | undefined) ?? [],
+        ...(minutes !== undefined && { minutes }),
+      },
+      typed: [series, ...(tree ? ['--tree', tree] : []), ...config.flatMap(name => ['--config', name])],
+      ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),
+      disk: options.disk === true,
+    };
+  },
+  async *run(workspace, { request, typed, replay, disk }, signal) {
+    if (replay) {
+      const replayed = yield* replayCase(workspace, request, replay, disk, signal);
+      return { kind: 'case', replayed };
+    }
+    return { kind: 'campaign', fuzzed: yield* fuzzSeries(workspace, request, signal), typed };
+  },
+  text: product =>
+    product.kind === 'case' ? caseLines(product.replayed) : campaignLines(product.fuzzed, product.typed),
+  json: product => (product.kind === 'case' ? caseRecord(product.replayed) : campaignRecord(product)),
+  exitCode: product => {
+    const bad =
+      product.kind === 'case'
+        ? isBad(product.replayed.verdict.end)
+        : [...product.fuzzed.results.values()].some(isFinding);
+    return bad ? exitCodes.failed : exitCodes.done;
+  },
+};
+
+function caseLines({ made, run, verdict }: Replayed): readonly string[] {
+  const field = (name: string, value: string) => `${name.padEnd(10)}${value}`;
+  return [
+    field('case', `${formatCase(made.name)}, ${made.kind}`),
+    field('damage', made.did),
+    field('end', `${verdict.end}${verdict.message ? `: ${verdict.message}` : ''}`),
+    ...verdict.faults.slice(1).map(fault => field('then', `${fault.message} in ${fault.where}`)),
+    field('kernel', run.kernel.release),
+    field('command', shellQuote(run.argv)),
+    field('kept in', run.folder),
+  ];
+}
+
+const columns = [...definedEnds, 'upstream', 'findings'] as const;
+type Column = (typeof columns)[number];
+
+const columnOf = (result: FuzzResult): Column =>
+  isFinding(result) ? 'findings' : isBad(result.end) ? 'upstream' : result.end;
+
+/** Cases of each layout by what they came to. */
+export function totalsOf({ layouts, results }: Pick<Fuzzed, 'layouts' | 'results'>) {
+  return layouts.map(layout => {
+    const own = [...results.values()].filter(result => result.layout === layout);
+    const counts = columns.map(column => [column, own.filter(result => columnOf(result) === column).length]);
+    return { layout, cases: own.length, ...(Object.fromEntries(counts) as Record<Column, number>) };
+  });
+}
+
+function campaignLines(fuzzed: Fuzzed, typed: readonly string[]): readonly string[] {
+  const { request, release, results, known, complete, elapsed, record } = fuzzed;
+  const replay = (key: string) => shellQuote(['initbench', 'series', 'fuzz', ...typed, '--case', key]);
+  const findings = [...results].filter(([, result]) => isFinding(result));
+  const now = results.size - known;
+  const rate = now > 0 ? `, ${(now / (elapsed / 1000)).toFixed(2)} boots per second` : '';
+  return [
+    `${request.series} on ${request.tree}, ${release}, ${request.fragments.join(' ')}, seed ${request.seed}`,
+    '',
+    ...table(fuzzed),
+    '',
+    `${now} booted now, ${known} known before${rate}${complete ? '' : '; time ran out, the same command goes on'}`,
+    ...upstreamLines(results),
+    ...(findings.length === 0 ? ['no finding'] : [`${findings.length} findings:`]),
+    ...findings.flatMap(([key, { kind, did, end, message }]) => [
+      `  ${key}  ${kind}: ${did}`,
+      `    ${end}: ${message}`,
+      `    ${replay(key)}`,
+    ]),
+    `record ${record}`,
+  ];
+}
+
+function table(fuzzed: Fuzzed): readonly string[] {
+  const header = ['layout', 'cases', ...columns];
+  const rows = totalsOf(fuzzed).map(row => [
+    row.layout,
+    String(row.cases),
+    ...columns.map(column => String(row[column])),
+  ]);
+  const widths = header.map((name, at) => Math.max(name.length, ...rows.map(row => row[at]!.length)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  return [header, ...rows].map(line);
+}
+
+/** Each fault that the unpatched kernel has, too, once: how often, and the first case. */
+function upstreamLines(results: ReadonlyMap<string, FuzzResult>): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const [key, result] of results) {
+    if (columnOf(result) !== 'upstream') continue;
+    groups.set(result.message, [...(groups.get(result.message) ?? []), key]);
+  }
+  if (groups.size === 0) return [];
+  return [
+    'upstream: the unpatched kernel has the same fault with the image on a disk',
+    ...[...groups].map(
+      ([message, keys]) => `  ${String(keys.length).padStart(4)}  ${message}, first ${keys[0]}`,
+    ),
+  ];
+}
+
+function caseRecord({ made, run, verdict }: Replayed) {
+  const { kind, did, expect, name } = made;
+  return { schema: 'initbench.fuzz-case/1', case: formatCase(name), kind, did, expect, ...verdict, run };
+}
+
+function campaignRecord({ fuzzed, typed }: Extract<FuzzProduct, { kind: 'campaign' }>) {
+  const { request, release, known, complete, elapsed, record, results } = fuzzed;
+  return {
+    schema: 'initbench.fuzz/1',
+    ...request,
+    ...{ release, known, complete, elapsed, record },
+    totals: totalsOf(fuzzed),
+    findings: [...results]
+      .filter(([, result]) => isFinding(result))
+      .map(([key, result]) => ({
+        case: key,
+        ...result,
+        replay: ['initbench', 'series', 'fuzz', ...typed, '--case', key],
+      })),
+    results: Object.fromEntries(results),
+  };
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Hostile images on the patched kernel: a short run of the campaign that `initbench series fuzz` makes long. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kindOf, parseCase } from '../../src/campaign/fuzz/case.ts';
+import {
+  type Fuzzed,
+  type FuzzRequest,
+  fuzzSetting,
+  isFinding,
+  openSetting,
+  type Setting,
+} from '../../src/campaign/fuzz/fuzz.ts';
+import { layouts } from '../../src/campaign/fuzz/layouts.ts';
+import { ended, everything, request, signal, workspace } from './house.ts';
+
+const must = layouts.filter(({ optional }) => !optional).map(({ id }) => id);
+
+/** A record of its own: what an earlier run of the tests found is no answer. */
+const fresh = { ...workspace, state: mkdtempSync(path.join(tmpdir(), 'initbench-fuzz-state-')) };
+afterAll(() => rmSync(fresh.state, { recursive: true, force: true }));
+
+function asked(more: Partial<FuzzRequest> = {}): FuzzRequest {
+  const { series, tree, fragments } = request();
+  return { series, tree, fragments, seed: 1, count: 8, layouts: must, ...more };
+}
+
+describe('40 hostile images', () => {
+  let setting: Setting;
+  let fuzzed: Fuzzed;
+  beforeAll(async () => {
+    setting = (await ended(openSetting(workspace, asked(), signal))).product;
+    fuzzed = (await ended(fuzzSetting(fresh, setting, asked(), signal))).product;
+  });
+
+  test('come to a defined end, each of them', () => {
+    const findings = [...fuzzed.results].filter(([, result]) => isFinding(result));
+    expect(findings.map(([key, { end, message }]) => `${key}: ${end}: ${message}`)).toEqual([]);
+    expect(fuzzed.results.size).toBe(8 * must.length);
+    expect(fuzzed.complete).toBe(true);
+  });
+
+  test('among them the sound one of each layout, read to the last byte', () => {
+    for (const layout of must) expect(fuzzed.results.get(`1/${layout}/0`)).toMatchObject({ end: 'ready' });
+  });
+
+  test('archives with an image inside are archives, broken images are no root', () => {
+    const of = (kind: string) =>
+      [...fuzzed.results].filter(([key]) => kindOf(parseCase(key)).id === kind).map(([, result]) => result);
+    for (const { end } of of('nested-magic')) expect(end).toBe('rootfs');
+    for (const { end, did } of of('truncated')) if (!did.includes('behind')) expect(end).not.toBe('ready');
+  });
+
+  test('are known the next time', async () => {
+    const again = (await ended(fuzzSetting(fresh, setting, asked(), signal))).product;
+    expect(again.known).toBe(8 * must.length);
+  });
+
+  test('a judge that expects other bytes finds fault with a sound image', async () => {
+    const bases = setting.bases.map(base => ({
+      ...base,
+      digest: `${base.digest} expected otherwise`,
+      walked: { ...base.walked, sum: '0123456789abcdef' },
+    }));
+    const { product } = await ended(
+      fuzzSetting(fresh, { ...setting, bases }, asked({ count: 1, layouts: ['plain'] }), signal),
+    );
+    const [result] = product.results.values();
+    expect(isFinding(result!)).toBe(true);
+    expect(result!.message).toContain('not 0123456789abcdef');
+  });
+});
+
+test.runIf(everything)(
+  'with all assertions of EROFS: nothing that the unpatched kernel has not',
+  async () => {
+    const { fragments } = request();
+    const wanted = asked({ fragments: [...fragments, 'fuzz'], count: 40, seed: 2 });
+    const setting = (await ended(openSetting(workspace, wanted, signal))).product;
+    const { product } = await ended(fuzzSetting(fresh, setting, wanted, signal));
+    expect([...product.results.values()].filter(isFinding)).toEqual([]);
+  },
+);
