@@ -9,6 +9,7 @@
  */
 #include <asm-generic/errno-base.h>
 #include <linux/auxvec.h>
+#include <linux/limits.h>
 
 #include "check/check.h"
 #include "facts.h"
@@ -112,6 +113,24 @@ void report_result(const char *name, const char *path, long result)
 	if (result > 0)
 		fact_number("result", (uint64_t)result);
 	fact_end();
+}
+
+void each_path(const char *name, void (*use)(const char *path))
+{
+	const char *list = setting(name, "");
+	char path[PATH_MAX];
+
+	while (*list) {
+		size_t bytes = 0;
+
+		while (list[bytes] && list[bytes] != ',' && bytes < sizeof(path) - 1) {
+			path[bytes] = list[bytes];
+			bytes++;
+		}
+		path[bytes] = '\0';
+		use(path);
+		list += bytes + (list[bytes] == ',');
+	}
 }
 
 uint64_t number_setting(const char *name, uint64_t otherwise)

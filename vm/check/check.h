@@ -34,6 +34,9 @@ void fact_names(const char *key, int folder, const char *path);
 /* `initbench: NAME [path=P] errno=N [bytes=N]`: what a system call gave, negative errno or a number. */
 void report_result(const char *name, const char *path, long result);
 
+/* Calls `use` with each path of a list with commas in an environment variable. */
+void each_path(const char *name, void (*use)(const char *path));
+
 /* The number behind INITBENCH_<name>, or `otherwise`. */
 uint64_t number_setting(const char *name, uint64_t otherwise);
 

@@ -3,7 +3,7 @@
  * What is in the root, and what is in the initrd.
  *
  *   INITBENCH_PATHS=/a,/b         the files that `content` tells of
- *   INITBENCH_TREE=/x             where `tree` starts (/); it does not leave that mount
+ *   INITBENCH_TREE=/,/x           where `tree` starts; it does not leave a mount
  */
 #include "check.h"
 
@@ -101,20 +101,7 @@ static void report_file(const char *path)
 
 static void content(void)
 {
-	const char *list = setting("INITBENCH_PATHS", "");
-	char path[PATH_MAX];
-
-	while (*list) {
-		size_t bytes = 0;
-
-		while (list[bytes] && list[bytes] != ',' && bytes < sizeof(path) - 1) {
-			path[bytes] = list[bytes];
-			bytes++;
-		}
-		path[bytes] = '\0';
-		report_file(path);
-		list += bytes + (list[bytes] == ',');
-	}
+	each_path("INITBENCH_PATHS", report_file);
 }
 CHECK("content", content);
 
@@ -159,9 +146,8 @@ static void walk(size_t used, uint64_t mount, unsigned int depth)
 		report_result("walk", walked, folder);
 }
 
-static void tree(void)
+static void walk_from(const char *top)
 {
-	const char *top = setting("INITBENCH_TREE", "");
 	struct statx status = {};
 	size_t used = length(top);
 
@@ -173,6 +159,11 @@ static void tree(void)
 	walked[used] = '\0';
 	sys(statx, AT_FDCWD, used ? walked : "/", 0, STATX_MNT_ID, &status);
 	walk(used, status.stx_mnt_id, 16);
+}
+
+static void tree(void)
+{
+	each_path("INITBENCH_TREE", walk_from);
 }
 CHECK("tree", tree);
 
