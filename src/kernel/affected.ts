@@ -28,15 +28,15 @@ export function parseDependencies(text: string): Dependencies | undefined {
 const elsewhere =
   /^(scripts|tools|samples|usr)\/|^arch\/[^/]+\/(boot|realmode|purgatory)\/|\/vdso(32|64|)\/|^arch\/[^/]+\/kvm\/hyp\//;
 
-/** Objects made from C that a change of these files makes anew, sorted. */
-export function affectedObjects(all: Iterable<Dependencies>, changed: readonly string[]): readonly string[] {
-  const objects: string[] = [];
-  for (const { object, source, files } of all) {
-    if (source.endsWith('.c') && !elsewhere.test(object) && changed.some(file => files.has(file))) {
-      objects.push(object);
-    }
-  }
-  return objects.sort();
+/** Those of the objects, made from C, that a change of these files makes anew; sorted. */
+export function affectedObjects(
+  all: readonly Dependencies[],
+  changed: readonly string[],
+): readonly Dependencies[] {
+  return all
+    .filter(({ source, object }) => source.endsWith('.c') && !elsewhere.test(object))
+    .filter(({ files }) => changed.some(file => files.has(file)))
+    .sort((a, b) => (a.object < b.object ? -1 : 1));
 }
 
 /** The dependencies of every object of a build directory. */

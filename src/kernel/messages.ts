@@ -38,11 +38,15 @@ export function parseMessages(log: string): ReadonlyMap<string, readonly Message
       continue;
     }
     const message = messageOf(line, checking);
-    if (message) current?.push(message);
+    // kernel-doc, called twice, says everything twice.
+    if (message && current && !current.some(other => isSame(other, message))) current.push(message);
     else if (checking && current && current.length > 0) addTo(current, line);
   }
   return found;
 }
+
+const isSame = (a: Message, b: Message): boolean =>
+  a.from === b.from && a.file === b.file && a.line === b.line && a.text === b.text;
 
 /** CC names the object, CHECK the source. */
 const objectOf = (target: string): string | undefined =>

@@ -8,7 +8,7 @@ import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { exists, withLock } from '../../host/files.ts';
 import { formatLost } from '../../kconfig/fragment.ts';
-import { affectedObjects, readDependencies } from '../../kernel/affected.ts';
+import { affectedObjects, type Dependencies, readDependencies } from '../../kernel/affected.ts';
 import { buildKernel, refreshBuild } from '../../kernel/build.ts';
 import { type Build, folderOf } from '../../kernel/make.ts';
 import { type Message, newMessages } from '../../kernel/messages.ts';
@@ -136,18 +136,15 @@ async function* messages(check: Check, one: Case & { kind: 'messages' }, signal:
   const plain = { ...planned.buildOf(one.patch, mainVariant(planned.plan, one.patch)), worktree };
   const config = yield* configure(workspace, plain, signal);
   yield* refreshBuild(workspace, plain, config, signal);
-  const objects: string[] = [];
   const dependencies = await readDependencies(path.join(worktree.path, folderOf(plain)));
-  const sources = new Map(dependencies.map(({ object, source }) => [object, source]));
-  for (const object of affectedObjects(dependencies, planned.changed[one.patch]!)) {
-    // An object of a later patch may still lie there.
-    if (await exists(path.join(worktree.path, sources.get(object)!))) objects.push(object);
-  }
+  // An object of a later patch may still lie there.
+  const affected = await withSource(affectedObjects(dependencies, planned.changed[one.patch]!), worktree);
+  const objects = affected.map(({ object }) => object);
   if (objects.length === 0) return { kind: 'messages', objects, compiler: [], sparse: [] };
+  const before = yield* baseMessages(check, affected, signal);
   try {
     const special = { ...messagesBuild(planned, one.patch), worktree };
     const said = yield* makeObjects(workspace, special, config, objects, signal);
-    const before = yield* baseMessages(check, objects, signal);
     const fresh = newMessages(said.messages, before);
     const of = (from: Message['from']) => fresh.filter(message => message.from === from).map(messageFinding);
     const { version } = planned.checker;
@@ -159,22 +156,28 @@ async function* messages(check: Check, one: Case & { kind: 'messages' }, signal:
   }
 }
 
+async function withSource(
+  objects: readonly Dependencies[],
+  worktree: Worktree,
+): Promise<readonly Dependencies[]> {
+  const there = await Promise.all(objects.map(({ source }) => exists(path.join(worktree.path, source))));
+  return objects.filter((_, index) => there[index]);
+}
+
 const messageFinding = ({ from, level, file, line, text }: Message): Finding => ({
   ...{ level, type: from, file, text },
   ...(line === undefined ? {} : { line }),
 });
 
-/** What the base tree, without the series' options, says of those of the objects it has. */
+/** What the base tree, without the series' options, says of those of the objects whose source it has. */
 async function* baseMessages(
   check: Check,
-  objects: readonly string[],
+  objects: readonly Dependencies[],
   signal: AbortSignal,
 ): Work<ReadonlyMap<string, readonly Message[]>> {
   const worktree = yield* baseWorktree(check, signal);
   const plain: Build = { ...check.planned.buildOf(0, 'off'), name: 'base', worktree };
-  const folder = path.join(worktree.path, folderOf(plain));
-  const there: string[] = [];
-  for (const object of objects) if (await exists(path.join(folder, object))) there.push(object);
+  const there = (await withSource(objects, worktree)).map(({ object }) => object);
   const missing = there.filter(object => !check.baseSays.has(object));
   if (missing.length > 0) {
     const config = yield* configure(check.workspace, plain, signal);
