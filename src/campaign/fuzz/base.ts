@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The sound images that hostile ones are made from, one for each layout, kept in the cache. */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../../events.ts';
@@ -12,6 +13,7 @@ import { stageTools } from '../../image/stage.ts';
 import { toolVersion } from '../../image/version.ts';
 import type { Workspace } from '../../workspace.ts';
 import { grafts } from './attributes.ts';
+import { craft, craftVersion } from './craft.ts';
 import { expectedWalk, type Walked } from './expected.ts';
 import { graft, graftVersion } from './graft.ts';
 import type { Layout } from './layouts.ts';
@@ -37,7 +39,14 @@ export async function* baseImage(workspace: Workspace, layout: Layout, signal: A
     fillTree(draft);
     const payload = payloadOf(draft);
     const { id, options, features } = layout;
-    const parts = { payload: payload.digest, treeVersion, graftVersion, attributes: attributesText() };
+    const crafted = layout.crafted ? { craftVersion } : {};
+    const parts = {
+      payload: payload.digest,
+      treeVersion,
+      graftVersion,
+      attributes: attributesText(),
+      ...crafted,
+    };
     const digest = digestOf({ ...parts, id, options, features, tools });
     const job = `image ${payload.name} ${id}`;
     const image = yield* publishImage(
@@ -47,7 +56,9 @@ export async function* baseImage(workspace: Workspace, layout: Layout, signal: A
         const raw = path.join(folder, 'raw');
         await mkdir(folder, { recursive: true });
         yield* makeErofs({ workspace, job, payload, target: raw, signal }, options, features);
-        await writeFile(path.join(folder, 'image'), graft(await readFile(raw), grafts));
+        const grown = graft(await readFile(raw), grafts);
+        const image = layout.crafted ? craft(grown, at => contentOf(payload, at)) : grown;
+        await writeFile(path.join(folder, 'image'), image);
         await rm(raw);
         return { digest, format: 'erofs', payload: { name: payload.name, digest: payload.digest } };
       },
@@ -57,6 +68,10 @@ export async function* baseImage(workspace: Workspace, layout: Layout, signal: A
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+function contentOf({ folder, entries }: Payload, at: string): Buffer {
+  return readFileSync(path.join(folder, entries.find(entry => entry.path === at)!.content!));
 }
 
 const attributesText = () =>

@@ -80,4 +80,4 @@ export const sameFault = (a: Fault, b: Fault): boolean =>
   a.kind === b.kind && a.where === b.where && shape(a.message) === shape(b.message);
 
 const shape = (message: string) =>
-  message.replace(/0x[0-9a-f]+|\d+/g, '#').replace(/ by task .*| PID: .*/, '');
+  message.replace(/0x[0-9a-f]+|\d+/g, '#').replace(/,? (?:by task|PID:|CPU#).*/, '');

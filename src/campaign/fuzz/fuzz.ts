@@ -41,7 +41,7 @@ export interface FuzzResult {
   readonly faults: readonly Fault[];
   /** What the walker could not do, where it got so far: 'errors=3 first=stat at=/tree/x'. */
   readonly walked: string;
-  /** The first lines of the kernel. */
+  /** The first lines of the kernel about the initrd and what is mounted from it. */
   readonly said: readonly string[];
   /** Faults: whether the unpatched kernel shows the same. Absent when there is no image to try it with. */
   readonly upstream?: boolean;
@@ -209,7 +209,7 @@ async function* runCase(
     message: verdict.message,
     faults: verdict.faults.slice(0, 3),
     walked: walkText(ended.facts),
-    said: ended.lines.filter(line => /^\[ *\d+\.\d+\]/.test(line)).slice(0, 6),
+    said: ended.lines.filter(line => aboutImage.test(line)).slice(0, 6),
     ...(upstream !== undefined && { upstream }),
     ms: ended.ms,
   };
@@ -249,6 +249,8 @@ async function showsUpstream(
   const none = { directories: '', files: '', links: '', others: '', bytes: '', attributes: '', sum: '' };
   return verdictOf({ outcome, lines, facts }, 'any', none).faults.some(other => sameFault(other, fault));
 }
+
+const aboutImage = /^\[.*\b(?:initramfs|Initramfs|initrd|erofs|overlayfs|VFS)\b.*:/;
 
 /** What the series has to answer for. */
 export const isFinding = ({ end, upstream }: FuzzResult): boolean => isBad(end) && upstream !== true;
