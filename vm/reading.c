@@ -165,7 +165,7 @@ void read_payload(const char *name, const char *percents)
 		sys(close, list);
 
 	fact("start-read");
-	fact_number("tsc", start);
+	fact_number("tsc", arch_reported(start));
 	fact_end();
 	for (size_t i = 0; i < count; i++) {
 		fact("used");

@@ -98,7 +98,7 @@ void fact_text(const char *key, const char *value)
 
 void fact_times(uint64_t counter, uint64_t boot)
 {
-	fact_number("tsc", counter);
+	fact_number("tsc", arch_reported(counter));
 	fact_number("boottime", boot);
 }
 

@@ -16,7 +16,10 @@ void fact_number(const char *key, uint64_t value);
 void fact_hex(const char *key, uint64_t value);
 void fact_text(const char *key, const char *value);
 void fact_bytes(const char *key, const char *value, size_t bytes);
-/* `tsc=... boottime=...`: cycles since reset and ns of CLOCK_BOOTTIME. */
+/*
+ * `tsc=... boottime=...`: cycles since reset, nanoseconds where the counter ticks slower, and ns of
+ * CLOCK_BOOTTIME. Takes the counter as arch_counter() read it.
+ */
 void fact_times(uint64_t counter, uint64_t boot);
 void fact_end(void);
 
