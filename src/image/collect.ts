@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { hostArch } from '../kernel/architecture.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { type Draft, newDraft } from './draft.ts';
 import { addProbe } from './filelist.ts';
@@ -45,19 +46,21 @@ export async function* collectPayload(
 ): Work<Payload> {
   const { kind, argument } = await parsePayloadSpec(spec);
   const job = `payload ${spec}`;
-  const guest = yield* buildGuestPrograms(workspace, signal);
-  const request: PayloadRequest = { workspace, job, argument, options, guest, signal };
-  const inputs = await kind.inputs(request);
+  const { arch = hostArch() } = options;
+  const guest = yield* buildGuestPrograms(workspace, arch, signal);
+  const request: PayloadRequest = { workspace, job, argument, options, arch, guest, signal };
+  const asked = kind.inputs(request);
+  const inputs = Symbol.asyncIterator in asked ? yield* asked : await asked;
   const key = digestOf({ recordVersion, kind: kind.id, inputs, guest: guest.digest });
   const index = path.join(folders.payloads(workspace), 'inputs', key);
   const step = { job, type: 'step', step: `collect ${spec}` } as const;
-  const found = await readCollected(workspace, index, spec);
+  const found = await readCollected(request, index, spec);
   if (found) {
     yield { ...step, state: 'cached', product: found.digest };
     return found;
   }
   return yield* withLock(index, signal, async function* () {
-    const meanwhile = await readCollected(workspace, index, spec);
+    const meanwhile = await readCollected(request, index, spec);
     if (meanwhile) return meanwhile;
     yield { ...step, state: 'started' };
     const started = performance.now();
@@ -74,7 +77,7 @@ export async function* collectPayload(
 }
 
 async function readCollected(
-  workspace: Workspace,
+  { workspace, arch }: PayloadRequest,
   index: string,
   spec: string,
 ): Promise<Payload | undefined> {
@@ -82,7 +85,7 @@ async function readCollected(
   if (digest === undefined) return undefined;
   const folder = path.join(folders.payloads(workspace), digest);
   const record = await readIfThere(path.join(folder, 'payload.json'));
-  return record === undefined ? undefined : { ...(JSON.parse(record) as Payload), name: spec, folder };
+  return record === undefined ? undefined : { ...(JSON.parse(record) as Payload), name: spec, folder, arch };
 }
 
 async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: string): Work<Payload> {
@@ -97,7 +100,8 @@ async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: str
     requireSoundTree(draft, spec);
     if (kind.probe === 'before-init') requireInit(draft, spec);
     if (kind.probe !== 'none') addProbe(draft, request.guest.probe);
-    return await keepPayload(parent, payloadRecord(kind, draft), spec, scratch);
+    const kept = await keepPayload(parent, payloadRecord(kind, draft), spec, scratch);
+    return { ...kept, arch: request.arch };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The programs of vm/, built once for each state of their sources and each compiler. */
+/** The programs of vm/, built once for each state of their sources and each compiler, so for each architecture. */
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
 import { capture, exec } from '../host/exec.ts';
 import { digestOf, digestOfFile, exists, publishFolder } from '../host/files.ts';
+import { crossOf } from '../kernel/architecture.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { GuestPrograms } from './image.ts';
 
@@ -16,20 +17,26 @@ const programNames = {
   walker: 'walker',
 } as const;
 
-/** `out` must not be below `source`. */
-export const guestMakeArgv = (source: string, out: string): string[] => [
+/** `out` must not be below `source`; `cross` is what stands before the names of the compilers. */
+export const guestMakeArgv = (source: string, out: string, cross: string): string[] => [
   'make',
   '--no-print-directory',
   '-C',
   source,
   `OUT=${out}`,
+  ...(cross ? [`CROSS_COMPILE=${cross}`] : []),
 ];
 
 /** Builds them. @throws ToolError when they do not build, UserError without make or gcc */
-export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSignal): Work<GuestPrograms> {
+export async function* buildGuestPrograms(
+  workspace: Workspace,
+  arch: string,
+  signal: AbortSignal,
+): Work<GuestPrograms> {
   const job = 'guest programs';
   const source = folders.vm(workspace);
-  const compiler = await capture(['gcc', '--version'], { signal });
+  const cross = crossOf(arch);
+  const compiler = await capture([`${cross}gcc`, '--version'], { signal });
   const digest = digestOf({ compiler, sources: await digestsBelow(source) });
   const folder = path.join(workspace.cache, 'guest', digest);
   const step = { job, type: 'step', step: 'guest programs', product: digest } as const;
@@ -39,7 +46,7 @@ export async function* buildGuestPrograms(workspace: Workspace, signal: AbortSig
     yield { ...step, state: 'started' };
     yield* publishFolder(folder, async function* (scratch) {
       await mkdir(scratch, { recursive: true });
-      yield* exec(guestMakeArgv(source, scratch), {
+      yield* exec(guestMakeArgv(source, scratch, cross), {
         job,
         signal,
         env: { MAKEFLAGS: undefined, MAKELEVEL: undefined },

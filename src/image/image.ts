@@ -38,6 +38,8 @@ export interface Payload {
   readonly entries: readonly Entry[];
   /** Sum of the regular files' bytes. */
   readonly bytes: number;
+  /** Whose programs were asked for; absent in what is made of parts. */
+  readonly arch?: string;
   /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
   readonly init: {
     readonly rdinit?: string;
@@ -61,6 +63,8 @@ export interface Image {
 export interface PayloadOptions {
   /** Bytes of filler the busybox payload gets. */
   readonly padBytes: number;
+  /** Whose programs its files are, as kernels are called: 'x86_64', 'arm64'. Default: the host's. */
+  readonly arch?: string;
 }
 
 /** A kind of payload: src/image/payload/<id>.ts; the folder is the registry. */
@@ -73,8 +77,9 @@ export interface PayloadKind {
   readonly argument?: string;
   /** How the probe gets in: not at all, as the payload's /init, or in front of the /init the payload has. */
   readonly probe: 'none' | 'is-init' | 'before-init';
-  /** What decides the files, as a small JSON value: the same inputs are collected once. */
-  inputs(request: PayloadRequest): Promise<unknown>;
+  /** What decides the files, as a small JSON value: the same inputs are collected once. With events where they have
+   *  to be fetched. */
+  inputs(request: PayloadRequest): Work<unknown> | Promise<unknown>;
   /** Adds the files to the draft; with events where it takes time. */
   collect(request: PayloadRequest, draft: Draft): Work<void> | Promise<void>;
 }
@@ -86,6 +91,7 @@ export interface PayloadRequest {
   /** What stands behind the colon; '' without one. */
   readonly argument: string;
   readonly options: PayloadOptions;
+  readonly arch: string;
   readonly guest: GuestPrograms;
   readonly signal: AbortSignal;
 }

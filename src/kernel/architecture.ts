@@ -10,19 +10,28 @@ export interface Architecture {
   /** The make target, and where it leaves the image in the build directory. */
   readonly target: string;
   readonly image: string;
+  /** What Debian calls it. */
+  readonly debian: string;
   /** CROSS_COMPILE on a host of another architecture, as Debian and Fedora name their cross compilers. */
   readonly cross: string;
 }
 
-const x86 = { srcarch: 'x86', target: 'bzImage', image: 'arch/x86/boot/bzImage', cross: 'x86_64-linux-gnu-' };
+const architecture = (srcarch: string, target: string, debian: string, cross: string): Architecture => ({
+  srcarch,
+  target,
+  image: `arch/${srcarch}/boot/${target}`,
+  debian,
+  cross,
+});
+
 const architectures: Readonly<Record<string, Architecture>> = {
-  x86,
-  i386: x86,
-  x86_64: x86,
-  arm: { srcarch: 'arm', target: 'zImage', image: 'arch/arm/boot/zImage', cross: 'arm-linux-gnueabihf-' },
-  arm64: { srcarch: 'arm64', target: 'Image', image: 'arch/arm64/boot/Image', cross: 'aarch64-linux-gnu-' },
-  riscv: { srcarch: 'riscv', target: 'Image', image: 'arch/riscv/boot/Image', cross: 'riscv64-linux-gnu-' },
-  s390: { srcarch: 's390', target: 'bzImage', image: 'arch/s390/boot/bzImage', cross: 's390x-linux-gnu-' },
+  x86: architecture('x86', 'bzImage', 'amd64', 'x86_64-linux-gnu-'),
+  i386: architecture('x86', 'bzImage', 'i386', 'i686-linux-gnu-'),
+  x86_64: architecture('x86', 'bzImage', 'amd64', 'x86_64-linux-gnu-'),
+  arm: architecture('arm', 'zImage', 'armhf', 'arm-linux-gnueabihf-'),
+  arm64: architecture('arm64', 'Image', 'arm64', 'aarch64-linux-gnu-'),
+  riscv: architecture('riscv', 'Image', 'riscv64', 'riscv64-linux-gnu-'),
+  s390: architecture('s390', 'bzImage', 's390x', 's390x-linux-gnu-'),
 };
 
 /** ARCH as kbuild would set it here: what was given, otherwise after uname -m. */
@@ -48,6 +57,10 @@ export function crossOf(arch: string, hostMachine: string = machine()): string {
   const own = archOf({}, hostMachine);
   return Object.hasOwn(architectures, own) && architectures[own]!.srcarch === srcarch ? '' : cross;
 }
+
+/** The host's own, as kernels are called: 'x86_64', 'arm64'. */
+export const hostArch = (hostMachine: string = machine()): string =>
+  hostMachine === 'x86_64' ? hostMachine : archOf({}, hostMachine);
 
 /** @throws UserError for an architecture that initbench cannot name the image of */
 export function architectureOf(arch: string): Architecture {

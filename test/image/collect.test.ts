@@ -17,7 +17,7 @@ import { collectPayload } from '../../src/image/collect.ts';
 import type { Payload } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
 import { listFormats, listPayloads } from '../../src/image/registry.ts';
-import { isStaticElf } from '../../src/image/skeleton.ts';
+import { isStaticElf } from '../../src/image/busybox.ts';
 import { folders } from '../../src/workspace.ts';
 import { finished, never, temporaryFolder, temporaryWorkspace } from './fixture.ts';
 

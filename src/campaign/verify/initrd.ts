@@ -8,6 +8,7 @@ import { buildGuestPrograms } from '../../image/guest.ts';
 import type { Image } from '../../image/image.ts';
 import { packImage } from '../../image/pack.ts';
 import { concatenate, type Part } from '../../image/segments.ts';
+import { hostArch } from '../../kernel/architecture.ts';
 import type { Workspace } from '../../workspace.ts';
 import { addItems, type Item } from './files.ts';
 
@@ -60,7 +61,7 @@ async function* makeSegment(workspace: Workspace, segment: Content, signal: Abor
     const payload = yield* collectPayload(workspace, segment.payload, options, signal);
     return yield* packImage(workspace, payload, segment.format, signal);
   }
-  const guest = yield* buildGuestPrograms(workspace, signal);
+  const guest = yield* buildGuestPrograms(workspace, hostArch(), signal);
   const files: Item[] = [];
   for (const item of segment.files) files.push(yield* packedItem(workspace, item, signal));
   const name = `${files.length} files`;

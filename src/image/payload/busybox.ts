@@ -5,10 +5,11 @@ import path from 'node:path';
 import type { Work } from '../../events.ts';
 import { Interrupted } from '../../host/errors.ts';
 import { requireSpace } from '../../host/files.ts';
+import { addBusybox, busyboxDigest } from '../busybox.ts';
 import type { Draft } from '../draft.ts';
 import { fillerBytes, fillerVersion, planFiller } from '../filler.ts';
 import type { PayloadKind, PayloadRequest } from '../image.ts';
-import { addBusybox, addDirectories, busyboxDigest } from '../skeleton.ts';
+import { addDirectories } from '../skeleton.ts';
 
 /** Filler written between two progress events. */
 const stride = 4 << 20;
@@ -17,18 +18,17 @@ export default {
   id: 'busybox',
   summary: 'static busybox, the probe as /init, --pad bytes of filler',
   probe: 'is-init',
-  inputs: async ({ workspace, options }) => ({
-    busybox: await busyboxDigest(workspace),
-    fillerVersion,
-    padBytes: options.padBytes,
-  }),
+  async *inputs(request): Work<unknown> {
+    const { padBytes } = request.options;
+    return { busybox: yield* busyboxDigest(request), fillerVersion, padBytes };
+  },
   collect: (request, draft) => addBusyboxWith(request, draft, request.guest.probe),
 } satisfies PayloadKind;
 
 /** busybox, filler, and as /init the program that lies at `init`. */
 export async function* addBusyboxWith(request: PayloadRequest, draft: Draft, init: string): Work<void> {
   addDirectories(draft);
-  await addBusybox(draft, request.workspace, request.signal);
+  yield* addBusybox(request, draft);
   draft.file('init', readFileSync(init), { mode: 0o755 });
   if (request.options.padBytes > 0) yield* addFiller(request, draft);
 }

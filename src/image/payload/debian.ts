@@ -2,8 +2,10 @@
 /** An initrd with systemd from Debian packages of the host's release, which ends at a target of its own. */
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { UserError } from '../../host/errors.ts';
 import { exec } from '../../host/exec.ts';
 import { requireSpace, scratchFolder } from '../../host/files.ts';
+import { crossOf, hostArch } from '../../kernel/architecture.ts';
 import { addTar, makeInitrd } from '../debian/initrd.ts';
 import { hostArchive, hostMode, mmdebstrapArgv } from '../debian/packages.ts';
 import type { PayloadKind } from '../image.ts';
@@ -18,7 +20,17 @@ export default {
   summary: 'an initrd with systemd, from Debian packages',
   probe: 'before-init',
   append: ['rd.systemd.unit=initbench.target'],
-  inputs: async ({ signal }) => ({ version, packages, archive: await hostArchive(signal) }),
+  async inputs({ arch, signal }) {
+    if (crossOf(arch)) {
+      throw new UserError(
+        `the payload debian has programs for ${hostArch()} alone, the host's architecture`,
+        {
+          hint: 'use busybox, dir:PATH or cpio:FILE',
+        },
+      );
+    }
+    return { version, packages, archive: await hostArchive(signal) };
+  },
   async *collect({ job, signal }, draft) {
     const archive = await hostArchive(signal);
     const mode = await hostMode();
