@@ -7,10 +7,11 @@ import type { Work } from '../events.ts';
 import { Interrupted } from '../host/errors.ts';
 import { launch } from '../host/exec.ts';
 import { exists, readIfThere, scratchFolder, writeWhole } from '../host/files.ts';
+import { hostArch } from '../kernel/architecture.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Accelerator } from './boot.ts';
-import { canaryExit, canaryProgram } from './canary.ts';
-import { qemu, qemuVersion } from './qemu.ts';
+import type { Canary, Machine } from './machine.ts';
+import { qemuVersion } from './qemu.ts';
 
 export type { Accelerator };
 
@@ -28,10 +29,19 @@ const usual = { device: '/dev/kvm', deadlineMs: 5000 };
 /** The accelerator for wall-clock boots; icount is always TCG. @throws UserError when QEMU is not installed */
 export async function* probeAccelerator(
   workspace: Workspace,
+  machine: Machine,
   signal: AbortSignal,
   { device, deadlineMs } = usual,
 ): Work<Verdict> {
-  const version = await qemuVersion(signal);
+  const version = await qemuVersion(machine.qemu, signal);
+  const { canary } = machine;
+  if (hostArch() !== machine.id || !canary) {
+    const reason =
+      hostArch() === machine.id
+        ? `no canary guest is known for ${machine.id}`
+        : `${machine.id} guests are emulated on a host that is ${hostArch()}`;
+    return { accelerator: 'tcg', reason, version };
+  }
   const unusable = await deviceProblem(device);
   if (unusable) return { accelerator: 'tcg', reason: unusable, version };
 
@@ -45,7 +55,7 @@ export async function* probeAccelerator(
   }
   yield { job, type: 'step', step: 'canary', state: 'started' };
   const started = performance.now();
-  const failure = await canary(deadlineMs, signal);
+  const failure = await runCanary(canary, deadlineMs, signal);
   const verdict: Verdict = failure
     ? { accelerator: 'tcg', reason: `${device} is there but ${failure}`, version }
     : { accelerator: 'kvm', reason: 'a canary guest ran under KVM', version };
@@ -70,22 +80,17 @@ function verdictOf(text: string | undefined, bootId: string, version: string): V
   return known.bootId === bootId && known.verdict?.version === version ? known.verdict : undefined;
 }
 
-/** The canary's machine: the accelerator and CPU of a real KVM boot. */
-export function canaryArgv(program: string): string[] {
-  return [
-    ...[qemu, '-no-user-config', '-nodefaults', '-machine', 'pc', '-accel', 'kvm', '-cpu', 'host'],
-    ...['-m', '64', '-display', 'none', '-no-reboot'],
-    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=1', '-kernel', program],
-  ];
-}
-
 /** Runs it; undefined when it came to its end, else what went wrong. */
-async function canary(deadlineMs: number, signal: AbortSignal): Promise<string | undefined> {
+async function runCanary(
+  canary: Canary,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const scratch = await scratchFolder('canary');
   try {
     const program = path.join(scratch, 'canary');
-    await writeFile(program, canaryProgram());
-    const running = await launch(canaryArgv(program), { signal });
+    await writeFile(program, canary.program());
+    const running = await launch(canary.argv(program), { signal });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>(resolve => {
       timer = setTimeout(resolve, deadlineMs, undefined);
@@ -95,7 +100,7 @@ async function canary(deadlineMs: number, signal: AbortSignal): Promise<string |
     await running.stop();
     if (signal.aborted) throw new Interrupted();
     if (!end) return `no guest started within ${deadlineMs / 1000} s`;
-    if (end.exitCode === canaryExit) return undefined;
+    if (end.exitCode === canary.exit) return undefined;
     const said = end.stderr.trim().split('\n')[0];
     return `QEMU cannot use it: ${said || `it ended with ${end.signal ?? end.exitCode}`}`;
   } finally {

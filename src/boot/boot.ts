@@ -3,17 +3,18 @@
 import type { Digest, Fact, Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
 import type { Image } from '../image/image.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Machine } from './machine.ts';
 
 export type Clock = 'icount' | 'wall';
 export type Accelerator = 'kvm' | 'tcg';
 
-/** Guest memory that memmap= takes away from the kernel, both in MiB. */
+/** Guest memory that is taken away from the kernel, both in MiB. */
 export interface CarveOut {
   readonly addressMiB: number;
   readonly sizeMiB: number;
 }
 
-/** `pmem`: raw memory at a fixed address and a memmap= carve-out, reads cost nothing; `virtio-blk`: a disk.
+/** `pmem`: raw memory at a fixed address in a carve-out, reads cost nothing; `virtio-blk`: a disk.
  *  `device` is what the guest finds it as. */
 export type Disk =
   | {
@@ -26,9 +27,12 @@ export type Disk =
 
 /** One virtual machine, complete: qemuArgv(vm) follows from it alone. */
 export interface Vm {
+  readonly machine: Machine;
   readonly kernel: Pick<Kernel, 'digest' | 'name' | 'release' | 'files' | 'arch' | 'tree'>;
   readonly initrd?: Image;
   readonly disks: readonly Disk[];
+  /** A file in place of the device tree that QEMU makes. */
+  readonly deviceTree?: string;
   /** Kernel command line, one word each. */
   readonly append: readonly string[];
   readonly memoryMiB: number;
@@ -63,6 +67,7 @@ export interface FlowInput {
   readonly extra: readonly Image[];
   readonly clock: Clock;
   readonly memoryMiB: number;
+  readonly machine: Machine;
 }
 
 /** One boot, decided to the last word; what planBoot() returns and bootOnce() takes. */
@@ -110,7 +115,7 @@ export interface BootRun {
   /** Pasteable: what the user can run by hand. */
   readonly argv: readonly string[];
   readonly qemuVersion: string;
-  /** What `-machine pc` was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
+  /** What `-machine pc`, or its like, was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
   readonly machine?: string;
   readonly acceleratorReason: string;
   readonly notes: readonly string[];

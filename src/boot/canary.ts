@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The smallest guest that proves an accelerator: a Multiboot program (Multiboot Specification 0.6.96, with the
+/** The smallest x86-64 guest that proves an accelerator: a Multiboot program (Multiboot Specification 0.6.96, with the
  *  a.out kludge) that enters long mode with paging on and leaves through QEMU's isa-debug-exit. */
 
 /** What QEMU exits with when the canary ran to its end: (16 << 1) | 1. */
@@ -30,4 +30,23 @@ const program: readonly (readonly [bytes: string, meaning: string])[] = [
 
 export function canaryProgram(): Buffer {
   return Buffer.from(program.map(([bytes]) => bytes.replaceAll(' ', '')).join(''), 'hex');
+}
+
+/** The canary's machine: the accelerator and CPU of a real KVM boot. */
+export function canaryArgv(program: string): string[] {
+  return [
+    ...[
+      'qemu-system-x86_64',
+      '-no-user-config',
+      '-nodefaults',
+      '-machine',
+      'pc',
+      '-accel',
+      'kvm',
+      '-cpu',
+      'host',
+    ],
+    ...['-m', '64', '-display', 'none', '-no-reboot'],
+    ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=1', '-kernel', program],
+  ];
 }

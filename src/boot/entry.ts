@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** When the kernel is entered: the guest's TSC at start_kernel under icount, read in a boot of its own. */
+/** When the kernel is entered: the guest's virtual clock at start_kernel under icount, read in a boot of its own. */
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,10 +8,11 @@ import type { Instructions, Work } from '../events.ts';
 import { Interrupted, UserError } from '../host/errors.ts';
 import { launch } from '../host/exec.ts';
 import { digestOf, readIfThere, scratchFolder, writeWhole } from '../host/files.ts';
-import { connectGdb, registerValue } from '../host/gdb.ts';
+import { connectGdb } from '../host/gdb.ts';
 import { connectQmp } from '../host/qmp.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Vm } from './boot.ts';
+import type { Counter } from './machine.ts';
 import { calibrationArgv, qemuArgv } from './qemu.ts';
 
 /** Generous: decompressing a kernel of 5 MB under icount takes well under a second of an idle host. */
@@ -80,7 +81,7 @@ async function measure(vm: Vm, address: string, scratch: string, signal: AbortSi
   const timer = setTimeout(() => gone.abort(), deadlineMs);
   void running.ended.then(() => gone.abort());
   try {
-    return await entryAt(address, sockets, gone.signal);
+    return await entryAt(address, vm.machine.counter, sockets, gone.signal);
   } catch (error) {
     if (signal.aborted) throw new Interrupted();
     if (!(error instanceof NeverEntered) && !gone.signal.aborted) throw error;
@@ -97,14 +98,12 @@ async function measure(vm: Vm, address: string, scratch: string, signal: AbortSi
 /** The guest ended without having been at the address. */
 class NeverEntered extends Error {}
 
-/** x86-64 registers by their place in the answer to `g`, 8 bytes each. */
-const registers = { rax: 0, rdx: 3 } as const;
-
 /** Stops the guest at the address and reads what it has executed so far. That leaves out the time it was idle, when
- *  the clock skips to the next timer; so it also has to execute an `rdtsc`, written over the kernel's own code.
- *  QEMU skips to the next timer when the debugger stops the guest, too: calibrationArgv() has one every µs. */
+ *  the clock skips to the next timer; so it also has to read its counter, by an instruction written over the kernel's
+ *  own code. QEMU skips to the next timer when the debugger stops the guest, too: calibrationArgv() has one every µs. */
 async function entryAt(
   address: string,
+  { tick, read }: Counter,
   sockets: { gdb: string; qmp: string },
   signal: AbortSignal,
 ): Promise<Instructions> {
@@ -121,13 +120,13 @@ async function entryAt(
     await expect('c', /^T05/);
     const { icount } = (await qmp.execute('query-replay')) as { icount: number };
     await expect(`z1,${address},1`, /^OK$/);
-    await expect(`M${address},2:0f31`, /^OK$/);
+    await expect(`M${address},${read.code.length / 2}:${read.code}`, /^OK$/);
     await expect('s', /^T05/);
     const all = await expect('g', /^[0-9a-f]{272}/);
-    const register = (at: number) => registerValue(all.slice(16 * at, 16 * at + 16)) & 0xffffffffn;
-    const tsc = Number((register(registers.rdx) << 32n) | register(registers.rax));
-    // the rdtsc itself is one instruction, and less than a whole µs of the difference is QEMU's skip at the stop
-    return icount + Math.floor((tsc - 1 - icount) / skipNs) * skipNs;
+    // the reading itself is one instruction, and less than a whole µs of the difference is QEMU's skip at the stop;
+    // a counter that ticks slowly may show a time before the stop
+    const idle = Math.max(0, tick * read.ticks(all) - 1 - icount);
+    return icount + Math.floor(idle / skipNs) * skipNs;
   } finally {
     gdb.close();
     qmp.close();

@@ -10,7 +10,9 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
 import { probeAccelerator } from './accelerator.ts';
 import type { BootPlan, BootRun, Clock, Flow, Vm } from './boot.ts';
+import { withDeviceTree } from './devicetree.ts';
 import { requireMemory } from './qemu.ts';
+import { findMachine } from './registry.ts';
 
 export interface BootRequest {
   /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
@@ -43,34 +45,38 @@ export async function* planBoot(
 ): Work<BootPlan> {
   const { flow, kernel, clock, memoryMiB, cpus } = request;
   const format = request.format ?? flow.formats[0]!;
+  const machine = await findMachine(kernel.arch);
   requireBootable(request, format);
 
-  const payload = flow.usesPayload ? request.payload : yield* ownPayload(workspace, 'probe', signal);
+  const payload = flow.usesPayload
+    ? request.payload
+    : yield* ownPayload(workspace, 'probe', kernel.arch, signal);
   const image = yield* packImage(workspace, payload, format, signal);
   const extra: Image[] = [];
   for (const need of flow.needs) {
-    const own = yield* ownPayload(workspace, need.payload, signal);
-    extra.push(yield* packImage(workspace, own, need.format, signal));
+    const needed = yield* ownPayload(workspace, need.payload, kernel.arch, signal);
+    extra.push(yield* packImage(workspace, needed, need.format, signal));
   }
-  const machine = flow.vm({ image, extra, clock, memoryMiB });
-  const root = request.rootfs ? yield* rootDisk(workspace, machine.disks, signal) : [];
-  if (machine.initrd) requireMemory(machine.initrd, machine.initrd === image ? payload.bytes : 0, memoryMiB);
+  const own = flow.vm({ image, extra, clock, memoryMiB, machine });
+  const root = request.rootfs ? yield* rootDisk(workspace, kernel.arch, own.disks, signal) : [];
+  if (own.initrd) requireMemory(own.initrd, own.initrd === image ? payload.bytes : 0, memoryMiB);
 
   const chosen =
     clock === 'wall'
-      ? yield* probeAccelerator(workspace, signal)
+      ? yield* probeAccelerator(workspace, machine, signal)
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
   const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
-  const disks = [...machine.disks, ...root];
-  const vm: Vm = {
+  const row = request.row ?? rowName(request, format);
+  const bare: Vm = {
+    machine,
     kernel,
-    ...(machine.initrd ? { initrd: machine.initrd } : {}),
-    disks,
+    ...(own.initrd ? { initrd: own.initrd } : {}),
+    disks: [...own.disks, ...root],
     append: [
-      ...['console=ttyS0', 'panic=-1', 'loglevel=4'],
+      ...[`console=${machine.console}`, 'panic=-1', 'loglevel=4'],
       ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
       ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
-      ...machine.append,
+      ...own.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
       ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`, ...(payload.init.append ?? [])] : []),
@@ -81,9 +87,10 @@ export async function* planBoot(
     clock,
     accelerator: chosen.accelerator,
   };
+  const vm = yield* withDeviceTree(workspace, bare, row, signal);
   return {
     flow: flow.id,
-    row: request.row ?? rowName(request, format),
+    row,
     vm,
     kernel: {
       digest: kernel.digest,
@@ -104,7 +111,7 @@ export async function* planBoot(
   };
 }
 
-function requireBootable({ flow, kernel, clock, cpus }: BootRequest, format: string): void {
+function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, format: string): void {
   if (!flow.formats.includes(format))
     throw unknownName(`format of the flow ${flow.id}`, format, flow.formats);
   if (flow.kernel === 'series' && kernel.name === 'base') {
@@ -112,26 +119,30 @@ function requireBootable({ flow, kernel, clock, cpus }: BootRequest, format: str
       hint: 'name one with --kernel: initbench series list',
     });
   }
-  if (kernel.arch !== 'x86_64' && kernel.arch !== 'x86') {
-    throw new UserError(`initbench boots x86-64 kernels, this one is ${kernel.arch}`, {
-      hint: 'build it without ARCH',
-    });
+  if (flow.usesPayload && payload.arch !== undefined && payload.arch !== kernel.arch) {
+    throw new UserError(
+      `the payload ${payload.name} has ${payload.arch} programs, the kernel is ${kernel.arch}`,
+      {
+        hint: 'collect it for the architecture of the kernel',
+      },
+    );
   }
   if (clock === 'icount' && cpus !== 1) {
     throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
   }
 }
 
-const ownPayload = (workspace: Workspace, name: string, signal: AbortSignal): Work<Payload> =>
-  collectPayload(workspace, name, { padBytes: 0 }, signal);
+const ownPayload = (workspace: Workspace, name: string, arch: string, signal: AbortSignal): Work<Payload> =>
+  collectPayload(workspace, name, { padBytes: 0, arch }, signal);
 
 /** The real root file system, behind the virtio disks the flow has. */
 async function* rootDisk(
   workspace: Workspace,
+  arch: string,
   disks: Vm['disks'],
   signal: AbortSignal,
 ): Work<{ kind: 'virtio-blk'; image: Image; device: string }[]> {
-  const payload = yield* ownPayload(workspace, 'rootfs', signal);
+  const payload = yield* ownPayload(workspace, 'rootfs', arch, signal);
   const image = yield* packImage(workspace, payload, 'ext4', signal);
   const letter = String.fromCharCode(97 + disks.filter(disk => disk.kind === 'virtio-blk').length);
   return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
@@ -161,9 +172,13 @@ function defaultTimeout(kernel: Kernel, payload: Payload): number {
 }
 
 /** What has to be said beside figures of such a machine. */
-export function notesOf(vm: Pick<Vm, 'disks' | 'clock'>): string[] {
+export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine'>): string[] {
   const has = (kind: string) => vm.disks.some(disk => disk.kind === kind);
+  const { name, tick } = vm.machine.counter;
   return [
+    ...(vm.clock === 'icount' && tick > 1
+      ? [`counter: ${name}, ${tick} instructions a tick: figures are that much uncertain`]
+      : []),
     ...(has('pmem') ? ['disk: memory, reads cost nothing'] : []),
     ...(vm.clock === 'icount' && has('virtio-blk')
       ? ["disk: virtio, its latency is the host's: these figures do not repeat"]

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** From a Vm to QEMU's command line (qemu-system-x86_64(1)): one to paste, and the same with our instruments. */
+/** From a Vm to QEMU's command line (qemu-system-x86_64(1) and its like): one to paste, and the same with our instruments. */
 import path from 'node:path';
 import { UserError } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
 import type { Image } from '../image/image.ts';
-import type { CarveOut, Disk, Vm } from './boot.ts';
-
-export const qemu = 'qemu-system-x86_64';
+import type { Disk, Vm } from './boot.ts';
 
 /** Where the instruments of one boot are. */
 export interface Instruments {
@@ -43,35 +41,41 @@ export function calibrationArgv(vm: Vm, sockets: { readonly gdb: string; readonl
   ];
 }
 
+/** Ends as soon as QEMU has written the device tree it made for the machine. */
+export function dumpTreeArgv(vm: Vm, file: string): string[] {
+  return [...machineArgv(vm), '-machine', `dumpdtb=${commas(file)}`];
+}
+
 /** Words of the kernel command line, the carve-outs of pmem disks included. */
-export function commandLine(vm: Pick<Vm, 'append' | 'disks'>): string[] {
-  const carveOuts = vm.disks.flatMap(disk => (disk.kind === 'pmem' ? [disk.carveOut] : []));
-  return [...vm.append, ...carveOuts.map(({ sizeMiB, addressMiB }) => `memmap=${sizeMiB}M!${addressMiB}M`)];
+export function commandLine({ append, disks, machine }: Pick<Vm, 'append' | 'disks' | 'machine'>): string[] {
+  const { words } = machine.memoryDisk;
+  return [...append, ...disks.flatMap(disk => (disk.kind === 'pmem' ? words(disk.carveOut) : []))];
 }
 
 const consoleArgv = ['-serial', 'stdio'] as const;
 
 function machineArgv(vm: Vm): string[] {
   return [
-    ...[qemu, '-no-user-config', '-nodefaults', '-machine', 'pc'],
+    ...[vm.machine.qemu, '-no-user-config', '-nodefaults', '-machine', vm.machine.type],
     ...clockArgv(vm),
     ...['-smp', String(vm.cpus), '-m', String(vm.memoryMiB), '-display', 'none', '-no-reboot'],
   ];
 }
 
-/** qemu64 under TCG: `max` reads the host's random numbers, and icount and wall runs should show one CPU. */
-function clockArgv(vm: Vm): string[] {
-  if (vm.accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  if (vm.clock === 'wall') return ['-accel', 'tcg', '-cpu', 'qemu64'];
+/** One CPU for icount and wall under TCG: they should show the same work. */
+function clockArgv({ accelerator, clock, machine }: Vm): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  if (clock === 'wall') return ['-accel', 'tcg', '-cpu', machine.cpu];
   return [
     ...['-accel', 'tcg', '-icount', 'shift=0,sleep=off'],
-    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-cpu', 'qemu64'],
+    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-cpu', machine.cpu],
   ];
 }
 
 function guestArgv(vm: Vm): string[] {
   return [
     ...['-kernel', vm.kernel.files.image],
+    ...(vm.deviceTree ? ['-dtb', vm.deviceTree] : []),
     ...(vm.initrd ? ['-initrd', vm.initrd.path] : []),
     ...vm.disks.flatMap(diskArgv),
     ...['-append', commandLine(vm).join(' ')],
@@ -94,34 +98,6 @@ function diskArgv(disk: Disk, index: number): string[] {
 const commas = (value: string) => value.replaceAll(',', ',,');
 
 const mib = 2 ** 20;
-/** The kernel, its decompression and its first allocations stay below the carve-out. */
-const lowestMiB = 128;
-/** What the kernel needs above or below the carve-out: QEMU puts the initrd at the top of low memory. */
-const freeMiB = 64;
-/** Low memory of the pc machine ends here when there is more than fits below the PCI hole. */
-const lowMemoryMiB = 3072;
-
-/** Where an image of that size lies in guest memory: at 1 GiB as long as it fits there, so that sizes compare at
- *  one address, else lower. Multiples of 2 MiB, the granularity of ZONE_DEVICE memory.
- *  @throws UserError naming the smallest memory that holds it */
-export function placeImage(imageBytes: number, memoryMiB: number, initrdBytes: number): CarveOut {
-  const sizeMiB = Math.ceil(imageBytes / (2 * mib)) * 2;
-  const aboveMiB = sizeMiB + freeMiB + Math.ceil(initrdBytes / mib);
-  const top = Math.min(memoryMiB, lowMemoryMiB);
-  const addressMiB = [1024, 512, 256, lowestMiB].find(address => address + aboveMiB <= top);
-  if (addressMiB !== undefined) return { addressMiB, sizeMiB };
-  const needed = lowestMiB + aboveMiB;
-  const tooLarge = `an image of ${Math.ceil(imageBytes / mib)} MiB does not fit into`;
-  if (needed > lowMemoryMiB) {
-    throw new UserError(`${tooLarge} the memory below the guest's PCI hole`, {
-      hint: `use a smaller payload, or --clock wall, where it is a virtio disk`,
-    });
-  }
-  throw new UserError(`${tooLarge} ${memoryMiB} MiB of guest memory as a memory disk`, {
-    hint: `give the guest more: --mem ${Math.ceil(needed / 16) * 16}`,
-  });
-}
-
 /** What a kernel needs beside the initrd at the very least; the smallest guests that booted had more. */
 const kernelMiB = 32;
 
@@ -140,9 +116,8 @@ export function requireMemory(initrd: Image, payloadBytes: number, memoryMiB: nu
   );
 }
 
-/** What `qemu-system-x86_64 --version` calls itself: '7.2.22 (Debian 1:7.2+dfsg-7)'.
- *  @throws UserError when it is not installed */
-export async function qemuVersion(signal: AbortSignal): Promise<string> {
+/** What QEMU's program calls itself: '7.2.22 (Debian 1:7.2+dfsg-7)'. @throws UserError when it is not installed */
+export async function qemuVersion(qemu: string, signal: AbortSignal): Promise<string> {
   const said = await capture([qemu, '--version'], { signal });
   return /version (.*)/.exec(said)?.[1]?.trim() ?? said.split('\n')[0]!;
 }

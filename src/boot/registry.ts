@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The boot flows: the folder flow/ is the registry. */
+/** The boot flows and the machines: the folders flow/ and machine/ are the registries. */
+import { UserError } from '../host/errors.ts';
 import { loadRegistry } from '../image/registry.ts';
 import { unknownName } from '../workspace.ts';
 import type { Flow } from './boot.ts';
+import type { Machine } from './machine.ts';
 
 /** All flows, sorted by id. */
 export const listFlows = (): Promise<Flow[]> => loadRegistry<Flow>(new URL('flow', import.meta.url));
@@ -17,4 +19,14 @@ export async function findFlow(id: string): Promise<Flow> {
     id,
     flows.map(candidate => candidate.id),
   );
+}
+
+/** What a kernel of that architecture is booted on. @throws UserError with the sorted list when there is none */
+export async function findMachine(arch: string): Promise<Machine> {
+  const machines = await loadRegistry<Machine>(new URL('machine', import.meta.url));
+  const machine = machines.find(candidate => candidate.id === arch);
+  if (machine) return machine;
+  throw new UserError(`initbench boots no ${arch} kernels`, {
+    hint: `it boots: ${machines.map(({ id }) => id).join(', ')}`,
+  });
 }

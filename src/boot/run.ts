@@ -16,7 +16,7 @@ import { eventQueue } from './serial.ts';
  *  @throws UserError when QEMU is not installed or the kernel is never entered; Interrupted before the guest started */
 export async function* bootOnce(workspace: Workspace, plan: BootPlan, signal: AbortSignal): Work<BootRun> {
   const { row: job, vm } = plan;
-  const version = await qemuVersion(signal);
+  const version = await qemuVersion(vm.machine.qemu, signal);
   const entry =
     vm.clock === 'icount'
       ? ({ clock: 'tsc', value: yield* kernelEntry(workspace, vm, version, job, signal) } as const)

@@ -2,7 +2,7 @@
 /** One comparison: the same payload through several flows, booted in interleaved rounds, one boot at a time. */
 import path from 'node:path';
 import type { BootPlan, BootRun, Clock } from '../boot/boot.ts';
-import { listFlows } from '../boot/registry.ts';
+import { findMachine, listFlows } from '../boot/registry.ts';
 import { planBoot } from '../boot/plan.ts';
 import { bootOnce } from '../boot/run.ts';
 import type { Work } from '../events.ts';
@@ -23,6 +23,8 @@ export interface CompareRequest {
   readonly tree: string;
   readonly series: string;
   readonly fragments: readonly string[];
+  /** As kernels are called. Default: what the environment says, otherwise the host's. */
+  readonly arch?: string;
   readonly payload: string;
   readonly padBytes: number;
   readonly usedPercent: number;
@@ -51,14 +53,27 @@ export async function* compareFlows(
   const asked = request.rows.map(row => parseRow(row, flows, request.series));
   const rows = withFloors(asked, flows, request.series);
   const reference = referenceOf(rows, request.reference);
+  if (request.arch !== undefined) await findMachine(request.arch);
   const tree = yield* prepareTree(workspace, request.tree, signal);
 
   const kernels = new Map<string, Kernel>();
+  const { fragments } = request;
   for (const name of new Set(rows.map(row => row.kernel))) {
-    const { fragments } = request;
-    kernels.set(name, yield* prepareKernel(workspace, { kernel: name, tree: tree.name, fragments }, signal));
+    const wanted = {
+      kernel: name,
+      tree: tree.name,
+      fragments,
+      ...(request.arch !== undefined && { arch: request.arch }),
+    };
+    kernels.set(name, yield* prepareKernel(workspace, wanted, signal));
   }
-  const payload = yield* collectPayload(workspace, request.payload, { padBytes: request.padBytes }, signal);
+  const { arch } = [...kernels.values()][0]!;
+  const payload = yield* collectPayload(
+    workspace,
+    request.payload,
+    { padBytes: request.padBytes, arch },
+    signal,
+  );
   const plans: BootPlan[] = [];
   for (const row of rows) {
     plans.push(
@@ -104,6 +119,7 @@ export async function* compareFlows(
     measured,
     conditions: {
       tree: tree.version,
+      arch,
       ...(tree.note && { treeNote: tree.note }),
       qemu: first.qemuVersion,
       accelerator: first.accelerator,

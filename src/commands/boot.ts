@@ -3,7 +3,7 @@
 import type { BootRun, Clock, Flow } from '../boot/boot.ts';
 import { planBoot } from '../boot/plan.ts';
 import { qemuArgv } from '../boot/qemu.ts';
-import { findFlow } from '../boot/registry.ts';
+import { findFlow, findMachine } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
 import { type Mark, marks, type Outcome, type Work } from '../events.ts';
@@ -21,6 +21,7 @@ interface BootInput {
   readonly kernel: string | undefined;
   readonly tree: string | undefined;
   readonly fragments: readonly string[];
+  readonly arch: string | undefined;
   readonly payload: string;
   readonly padBytes: number;
   readonly format: string | undefined;
@@ -47,12 +48,14 @@ export const boot: Command<BootInput, BootProduct> = {
     'boot initramfs --kernel initoverlayfs --format cpio-zstd --pad 64M',
     'boot userspace --clock wall --rootfs',
     'boot floor --append loglevel=7 --dry-run',
+    'boot kernelspace --arch arm64',
   ],
   positional: [{ usage: '<flow>', summary: 'the way to boot; an unknown one answers with the list' }],
   options: [
     { usage: '--kernel <kernel>', summary: 'base, or the name of a series (default: what the flow needs)' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
+    { usage: '--arch <arch>', summary: "the guest: x86_64 or arm64 (default: ARCH, otherwise the host's)" },
     {
       usage: '--payload <payload>',
       summary: 'the files: busybox, dir:PATH, ...; an unknown one lists them',
@@ -98,6 +101,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
     kernel: text('kernel'),
     tree: text('tree'),
     fragments: [...settings.fragments, ...list('config')],
+    arch: text('arch'),
     payload: options.payload as string,
     padBytes: bytesOf(options.pad, '--pad'),
     format: text('format'),
@@ -119,11 +123,15 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
 async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootProduct> {
   const { settings } = workspace;
   const flow = await findFlow(input.flow);
+  const { arch } = input;
+  if (arch !== undefined) await findMachine(arch);
   const name = kernelName(input.kernel, flow, settings.series);
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
   const tree = input.tree ?? own ?? settings.tree;
-  const kernel = yield* prepareKernel(workspace, { kernel: name, tree, fragments: input.fragments }, signal);
-  const payload = yield* collectPayload(workspace, input.payload, { padBytes: input.padBytes }, signal);
+  const wanted = { kernel: name, tree, fragments: input.fragments, ...(arch !== undefined && { arch }) };
+  const kernel = yield* prepareKernel(workspace, wanted, signal);
+  const about = { padBytes: input.padBytes, arch: kernel.arch };
+  const payload = yield* collectPayload(workspace, input.payload, about, signal);
   const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs } = input;
   const plan = yield* planBoot(
     workspace,

@@ -3,6 +3,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
+import { findMachine } from '../boot/registry.ts';
 import { exitCodes, Interrupted } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
 import { type Tool, tools } from '../host/tools.ts';
@@ -41,7 +42,7 @@ export const doctor: Command<null, Diagnosis> = {
     }
     const { bavail, bsize } = await statfs(workspace.cache);
     const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.version !== undefined);
-    const probed = qemu ? yield* probeAccelerator(workspace, signal) : undefined;
+    const probed = qemu ? yield* probeAccelerator(workspace, await findMachine('x86_64'), signal) : undefined;
     return {
       tools: found,
       node: process.version,

@@ -14,7 +14,9 @@ export const start: Command<CompareRequest, Compared> = {
   summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
   examples: ['start', 'start --pad 64M --used 50'],
   positional: [],
-  options: compare.options.filter(option => /^--(payload|pad|used|clock|rounds|mem) /.test(option.usage)),
+  options: compare.options.filter(option =>
+    /^--(payload|pad|used|clock|rounds|mem|arch) /.test(option.usage),
+  ),
   parse: (typed, workspace) =>
     compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),
   run: startFlows,

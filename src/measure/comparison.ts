@@ -49,6 +49,8 @@ export interface Comparison {
     /** Version of the source, and what has to be said of it. */
     readonly tree: string;
     readonly treeNote?: string;
+    /** The guests', as kernels are called: 'x86_64', 'arm64'. */
+    readonly arch: string;
     readonly qemu: string;
     readonly accelerator: string;
     readonly memoryMiB: number;

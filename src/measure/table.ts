@@ -32,7 +32,7 @@ function headOf(comparison: Comparison): string[] {
   return [
     `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercent}% of it read`,
     clock,
-    `linux ${c.tree}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
+    `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
   ];
 }
@@ -139,8 +139,17 @@ function barsOf(comparison: Comparison, width: number): string[] {
   ];
 }
 
+/** What has to be said of every row is said once. */
+function rowNotes(rows: readonly Row[]): string[] {
+  const texts = [...new Set(rows.flatMap(row => row.notes))];
+  return texts.flatMap(text => {
+    const members = rows.filter(row => row.notes.includes(text));
+    return members.length === rows.length ? [text] : members.map(row => `${row.id}: ${text}`);
+  });
+}
+
 function notesOf(comparison: Comparison): string[] {
-  const notes = comparison.rows.flatMap(row => row.notes.map(note => `${row.id}: ${note}`));
+  const notes = rowNotes(comparison.rows);
   const failed = comparison.rows
     .filter(row => row.outcome.kind !== 'ready')
     .map(row => `${row.id}: ${describeOutcome(row.outcome)}`);

@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { probeAccelerator } from '../../src/boot/accelerator.ts';
 import { canaryProgram } from '../../src/boot/canary.ts';
 import { parseTicks, stealPercent } from '../../src/boot/host.ts';
+import type { Machine } from '../../src/boot/machine.ts';
+import x86 from '../../src/boot/machine/x86_64.ts';
+import { hostArch } from '../../src/kernel/architecture.ts';
 import { collect, never, type Sample, sampleMachine } from './machine.ts';
 
 let sample: Sample;
@@ -20,8 +23,9 @@ afterEach(() => {
   return sample.remove();
 });
 
-const probe = (kvm = device, deadlineMs = 5000) =>
-  collect(probeAccelerator(sample.workspace, never, { device: kvm, deadlineMs }));
+const own = hostArch() === 'x86_64' ? x86 : { ...x86, id: hostArch() };
+const probe = (kvm = device, deadlineMs = 5000, machine: Machine = own) =>
+  collect(probeAccelerator(sample.workspace, machine, never, { device: kvm, deadlineMs }));
 const canaries = async () => (await sample.calls()).filter(call => call.includes('isa-debug-exit')).length;
 
 test('a canary that ran: KVM, and it is not asked again', async () => {
@@ -69,6 +73,18 @@ test('a verdict of another boot of the host or another QEMU does not count', asy
 test('no device: nothing is started', async () => {
   const { product } = await probe('/nowhere/kvm');
   expect(product).toMatchObject({ accelerator: 'tcg', reason: 'there is no /nowhere/kvm' });
+  expect(await canaries()).toBe(0);
+});
+
+test('a guest of another architecture is emulated, and so is one without a canary', async () => {
+  process.env.INITBENCH_TEST_KVM = 'runs';
+  const foreign = (await probe(device, 5000, { ...own, id: 's390' })).product;
+  expect(foreign).toMatchObject({
+    accelerator: 'tcg',
+    reason: `s390 guests are emulated on a host that is ${hostArch()}`,
+  });
+  const { canary: _, ...without } = own;
+  expect((await probe(device, 5000, without)).product.reason).toContain('no canary guest is known');
   expect(await canaries()).toBe(0);
 });
 

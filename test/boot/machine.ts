@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BootPlan, Vm } from '../../src/boot/boot.ts';
+import x86 from '../../src/boot/machine/x86_64.ts';
 import type { Digest, Work, WorkEvent } from '../../src/events.ts';
 import type { Image } from '../../src/image/image.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -66,6 +67,7 @@ export function sampleKernel(folder = '/kernels/base', more: Partial<Kernel> = {
 }
 
 export const sampleVm = (more: Partial<Vm> = {}): Vm => ({
+  machine: x86,
   kernel: sampleKernel(),
   initrd: sampleImage('cpio-lz4'),
   disks: [],

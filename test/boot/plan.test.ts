@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootPlan, Clock } from '../../src/boot/boot.ts';
 import { type BootRequest, planBoot } from '../../src/boot/plan.ts';
 import { qemuArgv } from '../../src/boot/qemu.ts';
-import { findFlow, listFlows } from '../../src/boot/registry.ts';
+import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { collectPayload } from '../../src/image/collect.ts';
 import type { Payload } from '../../src/image/image.ts';
@@ -140,7 +140,18 @@ describe('planBoot()', () => {
       /too large for 32 MiB/,
       /--mem 48/,
     ],
-    ['another architecture', { kernel: sampleKernel('/x', { arch: 'arm64' }) }, /arm64/, /ARCH/],
+    [
+      'an architecture without a machine',
+      { kernel: sampleKernel('/x', { arch: 'riscv' }), format: 'cpio' },
+      /boots no riscv kernels/,
+      /arm64, x86_64/,
+    ],
+    [
+      'programs of another architecture',
+      { kernel: sampleKernel('/x', { arch: 'arm64' }), format: 'cpio' },
+      /has \w+ programs, the kernel is arm64/,
+      /architecture of the kernel/,
+    ],
   ])('%s: one sentence and what to do', async (_name, more, message, hint) => {
     const error = await plan('initramfs', more).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UserError);
@@ -175,11 +186,13 @@ describe('flow/', () => {
       for (const clock of ['icount', 'wall'] satisfies Clock[]) {
         const image = sampleImage(flow.formats[0]!);
         const extra = flow.needs.map(need => sampleImage(need.format));
-        const machine = flow.vm({ image, extra, clock, memoryMiB: 2048 });
-        expect(machine.initrd ?? machine.disks[0]).toBeDefined();
-        for (const disk of machine.disks) {
-          expect(disk.kind).toBe(clock === 'icount' ? 'pmem' : 'virtio-blk');
-          expect(machine.append.join(' ')).toContain(disk.device);
+        for (const machine of [await findMachine('x86_64'), await findMachine('arm64')]) {
+          const vm = flow.vm({ image, extra, clock, memoryMiB: 2048, machine });
+          expect(vm.initrd ?? vm.disks[0]).toBeDefined();
+          for (const disk of vm.disks) {
+            expect(disk.kind).toBe(clock === 'icount' ? 'pmem' : 'virtio-blk');
+            expect(vm.append.join(' ')).toContain(disk.device);
+          }
         }
       }
     }

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a Vm to QEMU's command line. */
 import { describe, expect, test } from 'vitest';
-import {
-  calibrationArgv,
-  instrumentedArgv,
-  placeImage,
-  qemuArgv,
-  requireMemory,
-} from '../../src/boot/qemu.ts';
+import { calibrationArgv, instrumentedArgv, qemuArgv, requireMemory } from '../../src/boot/qemu.ts';
+import arm64, { placeImage as placeAtEnd } from '../../src/boot/machine/arm64.ts';
+import { placeImage } from '../../src/boot/machine/x86_64.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { shellQuote } from '../../src/host/exec.ts';
 import { sampleImage, sampleVm } from './machine.ts';
@@ -28,6 +24,14 @@ describe('qemuArgv()', () => {
     expect(shellQuote(qemuArgv(sampleVm()))).toMatchInlineSnapshot(
       `"qemu-system-x86_64 -no-user-config -nodefaults -machine pc -accel tcg -icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm -cpu qemu64 -smp 1 -m 2048 -display none -no-reboot -serial stdio -kernel /kernels/base/bzImage -initrd /images/cpio-lz4 -append 'console=ttyS0 panic=-1'"`,
     );
+  });
+
+  test('arm64: its own QEMU, machine, CPU; the rest is the same', () => {
+    const vm = sampleVm({ machine: arm64, append: ['console=ttyAMA0'], deviceTree: '/cache/machine.dtb' });
+    expect(shellQuote(qemuArgv(vm))).toMatchInlineSnapshot(
+      `"qemu-system-aarch64 -no-user-config -nodefaults -machine virt,gic-version=2,dtb-randomness=off -accel tcg -icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm -cpu cortex-a57 -smp 1 -m 2048 -display none -no-reboot -serial stdio -kernel /kernels/base/bzImage -dtb /cache/machine.dtb -initrd /images/cpio-lz4 -append console=ttyAMA0"`,
+    );
+    expect(qemuArgv({ ...vm, clock: 'wall' }).join(' ')).toContain('-accel tcg -cpu cortex-a57 -smp 1');
   });
 
   test('wall clock: KVM with the CPU of the host, or TCG with a fixed one', () => {
@@ -110,6 +114,26 @@ describe('placeImage()', () => {
 
   test('larger than the memory below 3 GiB: no --mem would help', () => {
     expect(thrown(() => placeImage(2900 * mib, 16384, mib)).hint).not.toContain('--mem');
+  });
+});
+
+describe('placeImage() on arm64', () => {
+  test.each([
+    [1, 2048, { addressMiB: 1024 + 2046, sizeMiB: 2 }],
+    [256, 2049, { addressMiB: 1024 + 1792, sizeMiB: 256 }],
+    [12, 160, { addressMiB: 1024 + 148, sizeMiB: 12 }],
+  ])(
+    '%i MiB in a guest of %i: at the end, and the kernel stops before it',
+    (imageMiB, memoryMiB, carveOut) => {
+      expect(placeAtEnd(imageMiB * mib, memoryMiB, mib)).toEqual(carveOut);
+      expect(arm64.memoryDisk.words(carveOut)).toEqual([`mem=${carveOut.addressMiB - 1024}M`]);
+    },
+  );
+
+  test('too large: the least memory that holds it', () => {
+    const error = thrown(() => placeAtEnd(300 * mib, 256, mib));
+    const least = Number(/--mem (\d+)/.exec(error.hint!)![1]);
+    expect(placeAtEnd(300 * mib, least, mib).sizeMiB).toBe(300);
   });
 });
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/boot.ts';
 import { type Seen, outcomeOf } from '../../src/boot/guest.ts';
+import arm64 from '../../src/boot/machine/arm64.ts';
 import { readRun } from '../../src/boot/record.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import type { WorkEvent } from '../../src/events.ts';
@@ -90,6 +91,13 @@ describe('bootOnce()', () => {
     await expect(boot()).rejects.toThrow(/does not get to start_kernel/);
     await expect(readdir(folders.runs(sample.workspace))).rejects.toThrow('ENOENT');
     expect(await running()).toEqual([]);
+  });
+
+  test('the entry of an arm64 kernel: the counter shows whole ticks only', async () => {
+    guest({ CONSOLE: recorded('ready-initramfs') });
+    const { product: run } = await boot(sample.plan({}, { machine: arm64 }));
+    expect(run.marks.kernel).toEqual({ host: 0, tsc: 35913360 });
+    expect(run.argv[0]).toBe('qemu-system-aarch64');
   });
 
   test('wall clock: nothing to calibrate, nothing counted', async () => {

@@ -24,6 +24,7 @@ const input = (measured: readonly Measured[], more: Partial<ComparisonInput> = {
   measured,
   conditions: {
     tree: '7.3.4',
+    arch: 'x86_64',
     qemu: '7.2.22',
     accelerator: 'tcg',
     memoryMiB: 2048,
@@ -136,7 +137,7 @@ describe('formatComparison()', () => {
     expect(formatComparison(comparison, 130).join('\n')).toMatchInlineSnapshot(`
       "payload busybox, 16.0 MiB, 10% of it read
       clock icount: millions of guest instructions since start_kernel; not time
-      linux 7.3.4, 2048 MiB, 1 CPU, QEMU 7.2.22 tcg
+      linux 7.3.4 x86_64, 2048 MiB, 1 CPU, QEMU 7.2.22 tcg
 
       row          format       image  to /init  reading   total    over  ratio  memory  outcome
       * reference                 MiB    M insn   M insn  M insn   floor            MiB

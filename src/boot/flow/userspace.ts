@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** initoverlayfs without kernel changes: a mini-initramfs mounts the payload's EROFS image from a boot partition. */
 import type { Disk, Flow, FlowInput } from '../boot.ts';
-import { placeImage } from '../qemu.ts';
 
 /** Under icount the boot partition is memory: any real disk lets the host's latency into the guest's time. */
-function bootPartition({ image, extra, clock, memoryMiB }: FlowInput): Disk {
+function bootPartition({ image, extra, clock, memoryMiB, machine }: FlowInput): Disk {
   if (clock === 'wall') return { kind: 'virtio-blk', image, device: '/dev/vda' };
-  const carveOut = placeImage(image.bytes, memoryMiB, extra[0]!.bytes);
+  const carveOut = machine.memoryDisk.place(image.bytes, memoryMiB, extra[0]!.bytes);
   return { kind: 'pmem', image, device: '/dev/pmem0', carveOut };
 }
 

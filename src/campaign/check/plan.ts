@@ -3,7 +3,7 @@
  *  that name all an answer follows from. Nothing is checked out, built or booted. */
 import path from 'node:path';
 import { qemuVersion } from '../../boot/qemu.ts';
-import { listFlows } from '../../boot/registry.ts';
+import { findMachine, listFlows } from '../../boot/registry.ts';
 import type { Clock, Flow } from '../../boot/boot.ts';
 import type { Digest, Work } from '../../events.ts';
 import { digestOf, digestOfFile } from '../../host/files.ts';
@@ -13,7 +13,7 @@ import type { Payload } from '../../image/image.ts';
 import { definedAt } from '../../kconfig/defined.ts';
 import { findFragments, fragmentNames } from '../../kconfig/find.ts';
 import type { Fragment } from '../../kconfig/kconfig.ts';
-import { architectureOf, archOf } from '../../kernel/architecture.ts';
+import { architectureOf, archOf, hostArch } from '../../kernel/architecture.ts';
 import type { Build } from '../../kernel/make.ts';
 import { planBuild } from '../../kernel/plan.ts';
 import { makeVariables } from '../../kernel/variables.ts';
@@ -199,7 +199,7 @@ async function* flowKeys(
   payload: Payload,
   signal: AbortSignal,
 ): Work<readonly CheckedFlow[]> {
-  const qemu = await qemuVersion(signal);
+  const qemu = await qemuVersion((await findMachine(hostArch())).qemu, signal);
   const digests = new Map<string, Digest>();
   for (const name of ['probe', ...flows.flatMap(flow => flow.needs.map(need => need.payload))]) {
     if (digests.has(name)) continue;

@@ -78,7 +78,7 @@ export async function* openSetting(
   const { series, tree, fragments } = request;
   const kernel = yield* prepareKernel(workspace, { kernel: series, tree, fragments }, signal);
   const unpatched = yield* prepareKernel(workspace, { kernel: 'base', tree, fragments }, signal);
-  const { walker } = yield* buildGuestPrograms(workspace, signal);
+  const { walker } = yield* buildGuestPrograms(workspace, kernel.arch, signal);
   return {
     bases: yield* allBases(workspace, request.layouts, signal),
     walker: await readFile(walker),

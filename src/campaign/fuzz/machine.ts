@@ -5,6 +5,8 @@ import path from 'node:path';
 import { probeAccelerator, type Verdict as AcceleratorVerdict } from '../../boot/accelerator.ts';
 import type { BootPlan, Disk, Vm } from '../../boot/boot.ts';
 import { type OnLine, runGuest } from '../../boot/guest.ts';
+import type { Machine } from '../../boot/machine.ts';
+import { findMachine } from '../../boot/registry.ts';
 import type { Fact, Work } from '../../events.ts';
 import { digestOf } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
@@ -16,6 +18,7 @@ import type { Ended } from './verdict.ts';
 
 /** What is the same for all boots of a campaign. */
 export interface Bench {
+  readonly machine: Machine;
   readonly kernel: Kernel;
   readonly accelerator: AcceleratorVerdict;
   readonly memoryMiB: number;
@@ -27,17 +30,20 @@ const usual = { memoryMiB: 96, timeoutMs: 60_000 };
 const debug = { memoryMiB: 256, timeoutMs: 300_000 };
 
 export async function* openBench(workspace: Workspace, kernel: Kernel, signal: AbortSignal): Work<Bench> {
-  const accelerator = yield* probeAccelerator(workspace, signal);
-  return { kernel, accelerator, ...(kernel.fragments.includes('debug') ? debug : usual) };
+  const machine = await findMachine(kernel.arch);
+  const accelerator = yield* probeAccelerator(workspace, machine, signal);
+  return { machine, kernel, accelerator, ...(kernel.fragments.includes('debug') ? debug : usual) };
 }
 
 /** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
  *  for its timer to be measured, a tenth of a second. */
-const words = ['console=ttyS0', 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${treeFolder}`];
+const wordsOn = ({ machine }: Bench) => [
+  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${treeFolder}`],
+];
 
 /** The plan for an initrd in a file. */
 export const initrdPlan = (bench: Bench, file: string, bytes: number, row: string): BootPlan =>
-  planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: words }, row);
+  planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: wordsOn(bench) }, row);
 
 /** The plan for the same image on a disk, which a kernel without the series can mount, too. */
 export const diskPlan = (
@@ -53,7 +59,7 @@ export const diskPlan = (
     {
       initrd: imageIn(initrd.file, initrd.bytes, 'walker'),
       disks: [image],
-      append: [...words, `INITBENCH_BOOT=${device}`],
+      append: [...wordsOn(bench), `INITBENCH_BOOT=${device}`],
     },
     row,
   );
@@ -68,15 +74,16 @@ function imageIn(file: string, bytes: number, name: string): Image {
   return { digest, format: 'hostile', payload: { name, digest }, path: file, bytes };
 }
 
-function planOf(bench: Bench, machine: Pick<Vm, 'initrd' | 'disks' | 'append'>, row: string): BootPlan {
-  const { kernel, accelerator, memoryMiB, timeoutMs } = bench;
-  const image = machine.initrd!;
+function planOf(bench: Bench, own: Pick<Vm, 'initrd' | 'disks' | 'append'>, row: string): BootPlan {
+  const { machine, kernel, accelerator, memoryMiB, timeoutMs } = bench;
+  const image = own.initrd!;
   const { format, digest, bytes } = image;
   return {
     flow: 'kernelspace',
     row,
     vm: {
-      ...machine,
+      ...own,
+      machine,
       kernel,
       memoryMiB,
       cpus: 1,

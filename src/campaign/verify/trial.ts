@@ -5,6 +5,7 @@ import { probeAccelerator } from '../../boot/accelerator.ts';
 import type { BootPlan, BootRun, Disk, Vm } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { readConsole } from '../../boot/record.ts';
+import { findMachine } from '../../boot/registry.ts';
 import { bootOnce } from '../../boot/run.ts';
 import { type Digest, sanitise, type Work } from '../../events.ts';
 import { exitCodes, Interrupted, UserError } from '../../host/errors.ts';
@@ -41,17 +42,19 @@ export async function* planTrial(
     const image = yield* makeInitrd(workspace, [segment], signal);
     disks.push({ kind: 'virtio-blk', image, device: `/dev/vd${String.fromCharCode(97 + index)}` });
   }
+  const machine = await findMachine(kernel.arch);
   const clock = trial.clock ?? 'wall';
   const chosen =
     clock === 'wall'
-      ? yield* probeAccelerator(workspace, signal)
+      ? yield* probeAccelerator(workspace, machine, signal)
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
   const memory = trial.memoryMiB ?? 512;
   const vm: Vm = {
+    machine,
     kernel,
     ...(initrd ? { initrd } : {}),
     disks,
-    append: wordsOf(trial),
+    append: wordsOf(trial, machine.console),
     memoryMiB: typeof memory === 'number' ? memory : memory(initrd?.bytes ?? 0),
     cpus: trial.cpus ?? 1,
     clock,
@@ -85,9 +88,9 @@ export async function* planTrial(
 }
 
 /** Words of the kernel command line. */
-function wordsOf({ quiet, checks, append = [] }: Trial): string[] {
+function wordsOf({ quiet, checks, append = [] }: Trial, console: string): string[] {
   return [
-    ...['console=ttyS0', 'panic=-1', `loglevel=${quiet ? 4 : 7}`, 'nokaslr'],
+    ...[`console=${console}`, 'panic=-1', `loglevel=${quiet ? 4 : 7}`, 'nokaslr'],
     ...(checks.length > 0 ? [`INITBENCH_CHECK=${checks.join(',')}`] : []),
     ...append,
   ];

@@ -10,9 +10,11 @@
  *   INITBENCH_TEST_ENTRY    never: the kernel is not entered
  *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails
  *   INITBENCH_TEST_CALLS    a file that gets each command line but --version
+ * -machine dumpdtb=FILE writes a recorded device tree.
  */
 const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 
 const { env } = process;
 const argv = process.argv.slice(2);
@@ -23,8 +25,11 @@ let status = 'running';
 const clients = [];
 
 if (env.INITBENCH_TEST_CALLS) fs.appendFileSync(env.INITBENCH_TEST_CALLS, `${argv.join(' ')}\n`);
+const dump = argv.map(word => /^dumpdtb=(.*)$/.exec(word)?.[1]).find(Boolean);
 if (argv.some(word => word.startsWith('isa-debug-exit'))) {
   canary();
+} else if (dump) {
+  fs.copyFileSync(path.resolve(__dirname, '../../fixtures/virt.dtb'), dump);
 } else {
   if (socketOf('-gdb')) listen('-gdb', gdb);
   listen('-qmp', qmp);
@@ -119,9 +124,10 @@ function gdb(client) {
     const sum = [...payload].reduce((total, character) => (total + character.charCodeAt(0)) & 0xff, 0);
     client.write(`+$${payload}#${sum.toString(16).padStart(2, '0')}`);
   };
-  // the registers of `g`: rax holds the clock, which has skipped to the next microsecond, and one instruction
+  // the registers of `g`: rax or x0 holds the clock, which has skipped to the next microsecond, and one instruction;
+  // on arm64 in ticks of 16 ns
   const clock = Buffer.alloc(8);
-  clock.writeUInt32LE(35914001);
+  clock.writeUInt32LE(argv[argv.indexOf('-machine') + 1].startsWith('virt') ? 35914001 >> 4 : 35914001);
   const registers = clock.toString('hex') + '0'.repeat(16 * 23);
   client.on('data', chunk => {
     const packet = /\$([^#]*)#/.exec(String(chunk))?.[1];

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What guests of one architecture run on, as data: src/boot/machine/<arch>.ts; the folder is the registry. */
+import type { CarveOut } from './boot.ts';
+import type { Node } from './fdt.ts';
+
+export interface Machine {
+  /** As kernels are called (Kernel.arch): 'x86_64', 'arm64'. */
+  readonly id: string;
+  /** QEMU's program. */
+  readonly qemu: string;
+  /** The value of -machine. */
+  readonly type: string;
+  /** The value of -cpu under TCG: a fixed one, which neither host nor QEMU version changes. */
+  readonly cpu: string;
+  /** The kernel's console on the first serial port. */
+  readonly console: string;
+  readonly counter: Counter;
+  readonly memoryDisk: MemoryDisk;
+  /** A program that proves KVM. Absent: guests of this architecture are always emulated. */
+  readonly canary?: Canary;
+}
+
+/** What guest programs read the virtual clock from. */
+export interface Counter {
+  readonly name: string;
+  /** Virtual nanoseconds from one tick to the next; under icount these are instructions. */
+  readonly tick: number;
+  /** One instruction that reads it, as bytes in hex, and how to find its ticks in the answer to gdb's `g`. */
+  readonly read: { readonly code: string; readonly ticks: (registers: string) => number };
+}
+
+/** A piece of guest memory as a disk: reads cost nothing, and repeat. */
+export interface MemoryDisk {
+  /** Where an image of that size lies. @throws UserError naming the smallest memory that holds it */
+  readonly place: (imageBytes: number, memoryMiB: number, initrdBytes: number) => CarveOut;
+  /** Words of the command line by which the kernel leaves it alone. */
+  readonly words: (carveOut: CarveOut) => readonly string[];
+  /** What tells the kernel of the disk where those words do not: a node of the device tree. */
+  readonly node?: (carveOut: CarveOut) => Node;
+}
+
+export interface Canary {
+  readonly argv: (program: string) => readonly string[];
+  readonly program: () => Buffer;
+  /** What QEMU exits with when the canary ran to its end. */
+  readonly exit: number;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** x86-64: QEMU's pc. */
+import { UserError } from '../../host/errors.ts';
+import { registerValue } from '../../host/gdb.ts';
+import type { CarveOut } from '../boot.ts';
+import { canaryArgv, canaryExit, canaryProgram } from '../canary.ts';
+import type { Machine } from '../machine.ts';
+
+/** Of 64-bit registers by their place in the answer to `g`; the lower half. */
+const half = (registers: string, at: number) =>
+  registerValue(registers.slice(16 * at, 16 * at + 16)) & 0xffffffffn;
+const [rax, rdx] = [0, 3];
+
+const mib = 2 ** 20;
+/** The kernel, its decompression and its first allocations stay below the carve-out. */
+const lowestMiB = 128;
+/** What the kernel needs above or below the carve-out: QEMU puts the initrd at the top of low memory. */
+const freeMiB = 64;
+/** Low memory of the pc machine ends here when there is more than fits below the PCI hole. */
+const lowMemoryMiB = 3072;
+
+/** Where an image of that size lies in guest memory: at 1 GiB as long as it fits there, so that sizes compare at
+ *  one address, else lower. Multiples of 2 MiB, the granularity of ZONE_DEVICE memory.
+ *  @throws UserError naming the smallest memory that holds it */
+export function placeImage(imageBytes: number, memoryMiB: number, initrdBytes: number): CarveOut {
+  const sizeMiB = Math.ceil(imageBytes / (2 * mib)) * 2;
+  const aboveMiB = sizeMiB + freeMiB + Math.ceil(initrdBytes / mib);
+  const top = Math.min(memoryMiB, lowMemoryMiB);
+  const addressMiB = [1024, 512, 256, lowestMiB].find(address => address + aboveMiB <= top);
+  if (addressMiB !== undefined) return { addressMiB, sizeMiB };
+  const needed = lowestMiB + aboveMiB;
+  const tooLarge = `an image of ${Math.ceil(imageBytes / mib)} MiB does not fit into`;
+  if (needed > lowMemoryMiB) {
+    throw new UserError(`${tooLarge} the memory below the guest's PCI hole`, {
+      hint: `use a smaller payload, or --clock wall, where it is a virtio disk`,
+    });
+  }
+  throw new UserError(`${tooLarge} ${memoryMiB} MiB of guest memory as a memory disk`, {
+    hint: `give the guest more: --mem ${Math.ceil(needed / 16) * 16}`,
+  });
+}
+
+export default {
+  id: 'x86_64',
+  qemu: 'qemu-system-x86_64',
+  type: 'pc',
+  // `max` reads the host's random numbers
+  cpu: 'qemu64',
+  console: 'ttyS0',
+  counter: {
+    name: 'TSC',
+    tick: 1,
+    // rdtsc
+    read: { code: '0f31', ticks: all => Number((half(all, rdx) << 32n) | half(all, rax)) },
+  },
+  memoryDisk: {
+    place: placeImage,
+    words: ({ sizeMiB, addressMiB }) => [`memmap=${sizeMiB}M!${addressMiB}M`],
+  },
+  canary: { argv: canaryArgv, program: canaryProgram, exit: canaryExit },
+} satisfies Machine;
