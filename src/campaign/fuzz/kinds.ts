@@ -66,7 +66,7 @@ function bending(
       const { dice, map } = ingredients;
       const image = Buffer.from(ingredients.image);
       const did = choose(dice).map(
-        mutation => mutation({ dice, image, map }) ?? mutations.bendInode({ dice, image, map })!,
+        mutation => mutation({ dice, image, map }) ?? mutations.bendLayout({ dice, image, map })!,
       );
       if (seal) sealErofs(image);
       return { initrd: framed(ingredients, image), image, did: did.join('; '), expect: 'any' };
