@@ -1,7 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what initbench needs and builds it. Idempotent; prints nothing when nothing is missing.
+# Installs what initbench needs and builds it; with --all also what guests of another architecture need. Idempotent;
+# prints nothing when nothing is missing.
 set -eu
+all=
+case "$#:${1-}" in
+0:) ;;
+1:--all) all=1 ;;
+*) echo "usage: ./setup.sh [--all]" >&2; exit 2 ;;
+esac
 cd "$(dirname "$0")"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -51,6 +58,13 @@ newuidmap:uidmap
 dpkg-deb:dpkg
 apt-get:apt
 '
+# With --all, Debian only: arm64 guests on hosts that are something else.
+foreign='
+aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
+/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
+qemu-system-aarch64:qemu-system-arm
+'
+[ "$(uname -m)" != aarch64 ] || foreign='qemu-system-aarch64:qemu-system-arm'
 
 have() {
 	case "$1" in
@@ -76,7 +90,7 @@ for entry in $needed; do
 	esac
 done
 if [ $family = debian ]; then
-	for entry in $debian_only; do
+	for entry in $debian_only ${all:+$foreign}; do
 		have "${entry%%:*}" && continue
 		missing="$missing ${entry%%:*}" packages="$packages ${entry#*:}"
 	done

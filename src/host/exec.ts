@@ -34,9 +34,9 @@ const graceMs = 2000;
 
 /** The error for a program that is not there: its name, its package, what needs it. */
 export function missingTool(tool: string, neededFor?: string): UserError {
-  const [debian, fedora] = packagesOf(tool);
+  const [debian, fedora, setup] = packagesOf(tool);
   return new UserError(`${tool} is not installed${neededFor ? `; ${neededFor} needs it` : ''}`, {
-    hint: `run ./setup.sh, or install it: apt-get install ${debian} (Fedora: dnf install ${fedora})`,
+    hint: `run ${setup}, or install it: apt-get install ${debian} (Fedora: dnf install ${fedora})`,
     exitCode: exitCodes.environment,
   });
 }

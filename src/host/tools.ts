@@ -14,6 +14,8 @@ export interface Tool {
   readonly without: string;
   /** False: everything works, slower or with less. */
   readonly required: boolean;
+  /** What installs it: `./setup.sh` what everybody needs, `./setup.sh --all` what few do. */
+  readonly setup: './setup.sh' | './setup.sh --all';
 }
 
 const tool = (
@@ -23,7 +25,20 @@ const tool = (
   neededFor: string,
   without: string,
   required = true,
-): Tool => ({ name, debian: packages[0], fedora: packages[1], version, neededFor, without, required });
+): Tool => ({
+  ...{ name, debian: packages[0], fedora: packages[1], version, neededFor, without, required },
+  setup: './setup.sh',
+});
+
+/** For guests of another architecture: large, and of no use to the rest. */
+const foreign = (
+  name: string,
+  packages: readonly [debian: string, fedora: string],
+  neededFor: string,
+): Tool => ({
+  ...tool(name, packages, ['--version'], neededFor, 'no --arch arm64', false),
+  setup: './setup.sh --all',
+});
 
 /** What the kernel's own scripts import, from the distribution's python. */
 const pythonModule = (module: string, fedora: string): Tool => ({
@@ -33,6 +48,7 @@ const pythonModule = (module: string, fedora: string): Tool => ({
   neededFor: 'checkpatch: licences in SPDX tags',
   without: 'SPDX tags are not looked at',
   required: false,
+  setup: './setup.sh',
 });
 
 const same = (name: string) => [name, name] as const;
@@ -71,6 +87,12 @@ export const tools: readonly Tool[] = [
     'boots',
     'nothing can be booted',
   ),
+  foreign(
+    'aarch64-linux-gnu-gcc',
+    ['gcc-aarch64-linux-gnu libc6-dev-arm64-cross', 'gcc-aarch64-linux-gnu'],
+    'arm64 kernels and guest programs',
+  ),
+  foreign('qemu-system-aarch64', ['qemu-system-arm', 'qemu-system-aarch64-core'], 'boots of arm64'),
   tool('mkfs.erofs', same('erofs-utils'), ['-V'], 'erofs formats', 'no userspace, no kernelspace flow'),
   tool('fsck.erofs', same('erofs-utils'), ['-V'], 'checking erofs images', 'no erofs image is trusted'),
   tool('mke2fs', same('e2fsprogs'), ['-V'], 'ext4 root file systems', 'no --rootfs'),
@@ -100,8 +122,9 @@ export const tools: readonly Tool[] = [
   tool('mmdebstrap', same('mmdebstrap'), ['--version'], 'payload debian', 'no systemd payload', false),
 ];
 
-/** Debian's and Fedora's package of a program; its own name when it is not in the table. */
-export function packagesOf(name: string): readonly [debian: string, fedora: string] {
+/** Debian's and Fedora's package of a program, and what installs it; a program that is not in the table is its own
+ *  package. */
+export function packagesOf(name: string): readonly [debian: string, fedora: string, setup: string] {
   const found = tools.find(t => t.name === name);
-  return found ? [found.debian, found.fedora] : [name, name];
+  return found ? [found.debian, found.fedora, found.setup] : [name, name, './setup.sh'];
 }
