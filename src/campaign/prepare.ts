@@ -28,6 +28,8 @@ export interface KernelRequest {
   readonly fragments: readonly string[];
   /** As kernels are called: 'x86_64', 'arm64'. Default: what the variables say, otherwise the host's. */
   readonly arch?: string;
+  /** True: kconfigs/<series>.config does not. */
+  readonly unasked?: boolean;
   /** NAME=value words for make. */
   readonly variables?: readonly string[];
   /** Build although options did not survive. */
@@ -68,8 +70,8 @@ export async function* planKernel(
 }
 
 async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promise<readonly string[]> {
-  const { kernel, fragments } = request;
-  const own = kernel !== 'base' && (await fragmentNames(workspace)).includes(kernel);
+  const { kernel, fragments, unasked } = request;
+  const own = kernel !== 'base' && !unasked && (await fragmentNames(workspace)).includes(kernel);
   return own && !fragments.includes(kernel) ? [...fragments, kernel] : fragments;
 }
 

@@ -49,7 +49,7 @@ describe('R6', () => {
   const image = recorded('r06-image');
   const archive = shownIn(recorded('r06-archive'));
   const judge = (console: string, more: Partial<Shown> = {}) =>
-    failing(r06.judge({ image: shownIn(console, more), archive }, text));
+    failing(r06.judge({ image: shownIn(console, more), archive }, text, {}));
 
   test('a boot without a block device is accepted', () => {
     expect(judge(image)).toEqual([]);
@@ -97,7 +97,7 @@ describe('R6', () => {
 describe('R9', () => {
   const judge = (added: SeriesText['added']) => {
     const shown = shownIn('');
-    const judgement = r09.judge({ mounts: shown, archive: shown }, { ...text, added });
+    const judgement = r09.judge({ mounts: shown, archive: shown }, { ...text, added }, {});
     return failing(judgement).includes('fs/erofs gets no variable that waits for a mount');
   };
 
@@ -120,7 +120,7 @@ describe('R10', () => {
   const plain = recorded('r10-plain');
 
   test('a copy in the page cache is seen, whatever is said of it', () => {
-    const { verdict, reason } = verdictOf(r10.judge({ plain: shownIn(plain) }, text));
+    const { verdict, reason } = verdictOf(r10.judge({ plain: shownIn(plain) }, text, {}));
     expect(verdict).toBe('not met');
     expect(reason).toMatch(
       /mapping it puts nothing into the page cache \(40\d\d KiB of cache for 4096 KiB mapped/,
@@ -129,12 +129,12 @@ describe('R10', () => {
 
   test('a cache that does not grow is accepted', () => {
     const flat = plain.replaceAll(/ Cached=\d+/g, ' Cached=100');
-    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text)).verdict).toBe('met');
+    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('met');
   });
 
   test('a mapping that was never made is not', () => {
     const flat = plain.replaceAll(/ Cached=\d+/g, ' Cached=100').replace(/initbench: mapped.*/, '');
-    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text)).verdict).toBe('not met');
+    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('not met');
   });
 });
 
@@ -144,7 +144,7 @@ describe('R15', () => {
   const good = shownIn(plain, { initrd: { bytes: 1, sha256 } });
   const judge = (console: string) => {
     const shown = { plain: shownIn(console, { initrd: good.initrd! }), lz4hc: good, archive: good };
-    return failing(r15.judge(shown, text));
+    return failing(r15.judge(shown, text, {}));
   };
 
   test('a root that can do everything is accepted', () => {

@@ -10,6 +10,8 @@ import { ended, everything, request, signal, workspace } from './house.ts';
 
 /** What today's mechanisms cannot meet, and the cover letter says so. */
 const notMet = new Set(['r10', 'r11']);
+/** What needs a series that is not there. */
+const lacking = new Set(['r34']);
 const asked = (await listRequirements()).filter(one => everything || one.quick);
 
 describe(`requirements of ${request().series}`, () => {
@@ -26,13 +28,15 @@ describe(`requirements of ${request().series}`, () => {
     (_name, _title, id) => {
       const row = matrix.rows.find(candidate => candidate.id === id)!;
       const broken = row.claims.filter(({ holds }) => !holds).map(({ says, seen }) => `${says}: ${seen}`);
+      if (lacking.has(id)) return expect(row.verdict).toBe('n/a');
       if (notMet.has(id)) expect(row.verdict).toBe('not met');
       else
         expect({ verdict: row.verdict, reason: row.reason, broken }).toMatchObject({
           verdict: 'met',
           broken: [],
         });
-      expect(Object.keys(row.runs).length).toBeGreaterThan(0);
+      const { boots } = asked.find(one => one.id === id)!;
+      expect(Object.keys(row.runs)).toEqual(Object.keys(boots));
     },
   );
 });

@@ -24,6 +24,10 @@ export type Item = {
   | { readonly program: 'witness' | 'probe' }
   /** A file of the host, which the workspace needs installed anyway. */
   | { readonly host: string }
+  /** A program of the host, with the libraries it needs where it looks for them. */
+  | { readonly tool: string }
+  /** The kernel that is booted, as a boot loader takes it. */
+  | { readonly kernel: true }
   /** A packed segment as a file. */
   | { readonly segment: Segment }
   | { readonly dir: true }

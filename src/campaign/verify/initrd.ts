@@ -11,6 +11,7 @@ import { concatenate, type Part } from '../../image/segments.ts';
 import { hostArch } from '../../kernel/architecture.ts';
 import type { Workspace } from '../../workspace.ts';
 import { addItems, type Item } from './files.ts';
+import { toolFiles } from './host.ts';
 
 /** A piece of an initrd. Pieces start at multiples of four, behind `zeros` exactly there. */
 export type Segment =
@@ -26,33 +27,42 @@ export type Segment =
   | 'align'
   | { readonly zeros: number };
 
-/** The segments as one file. */
+/** What segments are made with. */
+export interface Making {
+  readonly workspace: Workspace;
+  /** The file of the kernel that is booted. */
+  readonly kernel: string;
+}
+
+/** The segments as one file. @throws UserError (environment) when the host has not what they are made of */
 export async function* makeInitrd(
-  workspace: Workspace,
+  making: Making,
   segments: readonly Segment[],
   signal: AbortSignal,
 ): Work<Image> {
+  const { workspace } = making;
   const parts: Part[] = [];
-  for (const segment of segments) parts.push(yield* partOf(workspace, segment, signal));
+  for (const segment of segments) parts.push(yield* partOf(making, segment, signal));
   const [only] = parts;
   if (parts.length === 1 && only !== 'align' && only && !('zeros' in only)) return only;
   return yield* concatenate(workspace, parts, signal);
 }
 
-async function* partOf(workspace: Workspace, segment: Segment, signal: AbortSignal): Work<Part> {
+async function* partOf(making: Making, segment: Segment, signal: AbortSignal): Work<Part> {
   if (segment === 'align' || 'zeros' in segment) return segment;
-  return yield* makeSegment(workspace, segment, signal);
+  return yield* makeSegment(making, segment, signal);
 }
 
 type Content = Exclude<Segment, 'align' | { readonly zeros: number }>;
 
-async function* makeSegment(workspace: Workspace, segment: Content, signal: AbortSignal): Work<Image> {
+async function* makeSegment(making: Making, segment: Content, signal: AbortSignal): Work<Image> {
+  const { workspace } = making;
   if ('raw' in segment) {
     return yield* blobImage(workspace, { bytes: segment.raw, format: 'raw', name: segment.what }, signal);
   }
   if ('from' in segment) {
     if (segment.from === 'align' || 'zeros' in segment.from) throw new Error('zeros cannot be changed');
-    const whole = yield* makeSegment(workspace, segment.from, signal);
+    const whole = yield* makeSegment(making, segment.from, signal);
     const bytes = segment.change(await readFile(whole.path));
     return yield* blobImage(workspace, { bytes, format: whole.format, name: segment.how }, signal);
   }
@@ -63,16 +73,21 @@ async function* makeSegment(workspace: Workspace, segment: Content, signal: Abor
   }
   const guest = yield* buildGuestPrograms(workspace, hostArch(), signal);
   const files: Item[] = [];
-  for (const item of segment.files) files.push(yield* packedItem(workspace, item, signal));
+  for (const item of segment.files) files.push(...(yield* resolved(making, item, signal)));
   const name = `${files.length} files`;
   const payload = await composePayload(workspace, name, draft => addItems(draft, files, guest));
   return yield* packImage(workspace, payload, segment.format, signal);
 }
 
-/** An item that is a segment becomes the bytes of it. */
-async function* packedItem(workspace: Workspace, item: Item, signal: AbortSignal): Work<Item> {
-  if (!('segment' in item)) return item;
+/** An item whose content has to be found or made first, as the files it stands for. */
+async function* resolved(making: Making, item: Item, signal: AbortSignal): Work<readonly Item[]> {
+  if ('tool' in item) return toolFiles(making.workspace, item, signal);
+  if ('kernel' in item) {
+    const { kernel: _, ...about } = item;
+    return [{ ...about, host: making.kernel }];
+  }
+  if (!('segment' in item)) return [item];
   const { segment, ...about } = item;
-  const packed = yield* makeInitrd(workspace, [segment], signal);
-  return { ...about, bytes: await readFile(packed.path) };
+  const packed = yield* makeInitrd(making, [segment], signal);
+  return [{ ...about, bytes: await readFile(packed.path) }];
 }

@@ -7,6 +7,7 @@ import {
   type Judgement,
   type Requirement,
   type SeriesText,
+  type Settled,
   type Shown,
   spokenId,
   type Weight,
@@ -17,6 +18,7 @@ import type { PlannedTrial } from './trial.ts';
 export interface Situation {
   readonly requirement: Requirement;
   readonly trials?: Readonly<Record<string, PlannedTrial>>;
+  readonly configs?: Readonly<Record<string, Settled>>;
   readonly lacking?: string;
 }
 
@@ -65,7 +67,7 @@ export function matrixOf(made: {
 }
 
 function rowOf(situation: Situation, results: ReadonlyMap<string, Shown>, text: SeriesText): Row {
-  const { requirement, trials, lacking } = situation;
+  const { requirement, trials, configs = {}, lacking } = situation;
   const { id, title, askedBy, weight } = requirement;
   const about = { id, title, askedBy, weight };
   const missing = lacking ?? missingBoot(trials, results);
@@ -74,7 +76,7 @@ function rowOf(situation: Situation, results: ReadonlyMap<string, Shown>, text: 
     Object.entries(trials!).map(([name, trial]) => [name, results.get(trial.key)!]),
   );
   const runs = Object.fromEntries(Object.entries(shown).map(([name, { run }]) => [name, run]));
-  return { ...about, ...verdictOf(requirement.judge(shown, text)), runs };
+  return { ...about, ...verdictOf(requirement.judge(shown, text, configs)), runs };
 }
 
 function missingBoot(trials: Situation['trials'], results: ReadonlyMap<string, Shown>): string | undefined {

@@ -50,6 +50,22 @@ export const argued: readonly Argued[] = [
     where: 'the trailer of each patch; what is copied is called a copy',
   },
   {
+    id: 'r29',
+    title: 'LSM hook behind the finished root',
+    askedBy: 'existing behaviour',
+    weight: 'implied',
+    where:
+      'init/initramfs.c: security_initramfs_populated() comes when the overlay is /, as before when rootfs is',
+  },
+  {
+    id: 'r30',
+    title: 'hostile images do not harm the kernel',
+    askedBy: 'existing behaviour',
+    weight: 'implied',
+    where:
+      'initbench series fuzz SERIES: its record of images, seeds and outcomes, totals in the cover letter',
+  },
+  {
     id: 'r35',
     title: 'small, revertable, several architectures',
     askedBy: 'Safin, Brauner',

@@ -17,6 +17,10 @@ export interface KernelNeed {
   readonly fragments: readonly string[];
 }
 
+/** What `series` on a command line makes of it. */
+export const kernelName = ({ carries }: KernelNeed, series: string): string =>
+  carries === 'series' ? series : carries;
+
 /** One boot. What is not said: 512 MiB, one CPU, the wall clock, all kernel messages, no disk. */
 export interface Trial {
   readonly kernel: KernelNeed;
@@ -76,8 +80,25 @@ export interface SeriesText {
   readonly added: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A requirement that boots show: src/campaign/requirement/<id>.ts; the folder is the registry. */
-export interface Requirement<Name extends string = string> {
+/** A configuration that is asked for and not built. */
+export interface ConfigNeed extends KernelNeed {
+  /** Without the fragment of the series: its option is what the defaults say. */
+  readonly unasked?: true;
+  /** The options to be seen by the judgement, without CONFIG_. */
+  readonly options: readonly string[];
+}
+
+/** What became of it. */
+export interface Settled {
+  /** y, m, n, or a value. */
+  readonly options: Readonly<Record<string, string>>;
+  /** What was asked for and is not so, with reasons. */
+  readonly lost: readonly string[];
+}
+
+/** A requirement that boots show, or the configuration, or the patches as they are:
+ *  src/campaign/requirement/<id>.ts; the folder is the registry. */
+export interface Requirement<Name extends string = string, Config extends string = string> {
   /** 'r06': the file's name, and the order of the matrix. */
   readonly id: string;
   /** At most 44 characters. */
@@ -88,12 +109,19 @@ export interface Requirement<Name extends string = string> {
   /** Part of `npm test`: small images, the default kernels, a few seconds. */
   readonly quick?: true;
   readonly boots: Readonly<Record<Name, Trial>>;
+  readonly configs?: Readonly<Record<Config, ConfigNeed>>;
   /** Pure. */
-  judge(shown: Readonly<Record<Name, Shown>>, text: SeriesText): Judgement;
+  judge(
+    shown: Readonly<Record<Name, Shown>>,
+    text: SeriesText,
+    configs: Readonly<Record<Config, Settled>>,
+  ): Judgement;
 }
 
-/** Declares a requirement: its judgement sees exactly the boots it named. */
-export const requirement = <Name extends string>(declared: Requirement<Name>): Requirement<Name> => declared;
+/** Declares a requirement: its judgement sees exactly the boots and the configurations it named. */
+export const requirement = <Name extends string, Config extends string = never>(
+  declared: Requirement<Name, Config>,
+): Requirement<Name, Config> => declared;
 
 /** 'r06' as people say it: 'R6'. */
 export const spokenId = (id: string): string => `R${Number(id.slice(1))}`;
@@ -103,8 +131,8 @@ export const kernels = {
   series: { carries: 'series', fragments: [] },
   base: { carries: 'base', fragments: [] },
   /** One more kernel with every option that only a requirement asks for. */
-  verify: { carries: 'series', fragments: ['verify'] },
-  verifyBase: { carries: 'base', fragments: ['verify'] },
+  verify: { carries: 'series', fragments: ['systemd', 'verify'] },
+  verifyBase: { carries: 'base', fragments: ['systemd', 'verify'] },
   debug: { carries: 'series', fragments: ['debug'] },
 } as const satisfies Record<string, KernelNeed>;
 

@@ -23,15 +23,39 @@ export const linesWith = ({ lines }: Pick<Shown, 'lines'>, pattern: RegExp): str
 export const filesOf = (shown: Pick<Shown, 'facts'>): Map<string, Values> =>
   new Map(factsOf(shown, 'file').map(values => [values.path!, values]));
 
-/** A fact `memory at=...` in KiB, the per-CPU lists counted as free. */
-export function memoryAt(shown: Shown, at: string): { total: number; free: number; cached: number } {
-  const values = factsOf(shown, 'memory').find(candidate => candidate.at === at) ?? {};
-  return {
-    total: Number(values.MemTotal),
-    free: Number(values.MemFree) + Number(values.pcp ?? 0),
-    cached: Number(values.Cached),
-  };
+/** In KiB. */
+export interface Memory {
+  readonly total: number;
+  /** The per-CPU lists counted as free. */
+  readonly free: number;
+  readonly cached: number;
 }
+
+const asMemory = (values: Values): Memory => ({
+  total: Number(values.MemTotal),
+  free: Number(values.MemFree) + Number(values.pcp ?? 0),
+  cached: Number(values.Cached),
+});
+
+/** A fact `memory at=...`. */
+export const memoryAt = (shown: Shown, at: string): Memory =>
+  asMemory(factsOf(shown, 'memory').find(candidate => candidate.at === at) ?? {});
+
+/** Every report of the memory, in the order of the boot. */
+export const memories = (shown: Pick<Shown, 'facts'>): Memory[] => factsOf(shown, 'memory').map(asMemory);
+
+/** Two figures in KiB that are the same but for `within`. */
+export const near = (
+  says: string,
+  ours: number | undefined,
+  theirs: number | undefined,
+  within: number,
+): Claim =>
+  claim(
+    says,
+    ours !== undefined && theirs !== undefined && Math.abs(ours - theirs) <= within,
+    `${ours ?? '?'} and ${theirs ?? '?'} KiB`,
+  );
 
 export const isReady = ({ outcome }: Shown): boolean => outcome.kind === 'ready';
 

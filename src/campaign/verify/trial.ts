@@ -36,10 +36,11 @@ export async function* planTrial(
   { name, trial, kernel }: { name: string; trial: Trial; kernel: Kernel },
   signal: AbortSignal,
 ): Work<PlannedTrial> {
-  const initrd = trial.initrd.length > 0 ? yield* makeInitrd(workspace, trial.initrd, signal) : undefined;
+  const making = { workspace, kernel: kernel.files.image };
+  const initrd = trial.initrd.length > 0 ? yield* makeInitrd(making, trial.initrd, signal) : undefined;
   const disks: Disk[] = [];
   for (const [index, segment] of (trial.disks ?? []).entries()) {
-    const image = yield* makeInitrd(workspace, [segment], signal);
+    const image = yield* makeInitrd(making, [segment], signal);
     disks.push({ kind: 'virtio-blk', image, device: `/dev/vd${String.fromCharCode(97 + index)}` });
   }
   const machine = await findMachine(kernel.arch);

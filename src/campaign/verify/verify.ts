@@ -12,7 +12,15 @@ import { prepare } from '../prepare.ts';
 import { runCampaign } from '../runner.ts';
 import { type Matrix, matrixOf, type Situation } from './matrix.ts';
 import { argued, findRequirements, listRequirements } from './registry.ts';
-import { type KernelNeed, type Requirement, type Shown, spokenId } from './requirement.ts';
+import {
+  kernelName,
+  type KernelNeed,
+  type Requirement,
+  type Settled,
+  type Shown,
+  spokenId,
+} from './requirement.ts';
+import { settle } from './settle.ts';
 import { type PlannedTrial, planTrial, runTrial } from './trial.ts';
 
 export interface VerifyRequest {
@@ -43,7 +51,7 @@ export async function* verifySeries(
 
   const kernels = yield* prepareKernels(workspace, request, asked, signal);
   const situations: Situation[] = [];
-  for (const one of asked) situations.push(yield* situationOf(workspace, one, kernels, signal));
+  for (const one of asked) situations.push(yield* situationOf(workspace, request, one, kernels, signal));
 
   const job = `verify ${series.name}`;
   const trials = [
@@ -116,7 +124,7 @@ async function* kernelFor(
   need: KernelNeed,
   signal: AbortSignal,
 ): Work<Kernel | string> {
-  const name = need.carries === 'series' ? series : need.carries;
+  const name = kernelName(need, series);
   if (name !== 'base' && !(await seriesNames(workspace)).includes(name)) return `there is no series ${name}`;
   const fragments = [...workspace.settings.fragments, ...need.fragments];
   const prepared = yield* prepare(workspace, { kernel: name, tree, fragments }, signal);
@@ -130,9 +138,10 @@ async function* kernelFor(
   });
 }
 
-/** Its boots planned, or why they cannot be had. */
+/** Its boots planned and its configurations settled, or why they cannot be had. */
 async function* situationOf(
   workspace: Workspace,
+  request: VerifyRequest,
   requirement: Requirement,
   kernels: Kernels,
   signal: AbortSignal,
@@ -149,5 +158,9 @@ async function* situationOf(
       return { requirement, lacking: error.message };
     }
   }
-  return { requirement, trials };
+  const configs: Record<string, Settled> = {};
+  for (const [name, need] of Object.entries(requirement.configs ?? {})) {
+    configs[name] = yield* settle(workspace, request, need, signal);
+  }
+  return { requirement, trials, configs };
 }
