@@ -14,7 +14,7 @@ import { digestOf } from '../../src/host/files.ts';
 import { collectPayload } from '../../src/image/collect.ts';
 import type { Image, Payload } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
-import { concatenate } from '../../src/image/segments.ts';
+import { concatenate, type Part } from '../../src/image/segments.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { checksum } from '../vm-programs/payload-list.ts';
 import { ended, request, signal, workspace } from './house.ts';
@@ -46,6 +46,18 @@ function archive(name: string, files: Readonly<Record<string, string>>): Image {
     input: `${list.join('\n')}\n`,
   });
   return asImage(name, 'cpio', bytes);
+}
+
+/** An EROFS image of these files, beside the payload's. */
+function layer(name: string, files: Readonly<Record<string, string>>): Image {
+  const root = path.join(folder, name);
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), content);
+  }
+  const file = path.join(folder, `${name}.erofs`);
+  execFileSync('mkfs.erofs', [file, root], { stdio: 'ignore' });
+  return asImage(name, 'erofs', readFileSync(file));
 }
 
 function asImage(name: string, format: string, bytes: Buffer): Image {
@@ -105,6 +117,80 @@ describe('an image in the initrd', () => {
       Buffer.from(text),
     );
     expect(factOf(run, 'used')).toMatchObject({ files: '3', sum: checksum(contents) });
+  });
+
+  test('several images with archives between them: what comes later wins', async () => {
+    const expected = {
+      '/extra/leading': 'from the first archive',
+      '/extra/between': 'from the archive between, over the first one',
+      '/extra/second': 'from the second image, over the archive between',
+      '/extra/third': 'from the third image, over the second',
+      '/extra/trailing': 'from the last archive, over the third image',
+      '/extra/turned/file': 'in a directory that was a file',
+    };
+    const names = Object.keys(expected);
+    const total = Object.values(expected).join('').length;
+    const list = `total ${total}\n${names.join('\n')}\n`;
+    const old = (...files: string[]) => Object.fromEntries(files.map(name => [`extra/${name}`, 'old']));
+    const content = (name: keyof typeof expected) => ({ [name.slice(1)]: expected[name] });
+    const parts = [
+      archive('s-leading', { ...content('/extra/leading'), ...old('between', 'turned') }),
+      'align' as const,
+      image,
+      archive('s-between', { ...content('/extra/between'), ...old('second'), 'extra/list': list }),
+      'align' as const,
+      layer('s-second', { ...content('/extra/second'), ...old('third') }),
+      layer('s-third', { ...content('/extra/third'), ...old('trailing') }),
+      archive('s-trailing', { ...content('/extra/trailing'), ...content('/extra/turned/file') }),
+    ];
+    const { product: initrd } = await ended(concatenate(workspace, parts, signal));
+    const { run, console } = await bootInitrd(initrd, ['INITBENCH_FILES=/extra/list']);
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(console).not.toContain('is in-use');
+    const contents = Object.values(expected).map(text => Buffer.from(text));
+    expect(factOf(run, 'used')).toMatchObject({ files: `${names.length}`, sum: checksum(contents) });
+  });
+
+  test.each([
+    [
+      'a bad second image',
+      /^(?=.*image at offset)(?=.*ignored with all that follows)/,
+      (good: Image, bad: (bytes: Buffer) => Buffer): Part[] => [
+        image,
+        good,
+        'align',
+        asImage('bad-second', 'erofs', bad(readFileSync(layer('second', { 'extra/which': 'bad' }).path))),
+        archive('after-bad', { 'extra/which': 'after the bad one' }),
+      ],
+    ],
+    [
+      'a bad archive after the last image',
+      /^(?=.*unpacking failed)(?=.*near offset 0x)/,
+      (good: Image, bad: (bytes: Buffer) => Buffer): Part[] => [
+        image,
+        good,
+        'align',
+        layer('last', { 'extra/last': 'the last image' }),
+        archive('dropped', { 'extra/which': 'good, but with a bad one' }),
+        asImage('bad-archive', 'cpio', bad(readFileSync(archive('cut', { 'extra/which': 'bad' }).path))),
+      ],
+    ],
+  ])('%s: one message, and the root is what it was before', async (_name, message, compose) => {
+    const kept = 'what was before';
+    const list = { 'extra/list': `total ${kept.length}\n/extra/which\n`, 'extra/which': kept };
+    const parts = compose(archive('kept', list), bytes => bytes.subarray(0, bytes.length / 2));
+    const { product: initrd } = await ended(concatenate(workspace, parts, signal));
+    const { run, console } = await bootInitrd(initrd, ['INITBENCH_FILES=/extra/list']);
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(factOf(run, 'root')).toMatchObject({ fstype: 'overlay' });
+    expect(factOf(run, 'used')).toMatchObject({ files: '1', sum: checksum([Buffer.from(kept)]) });
+    const lines = console
+      .split('\n')
+      .filter(line => /initramfs.*(fail|bad|cut off|ignored)/i.test(line))
+      .map(line => line.replace(/^\[[^\]]*\] /, ''));
+    expect(lines, lines.join('\n')).toHaveLength(1);
+    expect(lines[0]).toMatch(message);
+    expect(console).not.toContain('looks like an initrd');
   });
 
   test.each([
