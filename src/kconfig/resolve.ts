@@ -2,7 +2,7 @@
 /** From fragments to the final .config: the tree's own tinyconfig, merge_config.sh and olddefconfig, out of tree. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Work } from '../events.ts';
+import type { Work, WorkEvent } from '../events.ts';
 import { exec } from '../host/exec.ts';
 import { digestOf, readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
 import { step } from '../tree/step.ts';
@@ -11,6 +11,7 @@ import { folders, type Workspace } from '../workspace.ts';
 import { readEntries } from './entries.ts';
 import { explainLost } from './explain.ts';
 import { compareWithFinal, configDigest, formatFragment, parseDotConfig } from './fragment.ts';
+import { configInputs } from './inputs.ts';
 import type { Config, Fragment, Lost } from './kconfig.ts';
 
 /** How make is called for a configuration; made by the stage that knows compilers and make variables. */
@@ -61,7 +62,8 @@ function mergedFile(folder: string, fragment: Fragment, index: number): string {
 }
 
 /** Makes the .config that the fragments ask for, or takes the one made before from the same tree, fragments,
- *  make variables and toolchain: then make is not called. Lost options are in the product, with reasons.
+ *  make variables and toolchain, or from a tree that differs in nothing a configuration reads: then make is not
+ *  called. Lost options are in the product, with reasons.
  *  @throws ToolError when make fails, UserError when a tool is missing */
 export async function* resolveConfig(
   workspace: Workspace,
@@ -71,18 +73,33 @@ export async function* resolveConfig(
   signal: AbortSignal,
 ): Work<Config> {
   const options = fragments.map(fragment => fragment.options.map(({ name, value }) => [name, value]));
-  const key = digestOf({ schema, tree: worktree.treeId, options, make: make.key });
-  const file = path.join(folders.configs(workspace), `${shortDigest(key)}.json`);
-  const kept = await readKept(file);
-  if (kept) {
-    yield { job: make.job, type: 'step', step: make.step, state: 'cached', product: kept.digest };
-    return { ...kept, ...named(kept, fragments) };
+  const fileOf = (source: object) => {
+    const key = digestOf({ schema, ...source, options, make: make.key });
+    return path.join(folders.configs(workspace), `${shortDigest(key)}.json`);
+  };
+  const own = fileOf({ tree: worktree.treeId });
+  const cached = (kept: Config): WorkEvent => {
+    return { job: make.job, type: 'step', step: make.step, state: 'cached', product: kept.digest };
+  };
+  const before = await readKept(own);
+  if (before) {
+    yield cached(before);
+    return { ...before, ...named(before, fragments) };
+  }
+  const shared = fileOf({
+    inputs: await configInputs(folders.repository(workspace), worktree.treeId, signal),
+  });
+  const alike = await readKept(shared);
+  if (alike) {
+    yield cached(alike);
+    await writeWhole(own, JSON.stringify({ schema, ...alike }, null, 2));
+    return { ...alike, ...named(alike, fragments) };
   }
   return yield* step(make.job, make.step, async function* () {
     const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
       makeConfig(worktree, fragments, make, signal),
     );
-    await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
+    for (const file of [shared, own]) await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
     return config;
   });
 }

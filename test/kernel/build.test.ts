@@ -12,8 +12,9 @@ import { type Build, folderOf } from '../../src/kernel/make.ts';
 import { type BuildRequest, configure, planBuild } from '../../src/kernel/plan.ts';
 import { BuildFailed } from '../../src/kernel/run.ts';
 import { readKernel } from '../../src/kernel/store.ts';
+import type { Worktree } from '../../src/tree/tree.ts';
 import type { Workspace } from '../../src/workspace.ts';
-import { bin, collect, recorded, type Sample, sampleTree } from './sample.ts';
+import { bin, collect, recorded, type Sample, sampleTree, treeIn } from './sample.ts';
 
 const signal = new AbortController().signal;
 let sample: Sample;
@@ -26,6 +27,14 @@ async function plan(workspace: Workspace, request: Partial<BuildRequest> = {}): 
   const fragments = await findFragments(workspace, ['base'], 'x86');
   const all = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [], jobs: 2, ...request };
   return productOf(planBuild(workspace, sample.worktree, all, signal));
+}
+
+/** The sample's tree with one more file in it. */
+async function changedTree(file: string): Promise<Worktree> {
+  const { worktree, workspace } = sample;
+  await mkdir(path.dirname(path.join(worktree.path, file)), { recursive: true });
+  await writeFile(path.join(worktree.path, file), 'new\n');
+  return { ...worktree, treeId: await treeIn(workspace, worktree.path) };
 }
 
 async function made(workspace: Workspace, request: Partial<BuildRequest> = {}, stop = signal) {
@@ -75,9 +84,22 @@ describe('configure()', () => {
     await configured(workspace, {
       fragments: await findFragments(workspace, ['base', 'CONFIG_CRYPTO=y'], 'x86'),
     });
-    const moved = { ...(await plan(workspace)), worktree: { ...sample.worktree, treeId: 'e'.repeat(40) } };
+    const moved = { ...(await plan(workspace)), worktree: await changedTree('init/Kconfig') };
     await productOf(configure(workspace, moved, signal));
     expect(await sample.calls()).toHaveLength(10);
+  });
+
+  test('a tree that differs in C files and documentation has the same .config', async () => {
+    const { workspace } = sample;
+    const first = await productOf(configure(workspace, await plan(workspace), signal));
+    await changedTree('Documentation/x.rst');
+    const worktree = await changedTree('init/main.c');
+    const second = await productOf(configure(workspace, { ...(await plan(workspace)), worktree }, signal));
+    expect(second).toEqual(first);
+    expect(await sample.calls()).toHaveLength(2);
+    const script = await changedTree('scripts/kconfig/conf.c');
+    await productOf(configure(workspace, { ...(await plan(workspace)), worktree: script }, signal));
+    expect(await sample.calls()).toHaveLength(4);
   });
 
   test('fragments that are no plain file are copied into the build directory', async () => {
@@ -212,7 +234,8 @@ describe('buildKernel()', () => {
 
   test('after an interrupt nothing of make is left, and the next build goes on from there', async () => {
     const { product: known } = await made(sample.workspace);
-    const worktree = { ...sample.worktree, path: `${sample.worktree.path}2`, treeId: 'f'.repeat(40) };
+    const changed = await changedTree('init/main.c');
+    const worktree = { ...changed, path: `${sample.worktree.path}2` };
     await cp(sample.worktree.path, worktree.path, { recursive: true });
     await rm(path.join(worktree.path, folderOf(await plan(sample.workspace))), { recursive: true });
 
@@ -242,7 +265,7 @@ describe('buildKernel()', () => {
     const { product: first } = await made(sample.workspace);
     const again = path.join(sample.workspace.cache, 'again.log');
     await writeFile(again, '  CC      fs/erofs/super.o\n  LD      vmlinux.o\n');
-    const changed = { ...sample.worktree, treeId: 'f'.repeat(40) };
+    const changed = await changedTree('init/main.c');
     const workspace = sample.with({ INITBENCH_TEST_BUILD_LOG: again });
     const build = { ...(await plan(workspace)), worktree: changed };
     const config = await productOf(configure(workspace, build, signal));

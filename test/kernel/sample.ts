@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A small kernel tree and a workspace around the stand-in tools of test/bin/kernel. */
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Work, WorkEvent } from '../../src/events.ts';
+import { productOf, type Work, type WorkEvent } from '../../src/events.ts';
+import { openRepository } from '../../src/tree/repository.ts';
 import type { Worktree } from '../../src/tree/tree.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 
@@ -61,11 +63,24 @@ export async function sampleTree(environment: Readonly<Record<string, string>> =
   const workspace = openWorkspace(all, root);
   return {
     workspace,
-    worktree: { path: tree, commit: 'c'.repeat(40), treeId: 'd'.repeat(40) },
+    worktree: { path: tree, commit: 'c'.repeat(40), treeId: await treeIn(workspace, tree) },
     calls: async () => (await readFile(calls, 'utf8').catch(() => '')).split('\n').filter(line => line),
     with: more => ({ ...workspace, environment: { ...all, ...more } }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The files of a folder as a tree in initbench's repository. */
+export async function treeIn(workspace: Workspace, folder: string): Promise<string> {
+  const signal = new AbortController().signal;
+  const repository = await productOf(openRepository('test', workspace, signal));
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', [`--git-dir=${repository}`, `--work-tree=${folder}`, ...words], {
+      encoding: 'utf8',
+      env: { ...process.env, GIT_INDEX_FILE: path.join(path.dirname(folder), 'index') },
+    });
+  git('add', '-A', '.');
+  return git('write-tree').trim();
 }
 
 /** Runs work to its end and keeps what it yielded. */
