@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** KVM only when a canary guest ran. */
+/** KVM only when canary guests ran, one after the other. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -28,18 +28,24 @@ const probe = (kvm = device, deadlineMs = 5000, machine: Machine = own) =>
   collect(probeAccelerator(sample.workspace, machine, never, { device: kvm, deadlineMs }));
 const canaries = async () => (await sample.calls()).filter(call => call.includes('isa-debug-exit')).length;
 
-test('a canary that ran: KVM, and it is not asked again', async () => {
+test('canaries that ran: KVM, and it is not asked again', async () => {
   process.env.INITBENCH_TEST_KVM = 'runs';
   const { product } = await probe();
   expect(product).toEqual({
     accelerator: 'kvm',
-    reason: 'a canary guest ran under KVM',
+    reason: '5 canary guests ran under KVM',
     version: '7.2.22 (Stand-in)',
   });
   const again = await probe();
   expect(again.product).toEqual(product);
   expect(again.events).toMatchObject([{ state: 'cached' }]);
-  expect(await canaries()).toBe(1);
+  expect(await canaries()).toBe(5);
+});
+
+test('one that runs now and then proves nothing: TCG', async () => {
+  process.env.INITBENCH_TEST_KVM = 'by-chance';
+  expect((await probe()).product.accelerator).toBe('tcg');
+  expect(await canaries()).toBe(3);
 });
 
 test('one that never starts is killed at the deadline: TCG, and why', async () => {

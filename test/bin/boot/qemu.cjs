@@ -8,7 +8,7 @@
  *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
  *                           stopped for another reason)
  *   INITBENCH_TEST_ENTRY    never: the kernel is not entered
- *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails
+ *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails, by-chance (not each third one)
  *   INITBENCH_TEST_CALLS    a file that gets each command line but --version
  * -machine dumpdtb=FILE writes a recorded device tree.
  */
@@ -37,7 +37,10 @@ if (argv.some(word => word.startsWith('isa-debug-exit'))) {
 }
 
 function canary() {
-  if (env.INITBENCH_TEST_KVM === 'runs') process.exit(33);
+  const calls = fs.readFileSync(env.INITBENCH_TEST_CALLS, 'utf8').split('\n');
+  const lucky = calls.filter(call => call.includes('isa-debug-exit')).length % 3 !== 0;
+  if (env.INITBENCH_TEST_KVM === 'runs' || (env.INITBENCH_TEST_KVM === 'by-chance' && lucky))
+    process.exit(33);
   if (env.INITBENCH_TEST_KVM !== 'hangs') {
     console.error('failed to set MSR 0x10a');
     process.exit(1);
