@@ -5,13 +5,14 @@
  * one: on a damaged root they are what is expected. Parameters are environment variables:
  *
  *   INITBENCH_BOOT=device  as for storage-init: mount the image on that device and walk there
- *   INITBENCH_WALK=path    where to start (/)
+ *   INITBENCH_WALK=path    where the first round starts (/)
  *   INITBENCH_END=...      how to end the machine, as for the probe
  *   INITBENCH_DRY=1        not as PID 1: walk only, change nothing, exit
  *
  * Of files with more than 8 links neither attributes nor content are looked at: there it is the names that matter.
  *
- * One line for each round: `walk` has read all, `rewalk` has dropped the caches, read a third again and changed it.
+ * One line for each round: `walk` has read all; `rewalk` starts at the root, after the caches were dropped, reads a
+ * third again and changes it.
  * `sum` adds up checksums (checksum.h). One for each entry: its path below the start, then the words mode, owner and
  * group, size (0 for directories), device numbers, then its content or target. One for each extended attribute: it
  * goes on from the words of its entry with name and value.
@@ -409,10 +410,8 @@ static void report_round(const char *name)
 	}
 }
 
-static void walk_round(const char *name)
+static void walk_round(const char *name, const char *start)
 {
-	const char *start = setting("INITBENCH_WALK", "/");
-
 	seen = (struct round){};
 	cut = false;
 	entries = 0;
@@ -498,7 +497,7 @@ void program(int argc, char **argv, uint64_t counter)
 {
 	uint64_t boot = boottime();
 	static const char *const arguments[] = { "walker", "left", NULL };
-	const char *device = setting("INITBENCH_BOOT", NULL);
+	const char *device = setting("INITBENCH_BOOT", NULL), *start = setting("INITBENCH_WALK", "/");
 	int proc, copy;
 
 	dry = same(setting("INITBENCH_DRY", "0"), "1");
@@ -508,7 +507,7 @@ void program(int argc, char **argv, uint64_t counter)
 	}
 	pipe_end = (int)sys(memfd_create, "spliced", MFD_CLOEXEC);
 	if (dry) {
-		walk_round("walk");
+		walk_round("walk", start);
 		sys(exit_group, any_error());
 	}
 	open_console();
@@ -529,10 +528,10 @@ void program(int argc, char **argv, uint64_t counter)
 	report_root(proc);
 	/* Now, since the second round may take the program's name away. */
 	copy = copy_self(proc);
-	walk_round("walk");
+	walk_round("walk", start);
 	drop_caches(proc);
 	again = true;
-	walk_round("rewalk");
+	walk_round("rewalk", "/");
 	report_taint(proc);
 	sys(close, pipe_end);
 	fail("execveat", NULL, sys(execveat, copy, "", arguments, environment, AT_EMPTY_PATH));

@@ -9,7 +9,7 @@ import { findLayout, layouts } from './layouts.ts';
 import { type ImageMap, mapErofs } from './map.ts';
 
 /** Part of the record's name: raise it when a name stands for other bytes. */
-export const generatorVersion = 1;
+export const generatorVersion = 2;
 
 export interface CaseName {
   readonly seed: number;
@@ -62,7 +62,9 @@ export function makeCase(name: CaseName, bases: readonly BaseImage[], walker: Bu
   const base = bases.find(({ layout }) => layout.id === name.layout)!;
   const dice = diceFor(formatCase(name));
   const kind = kindOf(name);
-  const other = dice.of(bases.filter(({ layout }) => !layout.optional)).bytes;
-  const made = kind.make({ dice, image: base.bytes, map: mapOf(base.bytes), other, walker });
+  const others = bases
+    .filter(({ layout }) => !layout.optional)
+    .map(({ bytes }) => ({ bytes, map: mapOf(bytes) }));
+  const made = kind.make({ dice, image: base.bytes, map: mapOf(base.bytes), others, walker });
   return { ...made, name, kind: kind.id };
 }

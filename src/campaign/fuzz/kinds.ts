@@ -6,17 +6,18 @@ import { archiveOf, breakArchive, fileMember, folderMember, initMember, zerosAft
 import type { Dice } from './dice.ts';
 import type { ImageMap } from './map.ts';
 import * as mutations from './mutations.ts';
+import { treeFolder } from './tree.ts';
 
-/** `intact`: ends with all that was expected on an overlay; `archive`: ends on a root that is none; `refused`: does
- *  not end on an overlay; `any`: one of the defined ends. */
-export type Expectation = 'intact' | 'archive' | 'refused' | 'any';
+/** `intact`: ends with all that was expected on an overlay; `whole`: with all of it if it ends on an overlay;
+ *  `archive`: ends on a root that is none; `refused`: does not end on an overlay; `any`: one of the defined ends. */
+export type Expectation = 'intact' | 'whole' | 'archive' | 'refused' | 'any';
 
 export interface Ingredients {
   readonly dice: Dice;
   readonly image: Buffer;
   readonly map: ImageMap;
-  /** A sound image of another layout. */
-  readonly other: Buffer;
+  /** Sound images of all layouts. */
+  readonly others: readonly { readonly bytes: Buffer; readonly map: ImageMap }[];
   readonly walker: Buffer;
 }
 
@@ -127,23 +128,48 @@ const truncated: Kind = {
   },
 };
 
-const appended: Kind = {
-  id: 'second-image',
-  weight: 3,
+/** Another name of the same length for the tree, so that one image does not hide the files of another. */
+function renameTree(image: Buffer, map: ImageMap, digit: number): void {
+  const root = map.inodes[0]!;
+  const entry = root.dirents.find(
+    ({ name }) => image.toString('latin1', name.offset, name.offset + name.bytes) === treeFolder,
+  )!;
+  image.write(String(digit), entry.name.offset + entry.name.bytes - 1, 'latin1');
+}
+
+/** A sound image, others behind it, sound or not; archives in between. */
+const stacked: Kind = {
+  id: 'several-images',
+  weight: 6,
   make(ingredients) {
-    const { dice, image, map } = ingredients;
-    const second = Buffer.from(dice.oneIn(2) ? image : ingredients.other);
-    const did = dice.oneIn(2) ? dice.of(structured)({ dice, image: second, map }) : undefined;
-    if (dice.oneIn(2)) sealErofs(second);
-    const gap = Buffer.alloc(dice.of([0, 4, 512, 4096, 5 * 4096]));
-    const parts = [image, dice.oneIn(2) ? trailing(ingredients) : Buffer.alloc(0), gap];
-    const offset = parts.reduce((sum, { length }) => sum + length, 0);
-    const pad = dice.oneIn(3) ? Buffer.alloc(0) : zerosAfter(offset, blockBytes);
-    return {
-      initrd: Buffer.concat([...parts, pad, second, trailing(ingredients)]),
-      did: `a second image at ${offset + pad.length}${did ? `: ${did}` : ''}`,
-      expect: 'any',
-    };
+    const { dice, image, others } = ingredients;
+    const parts = [dice.oneIn(4) ? leading(ingredients) : Buffer.alloc(0)];
+    parts.push(zerosAfter(parts[0]!.length, blockBytes), image);
+    const did: string[] = [];
+    for (let number = 1, last = dice.between(1, 4); number <= last; number++) {
+      if (dice.oneIn(3)) {
+        const member = dice.oneIn(2)
+          ? initMember(ingredients.walker)
+          : fileMember(`between-${number}`, dice.bytes(50));
+        parts.push(archiveOf([member]));
+      }
+      const offset = parts.reduce((sum, { length }) => sum + length, 0);
+      // most are aligned; one that is not is copied
+      parts.push(
+        dice.oneIn(4) ? zerosAfter(offset, dice.of([4, 4, 512, 1])) : zerosAfter(offset, blockBytes),
+      );
+      const { bytes, map } = dice.of(others);
+      const another = Buffer.from(bytes);
+      renameTree(another, map, number);
+      const harm = dice.oneIn(3) ? undefined : dice.of(structured)({ dice, image: another, map });
+      if (!dice.oneIn(6)) sealErofs(another);
+      parts.push(dice.oneIn(8) ? another.subarray(0, dice.between(1, another.length)) : another);
+      did.push(`image ${number}: ${harm ?? 'sound'}`);
+    }
+    parts.push(dice.oneIn(8) ? Buffer.alloc(0) : trailing(ingredients));
+    // what is said of the first image is hidden by nothing that follows, but by an archive before it
+    const expect = parts[0]!.length === 0 ? 'whole' : 'any';
+    return { initrd: Buffer.concat(parts), did: did.join('; '), expect };
   },
 };
 
@@ -166,7 +192,7 @@ const junkBehind: Kind = {
     const parts = [image, trailing(ingredients)];
     if (dice.oneIn(2)) parts.push(zerosAfter(parts[1]!.length, dice.of([4, 512, 4096])));
     const initrd = Buffer.concat(dice.oneIn(3) ? [image, junk, trailing(ingredients)] : [...parts, junk]);
-    return { initrd, did: `${what} behind, ${junk.length} bytes`, expect: 'any' };
+    return { initrd, did: `${what} behind, ${junk.length} bytes`, expect: 'whole' };
   },
 };
 
@@ -275,7 +301,7 @@ export const kinds: readonly Kind[] = [
   bending('features', 6, true, () => [mutations.switchFeature]),
   bending('forged-indexes', 6, true, () => [mutations.forgeCompressed]),
   bending('several', 12, true, several),
-  appended,
+  stacked,
   junkBehind,
   nested,
   brokenBefore,

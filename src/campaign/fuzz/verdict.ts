@@ -95,8 +95,9 @@ function contradiction(
       return end === 'ready' ? 'a broken image became the root' : undefined;
     case 'archive':
       return end === 'rootfs' ? undefined : `an archive with an image in it ended as ${end}`;
+    case 'whole':
     case 'intact': {
-      if (end !== 'ready') return `a sound image ended as ${end}`;
+      if (end !== 'ready') return expect === 'whole' ? undefined : `a sound image ended as ${end}`;
       const found = facts.find(({ name }) => name === 'walk')?.values ?? {};
       const expected = Object.entries({ ...walked, errors: '0' });
       const differing = expected.filter(([key, value]) => found[key] !== value);

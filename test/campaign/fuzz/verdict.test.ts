@@ -102,6 +102,13 @@ describe('what must come of an initrd', () => {
     expect(judge(failing, ready, 'any').end).toBe('ready');
   });
 
+  test('a sound image among others is read to the last byte, if it is the root', () => {
+    expect(judge(sound, ready, 'whole').end).toBe('ready');
+    const other = sound.map(line => line.replace(walked.sum, '0000000000000000'));
+    expect(judge(other, ready, 'whole').end).toBe('wrong');
+    expect(judge([], { kind: 'panic', message: 'No working init found.' }, 'whole').end).toBe('no-init');
+  });
+
   test('an archive with an image in it is no image', () => {
     expect(judge(sound, ready, 'archive')).toMatchObject({ end: 'wrong' });
     expect(judge([], { kind: 'panic', message: 'No working init found.' }, 'archive').end).toBe('wrong');
