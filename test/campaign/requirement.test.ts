@@ -8,7 +8,7 @@ import r06 from '../../src/campaign/requirement/r06.ts';
 import r09 from '../../src/campaign/requirement/r09.ts';
 import r10 from '../../src/campaign/requirement/r10.ts';
 import r15 from '../../src/campaign/requirement/r15.ts';
-import { acpiTable, bootconfig } from '../../src/campaign/verify/early.ts';
+import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/campaign/verify/early.ts';
 import { verdictOf } from '../../src/campaign/verify/matrix.ts';
 import type { Judgement, SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
 import { messagesOf } from '../../src/campaign/verify/trial.ts';
@@ -184,4 +184,19 @@ test('a bootconfig ends with its size, its checksum and its magic', () => {
   expect(size).toBe(bytes.length - 20);
   const sum = bytes.subarray(0, size).reduce((total, byte) => total + byte, 0);
   expect(bytes.readUInt32LE(bytes.length - 16)).toBe(sum);
+});
+
+test('a microcode container holds one update, whole, for the processor it names', () => {
+  const bytes = microcode();
+  expect(bytes.toString('latin1', 0, 4)).toBe('DMA\0');
+  const table = bytes.readUInt32LE(8);
+  const [processor, equivalent] = [bytes.readUInt32LE(12), bytes.readUInt16LE(12 + 12)];
+  expect(processor).toBe(microcodeFor.signature);
+  const section = 12 + table;
+  expect([bytes.readUInt32LE(section), bytes.readUInt32LE(section + 4)]).toEqual([
+    1,
+    bytes.length - section - 8,
+  ]);
+  expect(bytes.readUInt32LE(section + 8 + 4)).toBe(microcodeFor.revision);
+  expect(bytes.readUInt16LE(section + 8 + 24)).toBe(equivalent);
 });

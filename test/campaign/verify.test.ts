@@ -7,6 +7,7 @@ import {
   type Matrix,
   type Row,
   verdictOf,
+  verdictsIn,
 } from '../../src/campaign/verify/matrix.ts';
 import { argued, findRequirements, listRequirements } from '../../src/campaign/verify/registry.ts';
 import { claim } from '../../src/campaign/verify/requirement.ts';
@@ -95,6 +96,16 @@ test('the matrix names verdict, evidence and reasons', () => {
 
 test('the table for mail fits into 72 columns of ASCII', () => {
   for (const line of formatShort(matrix)) expect(line).toMatch(/^[ -~]{0,72}$/);
+});
+
+test('its verdicts can be read back from a letter', () => {
+  const letter = ['Requirements:', '', ...formatShort(matrix), '', 'R6 is met.', '-- ', '2.39'].join('\n');
+  expect([...verdictsIn(letter)]).toEqual([
+    ['r02', 'argued'],
+    ['r06', 'met'],
+    ['r10', 'not met'],
+  ]);
+  expect(verdictsIn('no table').size).toBe(0);
 });
 
 test('messages are the console without facts and stamps', () => {

@@ -52,6 +52,20 @@ const withoutInit: Segment = { files: [{ path: 'data/small', text: 'no init here
 /** A header that begins like one and is none. */
 const junk: Segment = { raw: Buffer.from('070701zzzz this is no archive '.repeat(40)), what: 'junk' };
 
+const late: Segment = {
+  files: [
+    { path: 'late/one', text: 'whole' },
+    { path: 'late/two', noise: 4096 },
+  ],
+  format: 'cpio',
+};
+/** The second file is cut. */
+const cutLate: Segment = {
+  from: late,
+  how: 'an archive cut short',
+  change: bytes => bytes.subarray(0, 2048),
+};
+
 const alone = (bad: Segment): Trial => ({
   kernel: kernels.series,
   initrd: [bad],
@@ -78,6 +92,13 @@ function oneLine(what: string, shown: Shown): Claim[] {
     claim(`${what}: one line says what is wrong`, lines.length === 1, lines.join(' | ') || 'no line'),
     claim(`${what}: the legacy path is not tried`, wrong.length === 0, wrong[0] ?? 'not tried'),
   ];
+}
+
+function reportedOnce(what: string, shown: Shown): Claim[] {
+  const lines = linesWith(shown, /^(initramfs|Initramfs)\b/i).filter(line =>
+    /fail|invalid|broken|error/i.test(line),
+  );
+  return [claim(`${what} is reported once`, lines.length === 1, lines.join(' | ') || 'no line')];
 }
 
 const panics = (what: string, shown: Shown): Claim =>
@@ -108,10 +129,16 @@ export default requirement({
       append: ['INITBENCH_PATHS=/data/small,/data/big'],
     },
     withoutInit: alone(withoutInit),
+    cutBehind: {
+      kernel: kernels.series,
+      initrd: [whole, cutLate],
+      checks: ['mounts', 'content'],
+      append: ['INITBENCH_PATHS=/late/one,/late/two'],
+    },
     junkBehind: { kernel: kernels.series, initrd: [whole, junk], checks: ['mounts'] },
   },
   judge(shown) {
-    const { archive, cluster: torn, withoutInit: empty, junkBehind } = shown;
+    const { archive, cluster: torn, withoutInit: empty, cutBehind, junkBehind } = shown;
     const free = (boot: Shown) => memoryAt(boot, 'now').total;
     const pairs = [
       ['a cut image', shown.truncated, shown.truncatedBehind],
@@ -134,9 +161,7 @@ export default requirement({
       ),
     ]);
     const [small, big] = ['/data/small', '/data/big'].map(name => filesOf(torn).get(name));
-    const junkLines = linesWith(junkBehind, /^(initramfs|Initramfs)\b/i).filter(line =>
-      /fail|invalid|broken|junk|error/i.test(line),
-    );
+    const parts = ['/late/one', '/late/two'].map(name => filesOf(cutBehind).get(name));
     return [
       endsWell('an archive alone', archive),
       ...bad,
@@ -148,11 +173,14 @@ export default requirement({
         big ?? 'not there',
       ),
       panics('an image without /init', empty),
+      ...reportedOnce('an archive cut short behind a good image', cutBehind),
       claim(
-        'junk behind a good image is reported once',
-        junkLines.length === 1,
-        junkLines.join(' | ') || 'no line',
+        'nothing of an archive cut short is in the root',
+        cutBehind.outcome.kind === 'panic' ||
+          (parts.length === 2 && parts.every(part => part?.errno === '2')),
+        parts.map(part => (part?.errno === '2' ? 'not there' : `${part?.bytes} bytes`)).join(', '),
       ),
+      ...reportedOnce('junk behind a good image', junkBehind),
       claim(
         'junk behind a good image: the image is the root, or nothing is',
         factOf(junkBehind, 'root').fstype === 'overlay' || junkBehind.outcome.kind === 'panic',

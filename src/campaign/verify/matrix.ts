@@ -22,7 +22,9 @@ export interface Situation {
   readonly lacking?: string;
 }
 
-export type Verdict = 'met' | 'not met' | 'n/a' | 'argued';
+/** 'not met' before 'met', which it ends in. */
+const verdicts = ['not met', 'met', 'n/a', 'argued'] as const;
+export type Verdict = (typeof verdicts)[number];
 
 export interface Row {
   readonly id: string;
@@ -146,3 +148,14 @@ export function formatShort({ rows }: Pick<Matrix, 'rows'>): string[] {
 }
 
 const firstOf = (names: string) => names.split(', ')[0]!;
+
+/** The verdicts of a text that has such a table in it, by id; empty without one. */
+export function verdictsIn(text: string): Map<string, Verdict> {
+  const rows = text.matchAll(/^ *R(\d+)  .* (met|not met|n\/a|argued)$/gm);
+  return new Map(
+    [...rows].map(([line, number]) => [
+      `r${number!.padStart(2, '0')}`,
+      verdicts.find(verdict => line.endsWith(` ${verdict}`))!,
+    ]),
+  );
+}

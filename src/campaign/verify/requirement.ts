@@ -33,12 +33,16 @@ export interface Trial {
   /** Of the guest; a function where it follows from the size of the initrd. */
   readonly memoryMiB?: number | ((initrdBytes: number) => number);
   readonly cpus?: number;
+  /** QEMU's name of a CPU model, where the usual one will not do; emulated. */
+  readonly cpuModel?: string;
   /** icount where instructions are the evidence. */
   readonly clock?: Clock;
   /** Warnings and worse only: for figures, since messages take instructions too. */
   readonly quiet?: true;
   /** virtio disks, read-only, /dev/vda first. */
   readonly disks?: readonly Segment[];
+  /** Options without which the kernel cannot show it, without CONFIG_: then the requirement is n/a. */
+  readonly needs?: readonly string[];
   /** The kernel's options to be seen by the judgement, without CONFIG_. */
   readonly options?: readonly string[];
   /** Ends the boot this long after the line `end`, which then need not be the last thing that happens. */

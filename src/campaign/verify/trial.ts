@@ -11,9 +11,8 @@ import { type Digest, sanitise, type Work } from '../../events.ts';
 import { exitCodes, Interrupted, UserError } from '../../host/errors.ts';
 import { digestOf, digestOfFile } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
-import { makeInitrd } from './initrd.ts';
+import { type Bench, makeInitrd } from './initrd.ts';
 import type { Shown, Trial } from './requirement.ts';
 
 /** Raise it when the same boot is to be made again: another record, another machine. */
@@ -32,18 +31,19 @@ export interface PlannedTrial {
 
 /** Packs what it needs; boots nothing. */
 export async function* planTrial(
-  workspace: Workspace,
-  { name, trial, kernel }: { name: string; trial: Trial; kernel: Kernel },
+  bench: Bench,
+  { name, trial }: { name: string; trial: Trial },
   signal: AbortSignal,
 ): Work<PlannedTrial> {
-  const making = { workspace, kernel: kernel.files.image };
-  const initrd = trial.initrd.length > 0 ? yield* makeInitrd(making, trial.initrd, signal) : undefined;
+  const { workspace, kernel } = bench;
+  const initrd = trial.initrd.length > 0 ? yield* makeInitrd(bench, trial.initrd, signal) : undefined;
   const disks: Disk[] = [];
   for (const [index, segment] of (trial.disks ?? []).entries()) {
-    const image = yield* makeInitrd(making, [segment], signal);
+    const image = yield* makeInitrd(bench, [segment], signal);
     disks.push({ kind: 'virtio-blk', image, device: `/dev/vd${String.fromCharCode(97 + index)}` });
   }
-  const machine = await findMachine(kernel.arch);
+  const usual = await findMachine(kernel.arch);
+  const machine = trial.cpuModel === undefined ? usual : { ...usual, cpu: trial.cpuModel };
   const clock = trial.clock ?? 'wall';
   const chosen =
     clock === 'wall'
@@ -100,10 +100,22 @@ function wordsOf({ quiet, checks, append = [] }: Trial, console: string): string
 /** Folders of the cache are no part of it. */
 function keyOf(vm: Vm, images: readonly Image[], trial: Trial, options: readonly string[]): Digest {
   const { kernel, append, memoryMiB, cpus, clock, accelerator } = vm;
-  const { holdMs = null, timeoutMs = null } = trial;
+  const { holdMs = null, timeoutMs = null, cpuModel = null } = trial;
   const made = { kernel: kernel.digest, images: images.map(image => image.digest), hasInitrd: !!vm.initrd };
   return digestOf({
-    ...{ trialVersion, ...made, append, memoryMiB, cpus, clock, accelerator, holdMs, timeoutMs, options },
+    ...{
+      trialVersion,
+      ...made,
+      append,
+      memoryMiB,
+      cpus,
+      clock,
+      accelerator,
+      holdMs,
+      timeoutMs,
+      cpuModel,
+      options,
+    },
   });
 }
 

@@ -4,22 +4,13 @@ import path from 'node:path';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { writeWhole } from '../../host/files.ts';
-import { formatLost } from '../../kconfig/fragment.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { readAddedLines, readSeries, seriesNames } from '../../series/read.ts';
+import { readAddedLines, readSeries } from '../../series/read.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { prepare } from '../prepare.ts';
 import { runCampaign } from '../runner.ts';
+import { type Benches, digestsOf, missingOption, needKey, prepareKernels, setUpBenches } from './kernels.ts';
 import { type Matrix, matrixOf, type Situation } from './matrix.ts';
 import { argued, findRequirements, listRequirements } from './registry.ts';
-import {
-  kernelName,
-  type KernelNeed,
-  type Requirement,
-  type Settled,
-  type Shown,
-  spokenId,
-} from './requirement.ts';
+import { type Requirement, type Settled, type Shown, spokenId } from './requirement.ts';
 import { settle } from './settle.ts';
 import { type PlannedTrial, planTrial, runTrial } from './trial.ts';
 
@@ -50,8 +41,9 @@ export async function* verifySeries(
   const series = await readSeries(workspace, request.series);
 
   const kernels = yield* prepareKernels(workspace, request, asked, signal);
+  const benches = yield* setUpBenches(workspace, kernels, signal);
   const situations: Situation[] = [];
-  for (const one of asked) situations.push(yield* situationOf(workspace, request, one, kernels, signal));
+  for (const one of asked) situations.push(yield* situationOf(workspace, benches, request, one, signal));
 
   const job = `verify ${series.name}`;
   const trials = [
@@ -93,66 +85,23 @@ export async function* verifySeries(
   return { matrix, file };
 }
 
-/** A kernel, or why there is none. */
-type Kernels = ReadonlyMap<string, Kernel | string>;
-
-const needKey = ({ carries, fragments }: KernelNeed) => [carries, ...fragments].join(' ');
-
-const digestsOf = (kernels: Kernels) =>
-  Object.fromEntries(
-    [...kernels].flatMap(([need, kernel]) => (typeof kernel === 'string' ? [] : [[need, kernel.digest]])),
-  );
-
-async function* prepareKernels(
-  workspace: Workspace,
-  request: VerifyRequest,
-  requirements: readonly Requirement[],
-  signal: AbortSignal,
-): Work<Kernels> {
-  const needs = requirements.flatMap(({ boots }) => Object.values(boots).map(({ kernel }) => kernel));
-  const kernels = new Map<string, Kernel | string>();
-  for (const need of needs) {
-    const key = needKey(need);
-    if (!kernels.has(key)) kernels.set(key, yield* kernelFor(workspace, request, need, signal));
-  }
-  return kernels;
-}
-
-async function* kernelFor(
-  workspace: Workspace,
-  { series, tree }: VerifyRequest,
-  need: KernelNeed,
-  signal: AbortSignal,
-): Work<Kernel | string> {
-  const name = kernelName(need, series);
-  if (name !== 'base' && !(await seriesNames(workspace)).includes(name)) return `there is no series ${name}`;
-  const fragments = [...workspace.settings.fragments, ...need.fragments];
-  const prepared = yield* prepare(workspace, { kernel: name, tree, fragments }, signal);
-  if (prepared.kind === 'kernel') return prepared.kernel;
-  if (prepared.kind === 'lost') {
-    return `the kernel has not the options asked for: ${prepared.config.lost.map(formatLost).join('; ')}`;
-  }
-  throw new UserError(`${name} does not apply to ${tree}: ${prepared.patch}`, {
-    hint: `initbench series apply ${name} --tree ${tree} tells more`,
-    exitCode: exitCodes.conflict,
-  });
-}
-
 /** Its boots planned and its configurations settled, or why they cannot be had. */
 async function* situationOf(
   workspace: Workspace,
+  benches: Benches,
   request: VerifyRequest,
   requirement: Requirement,
-  kernels: Kernels,
   signal: AbortSignal,
 ): Work<Situation> {
   const trials: Record<string, PlannedTrial> = {};
   for (const [name, trial] of Object.entries(requirement.boots)) {
-    const kernel = kernels.get(needKey(trial.kernel))!;
-    if (typeof kernel === 'string') return { requirement, lacking: kernel };
-    const about = { name: `${spokenId(requirement.id)} ${name}`, trial, kernel };
+    const bench = benches.get(needKey(trial.kernel))!;
+    if (typeof bench === 'string') return { requirement, lacking: bench };
+    const missing = await missingOption(bench.kernel, trial);
+    if (missing) return { requirement, lacking: `the kernel has no ${missing}` };
+    const about = { name: `${spokenId(requirement.id)} ${name}`, trial };
     try {
-      trials[name] = yield* planTrial(workspace, about, signal);
+      trials[name] = yield* planTrial(bench, about, signal);
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== exitCodes.environment) throw error;
       return { requirement, lacking: error.message };
