@@ -4,7 +4,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Campaign, type Campaigned, runCampaign } from '../../src/campaign/runner.ts';
+import {
+  type Campaign,
+  type Campaigned,
+  forgetResults,
+  knownResults,
+  runCampaign,
+} from '../../src/campaign/runner.ts';
 import { productOf, type Work } from '../../src/events.ts';
 import { Interrupted } from '../../src/host/errors.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
@@ -108,6 +114,56 @@ describe('a campaign', () => {
     const { known } = await go(campaign);
     expect(known).toBe(kept);
     expect(kept).toBeGreaterThan(0);
+  });
+
+  test('a case that takes all slots runs alone, and what is behind it waits with it', async () => {
+    const order: string[] = [];
+    const { campaign, seen } = squares([1, 2, 10, 3, 4], { atOnce: 2, slotsOf: one => (one === 10 ? 9 : 1) });
+    const watched: Campaign<number, number> = {
+      ...campaign,
+      async *run(one, signal, results) {
+        order.push(`${one} beside ${seen.running}`);
+        return yield* campaign.run(one, signal, results);
+      },
+    };
+    await go(watched);
+    expect(order).toEqual(['1 beside 0', '2 beside 1', '10 beside 0', '3 beside 0', '4 beside 1']);
+  });
+
+  test('a case waits for the results it needs, and is given them', async () => {
+    const given: (number | undefined)[] = [];
+    const { campaign, seen } = squares([3, 1, 2], {
+      atOnce: 2,
+      ready: (one, results) => one < 3 || results.has('2'),
+    });
+    await go({
+      ...campaign,
+      async *run(one, signal, results) {
+        if (one === 3) given.push(results.get('1'), results.get('2'));
+        return yield* campaign.run(one, signal, results);
+      },
+    });
+    expect(seen.runs).toEqual([1, 2, 3]);
+    expect(given).toEqual([1, 4]);
+  });
+
+  test('that waits for what nobody brings ends, and says that it is not complete', async () => {
+    const { complete, results } = await go(squares([1, 2], { ready: one => one === 1 }).campaign);
+    expect(complete).toBe(false);
+    expect([...results.keys()]).toEqual(['1']);
+  });
+
+  test('known results can be read and forgotten without a run', async () => {
+    await go(squares([1, 2, 3]).campaign);
+    await forgetResults(workspace, 'squares', new Set(['2', '9']));
+    expect([...(await knownResults<number>(workspace, 'squares'))]).toEqual([
+      ['1', 1],
+      ['3', 9],
+    ]);
+    const again = squares([1, 2, 3]);
+    await go(again.campaign);
+    expect(again.seen.runs).toEqual([2]);
+    expect([...(await knownResults(workspace, 'nothing'))]).toEqual([]);
   });
 
   test('opens after a kill in the middle of a line', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A check as plain text, from 80 columns on: one row for each patch, below it the findings with file:line. ASCII only. */
 import { type Finding, numberOf, type Question } from './check.ts';
-import type { Cell } from './matrix.ts';
+import type { Cell } from './cells.ts';
 import type { Checked } from './series.ts';
 
 export function formatCheck(checked: Checked, width: number): readonly string[] {
