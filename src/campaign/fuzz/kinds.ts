@@ -5,6 +5,7 @@ import { erofsMagicOffset } from '../../image/erofs/superblock.ts';
 import { archiveOf, breakArchive, fileMember, folderMember, initMember, zerosAfter } from './archives.ts';
 import type { Dice } from './dice.ts';
 import type { ImageMap } from './map.ts';
+import { miniImage } from './mini.ts';
 import * as mutations from './mutations.ts';
 import { treeFolder } from './tree.ts';
 
@@ -173,6 +174,36 @@ const stacked: Kind = {
   },
 };
 
+/** More than there may be layers, or less; the walker is in an archive before them, so that it is found anyway. */
+const many: Kind = {
+  id: 'many-images',
+  weight: 2,
+  make({ dice, walker }) {
+    const count = dice.of([10, 40, 62, 63, 64, 65, 126, 127, 128, 130, dice.between(2, 140)]);
+    const between = dice.of([0, 0, 1, 2, 8]);
+    const harmed = dice.oneIn(3) ? dice.below(count) : -1;
+    const first = archiveOf([folderMember('tree'), initMember(walker)]);
+    const parts = [first, zerosAfter(first.length, blockBytes)];
+    for (let number = 0; number < count; number++) {
+      const image = miniImage(`mini-${number}`);
+      if (number === harmed) {
+        const place = erofsMagicOffset + dice.below(512);
+        image[place] = image[place]! ^ (1 << dice.below(8));
+        sealErofs(image);
+      }
+      parts.push(image);
+      if (between === 0 || number % between > 0) continue;
+      const archive = archiveOf([fileMember(`between-${number}`, dice.bytes(20))]);
+      parts.push(archive, zerosAfter(archive.length, dice.oneIn(8) ? 4 : blockBytes));
+    }
+    return {
+      initrd: Buffer.concat(parts),
+      did: `${count} images, an archive after ${between ? `each ${between}` : 'none'}, ${harmed < 0 ? 'all sound' : `number ${harmed} is not`}`,
+      expect: 'any',
+    };
+  },
+};
+
 const junkBehind: Kind = {
   id: 'junk-behind',
   weight: 3,
@@ -302,6 +333,7 @@ export const kinds: readonly Kind[] = [
   bending('forged-indexes', 6, true, () => [mutations.forgeCompressed]),
   bending('several', 12, true, several),
   stacked,
+  many,
   junkBehind,
   nested,
   brokenBefore,

@@ -7,6 +7,7 @@ import { diceFor } from '../../../src/campaign/fuzz/dice.ts';
 import { kinds } from '../../../src/campaign/fuzz/kinds.ts';
 import { findLayout, layouts } from '../../../src/campaign/fuzz/layouts.ts';
 import { mapErofs } from '../../../src/campaign/fuzz/map.ts';
+import { miniImage } from '../../../src/campaign/fuzz/mini.ts';
 import * as mutations from '../../../src/campaign/fuzz/mutations.ts';
 import { erofsChecksum } from '../../../src/image/erofs/checksum.ts';
 import { isErofs } from '../../../src/image/erofs/superblock.ts';
@@ -114,6 +115,16 @@ describe('a case', () => {
       expect(image!.equals(sound.subarray(0, image!.length))).toBe(true);
     }
   });
+});
+
+test('the smallest image is an image, with one file', () => {
+  const image = miniImage('mini-17');
+  expect(erofsChecksum(image)).toBe(stored(image));
+  const [, file] = mapErofs(image).inodes;
+  expect(file).toMatchObject({ path: 'mini-17', inode: { mode: 0o100644, bytes: 35 } });
+  expect(image.toString('latin1', file!.body.offset, file!.body.offset + file!.body.bytes)).toBe(
+    'the file of the image with mini-17\n',
+  );
 });
 
 describe('a mutation', () => {
