@@ -1,49 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Judgements over recorded consoles: what a good boot showed is accepted, the same with one thing wrong is not. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { consoleParser, lineSplitter } from '../../src/boot/console.ts';
 import r06 from '../../src/campaign/requirement/r06.ts';
 import r09 from '../../src/campaign/requirement/r09.ts';
 import r10 from '../../src/campaign/requirement/r10.ts';
 import r15 from '../../src/campaign/requirement/r15.ts';
 import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/campaign/verify/early.ts';
 import { verdictOf } from '../../src/campaign/verify/matrix.ts';
-import type { Judgement, SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
-import { messagesOf } from '../../src/campaign/verify/trial.ts';
-import type { Fact } from '../../src/events.ts';
-import { digest } from '../boot/machine.ts';
-
-const recorded = (name: string) =>
-  readFileSync(path.resolve('test/fixtures/verify', `${name}.log`), 'latin1');
-
-/** What the boot of a console showed, as far as the console tells. */
-function shownIn(text: string, more: Partial<Shown> = {}): Shown {
-  const console = Buffer.from(text, 'latin1');
-  const parser = consoleParser();
-  const facts: Fact[] = lineSplitter()
-    .push(console)
-    .flatMap(line => parser.line(line))
-    .flatMap(sign => (sign.type === 'fact' ? [sign.fact] : []));
-  const ended = facts.some(({ name }) => name === 'end');
-  return {
-    run: '20261124T223326-066f',
-    outcome: ended ? { kind: 'ready' } : { kind: 'panic', message: 'VFS: Unable to mount root fs' },
-    facts,
-    lines: messagesOf(console),
-    memoryMiB: 512,
-    options: { BLK_DEV_RAM: 'n' },
-    ...more,
-  };
-}
-
-const text: SeriesText = {
-  series: { name: 's', folder: '/s', patches: [], tree: '7.3', digest: digest('a') },
-  added: {},
-};
-const failing = (judgement: Judgement) =>
-  'notApplicable' in judgement ? [] : judgement.filter(({ holds }) => !holds).map(({ says }) => says);
+import type { SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
+import { failing, recorded, shownIn, text } from './recorded.ts';
 
 describe('R6', () => {
   const image = recorded('r06-image');
