@@ -62,7 +62,7 @@ describe('R6', () => {
 describe('R9', () => {
   const judge = (added: SeriesText['added']) => {
     const shown = shownIn('');
-    const judgement = r09.judge({ mounts: shown, archive: shown }, { ...text, added }, {});
+    const judgement = r09.judge({ mounts: shown, two: shown, archive: shown }, { ...text, added }, {});
     return failing(judgement).includes('fs/erofs gets no variable that waits for a mount');
   };
 

@@ -42,6 +42,12 @@ export default requirement({
       checks: ['mounts', 'blocks', 'mount-disk', 'mount-file', 'mount-names', 'mount-race', 'content'],
       append: ['INITBENCH_PATHS=/data/first,/mnt/disk/data/second,/mnt/file/data/second'],
     },
+    two: {
+      kernel: kernels.series,
+      initrd: [first, 'align', second],
+      checks: ['mounts', 'content'],
+      append: ['INITBENCH_PATHS=/data/first,/data/second'],
+    },
     archive: {
       kernel: kernels.series,
       initrd: [{ files: [{ path: 'data/first', prose: 1 << 19 }, ...witnessRoot], format: 'cpio' }],
@@ -49,7 +55,7 @@ export default requirement({
       append: ['INITBENCH_PATHS=/data/first'],
     },
   },
-  judge({ mounts, archive }, text) {
+  judge({ mounts, two, archive }, text) {
     const files = filesOf(mounts);
     const expected = filesOf(archive).get('/data/first')?.sha256;
     const mounted = new Map(factsOf(mounts, 'image-mount').map(values => [values.path, values.errno]));
@@ -58,6 +64,8 @@ export default requirement({
     const wrong = names.filter(({ errno }) => errno === '0').map(({ path }) => path);
     const race = factOf(mounts, 'race');
     const state = globals(text);
+    const stacked = ['/data/first', '/data/second'].map(path => filesOf(two).get(path)?.sha256);
+    const own = stacked[0] === expected && stacked[1] !== undefined && stacked[1] === fromDisk?.sha256;
     return [
       endsWell('the image', mounts),
       overlayRoot('the image', mounts),
@@ -86,8 +94,10 @@ export default requirement({
         expected !== undefined && files.get('/data/first')?.sha256 === expected,
         files.get('/data/first')?.sha256?.slice(0, 12) ?? 'not there',
       ),
+      endsWell('two images in one initrd', two),
+      claim('two images in one initrd have their own content each', own, own ? 'both do' : 'one has not'),
       claim('fs/erofs gets no variable that waits for a mount', state.length === 0, state[0] ?? 'none'),
-      noTrouble({ mounts }),
+      noTrouble({ mounts, two }),
     ];
   },
 });
