@@ -11,9 +11,9 @@ export function formatCheck(checked: Checked, width: number): readonly string[] 
     '',
     ...tableOf(checked, width),
     '',
-    ...section('findings', findingsOf(checked)),
-    ...section('waived', waivedOf(checked)),
-    ...section('not asked', reasonsOf(checked)),
+    ...section('findings', findingsOf(checked), width),
+    ...section('waived', waivedOf(checked), width),
+    ...section('not asked', reasonsOf(checked), width),
     ...checked.unused.map(
       waiver => `note: checkpatch.waivers:${waiver.line}: nothing needs it: ${waiver.type} ${waiver.where}`,
     ),
@@ -44,8 +44,22 @@ function tableOf({ questions, patches }: Checked, width: number): readonly strin
   });
 }
 
-const section = (head: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : [`${head}:`, ...lines.map(line => `  ${line}`), ''];
+const section = (head: string, entries: readonly string[], width: number): readonly string[] =>
+  entries.length === 0 ? [] : [`${head}:`, ...entries.flatMap(entry => wrapped(entry, width)), ''];
+
+/** An entry on as many lines as it takes; a word is never cut, so that file:line can be copied. */
+function wrapped(entry: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of entry.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '      ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
 
 const place = ({ file, line }: Pick<Finding, 'file' | 'line'>): string =>
   file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;

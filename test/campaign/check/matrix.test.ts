@@ -280,7 +280,15 @@ describe('as text', () => {
         if (one.kind === 'checkpatch' && one.patch > 1) {
           return {
             kind: 'findings',
-            findings: [{ level: 'check', type: 'LONG_LINE', file: 'fs/a.c', line: 9, text: 'line over 100' }],
+            findings: [
+              {
+                level: 'check',
+                type: 'LONG_LINE',
+                file: 'fs/erofs/a.c',
+                line: 9,
+                text: 'line length of 120 exceeds 100 columns',
+              },
+            ],
           };
         }
         return undefined;
@@ -301,7 +309,8 @@ describe('as text', () => {
         "0004  ok    ok  ok ok  ok     FAIL  ok    ok     ok     ok     ok    Documentat~",
         "",
         "findings:",
-        "  0003-0004 fs/a.c:9: check: checkpatch: LONG_LINE: line over 100",
+        "  0003-0004 fs/erofs/a.c:9: check: checkpatch: LONG_LINE: line length of 120",
+        "       exceeds 100 columns",
         "",
         "not asked:",
         "  0001 on, kernelspace: Kconfig has no CONFIG_TRIAL yet",
@@ -338,10 +347,12 @@ describe('as text', () => {
         "0004  -     -   -  -   -      -     Documentation: describe booting from an ima~",
         "",
         "findings:",
-        "  0002 0002-x.patch: error: applies: git apply: conflicts in init/main.c: error: patch failed: init/main.c:3",
+        "  0002 0002-x.patch: error: applies: git apply: conflicts in init/main.c: error:",
+        "       patch failed: init/main.c:3",
         "",
         "not asked:",
-        "  0001-0004 off, on, W=1, sparse, checkpatch, applies: the series does not apply: 0002",
+        "  0001-0004 off, on, W=1, sparse, checkpatch, applies: the series does not",
+        "       apply: 0002",
         "",
         "1 ok, 1 failed, 22 cannot be asked (-); 0 things run, 0 known before",
       ]
