@@ -197,6 +197,14 @@ static void empty(int folder, uint64_t mount, unsigned int depth)
 	sys(close, folder);
 }
 
+void empty_root(int old)
+{
+	if (lives_in_memory(old))
+		empty(old, mount_of(old), 64);
+	else
+		sys(close, old);
+}
+
 const char *become_root(int root, int dev)
 {
 	long old = sys(openat, AT_FDCWD, "/", O_DIRECTORY | O_CLOEXEC);
@@ -222,10 +230,8 @@ const char *become_root(int root, int dev)
 		error = sys(umount2, ".", UNMOUNT_LAZILY);
 	} else {
 		how = "move";
-		if (old >= 0 && lives_in_memory((int)old))
-			empty((int)old, mount_of((int)old), 64);
-		else if (old >= 0)
-			sys(close, old);
+		if (old >= 0)
+			empty_root((int)old);
 		error = sys(chroot, ".");
 	}
 	if (error < 0) {

@@ -25,6 +25,9 @@ long wait_for_path(const char *path, uint64_t seconds);
 /* Attaches a mount at a directory below the directory `at`. */
 long attach(int mount, int at, const char *path);
 
+/* Removes what lies in a root that lives in memory, but nothing of other mounts. Closes `old`. */
+void empty_root(int old);
+
 /*
  * Makes the mount `root` the root of this process and of all that follow, lets go of the old one, and
  * says how: `pivot_root` where the kernel allows it (7.x keeps the initramfs on a nullfs), or `move`,

@@ -5,7 +5,9 @@
  *
  *   INITBENCH_ROOT=/dev/vda       the disk with the new root, and the type of its file system
  *   INITBENCH_ROOT_TYPE=ext4
- *   INITBENCH_LEAVE=pivot         pivot_root(2) and a lazy umount, or `move`: MS_MOVE and chroot(2)
+ *   INITBENCH_LEAVE=pivot         pivot_root(2) and a lazy umount, or `move`: MS_MOVE and chroot(2). A root that
+ *                                 cannot be left by pivot_root(2) (rootfs, before it lay on a nullfs) is emptied
+ *                                 and moved over, as switch_root does
  *   INITBENCH_THEN=mounts         INITBENCH_CHECK for the new root's /init
  *   INITBENCH_HOLD=/data/held     the file of the old root that `hold` keeps open
  */
@@ -23,19 +25,28 @@
 /* Out of the way of what is opened in between. */
 #define HELD_FD 100
 
-static long pivot(void)
-{
-	long error = sys(pivot_root, ".", ".");
-
-	/* The old root lies on top of the new one now. */
-	return error < 0 ? error : sys(umount2, ".", UNMOUNT_LAZILY);
-}
-
 static long move(void)
 {
 	long error = sys(mount, ".", "/", NULL, MS_MOVE, NULL);
 
 	return error < 0 ? error : sys(chroot, ".");
+}
+
+static long pivot(const char **how)
+{
+	long old, error = sys(pivot_root, ".", ".");
+
+	/* The old root lies on top of the new one now. */
+	if (error >= 0)
+		return sys(umount2, ".", UNMOUNT_LAZILY);
+	if (error != -EINVAL)
+		return error;
+	*how = "switch";
+	old = sys(openat, AT_FDCWD, "/", O_DIRECTORY | O_CLOEXEC);
+	if (old < 0)
+		return old;
+	empty_root((int)old);
+	return move();
 }
 
 static long mount_disk(void)
@@ -91,7 +102,7 @@ static void leave(void)
 	if (error >= 0)
 		error = sys(chdir, "/mnt");
 	if (error >= 0)
-		error = same(how, "move") ? move() : pivot();
+		error = same(how, "move") ? move() : pivot(&how);
 	if (error >= 0)
 		error = sys(chdir, "/");
 	fact("leave");
