@@ -58,7 +58,8 @@ export async function* planKernel(
 ): Work<{ readonly kind: 'build'; readonly build: Build } | Conflict> {
   const { kernel: name, arch, variables = [], jobs } = request;
   const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, variables, arch)));
-  const fragments = await findFragments(workspace, await fragmentsOf(workspace, request), srcarch);
+  const words = await fragmentsOf(workspace, request);
+  const fragments = await findFragments(workspace, words, srcarch, [request.tree, request.kernel]);
   const series = await seriesOf(workspace, request.kernel);
   const tree = yield* prepareTree(workspace, request.tree, signal);
   const source = yield* sourceOf(workspace, tree, series, signal);

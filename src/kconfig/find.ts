@@ -18,24 +18,29 @@ export async function fragmentNames(workspace: Workspace): Promise<readonly stri
 }
 
 /** Reads fragments in the order given. A name stands for NAME.config and, behind it, for what one architecture adds
- *  to that, NAME.SRCARCH.config; one of them is enough.
+ *  to that, NAME.SRCARCH.config, and what `others` do, NAME.OTHER.config: a tree, a series; one of them is enough.
  *  @throws UserError for an unknown name, a file that is not there, a line that is no option */
 export async function findFragments(
   workspace: Workspace,
   words: readonly string[],
   srcarch: string,
+  others: readonly string[] = [],
 ): Promise<Fragment[]> {
   const found: Fragment[] = [];
-  for (const word of words) found.push(...(await fragmentsFor(workspace, word, srcarch)));
+  for (const word of words) found.push(...(await fragmentsFor(workspace, word, [srcarch, ...others])));
   return found;
 }
 
-async function fragmentsFor(workspace: Workspace, word: string, srcarch: string): Promise<Fragment[]> {
+async function fragmentsFor(
+  workspace: Workspace,
+  word: string,
+  adding: readonly string[],
+): Promise<Fragment[]> {
   if (/^CONFIG_\w+=/.test(word) || /^# CONFIG_/.test(word)) return [parseFragment(word, 'item')];
   const isPath = word.includes('/') || word.endsWith('.config');
   if (!isPath) {
     const found: Fragment[] = [];
-    for (const name of [word, `${word}.${srcarch}`]) {
+    for (const name of [word, ...adding.map(one => `${word}.${one}`)]) {
       const file = path.join(folders.kconfigs(workspace), `${name}.config`);
       const text = await readIfThere(file);
       if (text !== undefined) found.push(parseFragment(text, name, file));

@@ -155,6 +155,17 @@ describe('configure()', () => {
     expect(await names(['base', 'memmap'], 'x86')).toEqual(['base', 'memmap.x86']);
     await expect(names(['memmap'], 'arm64')).rejects.toThrow("no fragment is called 'memmap'");
   });
+
+  test('and what its tree and its series add', async () => {
+    const kconfigs = path.join(sample.workspace.root, 'kconfigs');
+    await writeFile(path.join(kconfigs, 'debug.7.3.config'), 'CONFIG_64BIT=y\n');
+    await writeFile(path.join(kconfigs, 'debug.mine.config'), 'CONFIG_CRYPTO=y\n');
+    const names = async (...others: readonly string[]) =>
+      (await findFragments(sample.workspace, ['debug', 'base'], 'x86', others)).map(({ name }) => name);
+    expect(await names('7.3', 'mine')).toEqual(['debug', 'debug.7.3', 'debug.mine', 'base']);
+    expect(await names('6.12', 'base')).toEqual(['debug', 'base']);
+    expect(await names()).toEqual(['debug', 'base']);
+  });
 });
 
 describe('buildKernel()', () => {

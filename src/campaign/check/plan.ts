@@ -66,9 +66,10 @@ export async function* planCheck(
   const treeIds = await treeIdsOf(repository, commits, signal);
   const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, [])));
   const names = await fragmentNames(workspace);
+  const added = [tree.name, series.name];
   const find = async (name: string) =>
-    names.includes(name) ? await findFragments(workspace, [name], srcarch) : [];
-  const shared = await findFragments(workspace, fragments, srcarch);
+    names.includes(name) ? await findFragments(workspace, [name], srcarch, added) : [];
+  const shared = await findFragments(workspace, fragments, srcarch, added);
   const [own, debug] = [await find(series.name), await find('debug')];
 
   const place = worktreePath(workspace, tree.name, checkLabel(series.name));
