@@ -69,7 +69,7 @@ export default requirement({
     usual: trial([early, archive, late, parameters]),
     plain: trial([image]),
     front: trial([early, 'align', image]),
-    unaligned: trial([early, image]),
+    unaligned: trial([early, { zeros: 8 }, image]),
     tail: trial([image, parameters]),
     both: trial([early, 'align', image, late, parameters]),
   },
