@@ -168,11 +168,12 @@ const isChosen = (layout: Layout, named: readonly string[]): boolean =>
 /** All that decides a result but the case's own name is in it. */
 function recordName(
   { series, tree, seed, fragments }: FuzzRequest,
-  { bases, walker, bench }: Setting,
+  { bases, walker, bench, control }: Setting,
 ): string {
   const digest = digestOf({
     generatorVersion,
     kernel: bench.kernel.digest,
+    control: control.kernel.digest,
     bases: bases.map(base => base.digest),
     walker: digestOf(walker.toString('hex')),
     memoryMiB: bench.memoryMiB,
