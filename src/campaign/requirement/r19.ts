@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R19: "the old root can be unmounted and vanishes" (the contract of nullfs, Brauner 2026; asked for by Poettering at
  *  LPC 2024), by the system calls and by the programs that switch roots today. */
+import type { Fact } from '../../events.ts';
 import type { Item } from '../verify/files.ts';
 import type { Segment } from '../verify/initrd.ts';
 import { instances, leaving, realRoot, systemRoot } from '../verify/leaving.ts';
@@ -109,9 +110,7 @@ const bySystemd = (format: string): Trial => ({
 
 const gone = (what: string, shown: Shown): Claim[] => {
   const left = factsOf(shown, 'mount').slice(-20);
-  const last = lastMounts(shown).filter(({ fstype }) =>
-    /^(erofs|overlay|tmpfs|ramfs|rootfs)$/.test(fstype ?? ''),
-  );
+  const last = lastMounts(shown).filter(isOfOldRoot);
   const alive = instances(shown).at(-1) ?? [];
   return [
     onDisk(what, shown),
@@ -123,6 +122,11 @@ const gone = (what: string, shown: Shown): Claim[] => {
     claim(`${what}: no EROFS instance is alive`, alive.length === 0, alive.join(' ') || 'none'),
   ];
 };
+
+/** What systemd keeps in /dev and /run goes along with the switch. */
+const isOfOldRoot = ({ at = '', fstype = '' }: Fact['values']): boolean =>
+  /^(erofs|overlay|rootfs)$/.test(fstype) ||
+  (/^(tmpfs|ramfs)$/.test(fstype) && !/^\/(dev|run)(\/|$)/.test(at));
 
 const onDisk = (what: string, shown: Shown): Claim => {
   const { fstype } = factOf(shown, 'root');
@@ -160,7 +164,8 @@ export default requirement({
     utilLinuxArchive: byProgram(utilLinux, 'cpio'),
     emptied: byProgram(emptied, 'erofs'),
     systemd: bySystemd('erofs-lz4hc'),
-    systemdArchive: bySystemd('cpio-lz4'),
+    /** Not lz4: what follows an archive in its legacy format is taken for its next block. */
+    systemdArchive: bySystemd('cpio-zstd'),
   },
   judge(shown) {
     const { pivot, pivotArchive, move, busybox: refused, busyboxArchive, busyboxPivot } = shown;
