@@ -51,7 +51,7 @@ describe('compareRuns()', () => {
     );
     const [, initramfs, userspace] = comparison.rows;
     expect(initramfs).toMatchObject({ overFloor: 300e6, ratio: 1, idle: 100e6 });
-    expect(initramfs!.init).toEqual({ median: 500e6, min: 500e6, max: 500e6, samples: [500e6] });
+    expect(initramfs!.init).toEqual({ median: 500e6, min: 500e6, max: 500e6, mad: 0, samples: [500e6] });
     expect(userspace!.ratio).toBeCloseTo(252 / 504);
     expect(comparison.warnings).toEqual([]);
   });
@@ -96,7 +96,13 @@ describe('compareRuns()', () => {
       ),
     );
     expect(comparison.unit).toBe('milliseconds');
-    expect(comparison.rows[0]!.init).toEqual({ median: 800, min: 700, max: 900, samples: [900, 700, 800] });
+    expect(comparison.rows[0]!.init).toEqual({
+      median: 800,
+      min: 700,
+      max: 900,
+      mad: 100,
+      samples: [900, 700, 800],
+    });
     expect(comparison.warnings.map(w => w.about)).toEqual([
       '1 rounds are few',
       'no KVM: the guest ran under TCG, whose wall clock favours no real machine',
