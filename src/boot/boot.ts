@@ -2,7 +2,7 @@
 /** What is booted and what a boot leaves behind. */
 import type { Digest, Fact, Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
 import type { Image } from '../image/image.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
 import type { Machine } from './machine.ts';
 
 export type Clock = 'icount' | 'wall';
@@ -104,12 +104,17 @@ export interface BootRun {
     readonly name: string;
     readonly release: string;
     readonly configDigest: Digest;
+    /** The tree by name. */
+    readonly tree?: string;
+    readonly arch?: string;
+    readonly origin?: KernelOrigin;
   };
   readonly images: readonly {
     readonly role: string;
     readonly format: string;
     readonly digest: Digest;
     readonly bytes: number;
+    readonly payload?: Image['payload'];
   }[];
   readonly payload: { readonly name: string; readonly digest: Digest };
   /** Pasteable: what the user can run by hand. */

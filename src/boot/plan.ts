@@ -92,12 +92,7 @@ export async function* planBoot(
     flow: flow.id,
     row,
     vm,
-    kernel: {
-      digest: kernel.digest,
-      name: kernel.name,
-      release: kernel.release,
-      configDigest: kernel.configDigest,
-    },
+    kernel: kernelRecord(kernel),
     images: imagesOf(
       image,
       extra,
@@ -156,8 +151,16 @@ async function hasKaslr(kernel: Kernel): Promise<boolean> {
 const rowName = ({ flow, kernel }: BootRequest, format: string): string =>
   `${flow.id}${format === flow.formats[0] ? '' : `:${format}`}@${kernel.name}`;
 
+/** What a boot's record says of its kernel. */
+export const kernelRecord = (kernel: Kernel): BootRun['kernel'] => {
+  const { digest, name, release, configDigest, tree, arch, origin } = kernel;
+  return { digest, name, release, configDigest, tree, arch, ...(origin && { origin }) };
+};
+
 function imagesOf(image: Image, extra: readonly Image[], root: readonly Image[]): BootRun['images'] {
-  const entry = (role: string, { format, digest, bytes }: Image) => ({ role, format, digest, bytes });
+  const entry = (role: string, { format, digest, bytes, payload }: Image) => ({
+    ...{ role, format, digest, bytes, payload },
+  });
   return [
     entry('payload', image),
     ...extra.map(own => entry(own.payload.name, own)),

@@ -3,11 +3,11 @@
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { findFragments, fragmentNames } from '../kconfig/find.ts';
-import { formatLost } from '../kconfig/fragment.ts';
+import { formatLost, fragmentsDigest } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { architectureOf, archOf } from '../kernel/architecture.ts';
 import { buildKernel } from '../kernel/build.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
 import { type Build, kernelDigest } from '../kernel/make.ts';
 import { configure, planBuild } from '../kernel/plan.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
@@ -55,7 +55,7 @@ export async function* planKernel(
   workspace: Workspace,
   request: KernelRequest,
   signal: AbortSignal,
-): Work<{ readonly kind: 'build'; readonly build: Build } | Conflict> {
+): Work<{ readonly kind: 'build'; readonly build: Build; readonly origin: KernelOrigin } | Conflict> {
   const { kernel: name, arch, variables = [], jobs } = request;
   const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, variables, arch)));
   const words = await fragmentsOf(workspace, request);
@@ -67,7 +67,13 @@ export async function* planKernel(
   const about = { name, tree: tree.name, version: tree.version, fragments, variables };
   const asked = { ...(arch === undefined ? {} : { arch }), ...(jobs === undefined ? {} : { jobs }) };
   const build = yield* planBuild(workspace, source, { ...about, ...asked }, signal);
-  return { kind: 'build', build };
+  const origin: KernelOrigin = {
+    base: tree.commit,
+    ...(series && { series: series.digest }),
+    fragments: words,
+    fragmentsDigest: fragmentsDigest(fragments),
+  };
+  return { kind: 'build', build, origin };
 }
 
 async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promise<readonly string[]> {
@@ -103,12 +109,12 @@ export async function* prepare(
 ): Work<Prepared> {
   const planned = yield* planKernel(workspace, request, signal);
   if (planned.kind === 'conflict') return planned;
-  const { build } = planned;
+  const { build, origin } = planned;
   const config = yield* configure(workspace, build, signal);
   if (config.lost.length > 0 && !request.allowLost) return { kind: 'lost', build, config };
   const cached = (await readKernel(kernelFolder(workspace, kernelDigest(build, config)))) !== undefined;
   const kernel = yield* buildKernel(workspace, build, config, signal);
-  return { kind: 'kernel', kernel, config, cached };
+  return { kind: 'kernel', kernel: { ...kernel, origin }, config, cached };
 }
 
 /** prepare() for those who cannot go on without the kernel.

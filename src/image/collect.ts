@@ -3,15 +3,15 @@
  *  files/}; payloads/inputs/KEY says which digest some inputs gave. */
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Digest, Work } from '../events.ts';
+import { type Digest, productOf, type Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
-import { hostArch } from '../kernel/architecture.ts';
+import { crossOf, hostArch } from '../kernel/architecture.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { type Draft, newDraft } from './draft.ts';
 import { addProbe } from './filelist.ts';
-import { buildGuestPrograms } from './guest.ts';
-import type { Payload, PayloadKind, PayloadOptions, PayloadRequest } from './image.ts';
+import { buildGuestPrograms, guestDigest } from './guest.ts';
+import type { Payload, PayloadKind, PayloadOptions, PayloadOrigin, PayloadRequest } from './image.ts';
 import { findExecutable } from './init.ts';
 import { listPayloads } from './registry.ts';
 
@@ -49,31 +49,56 @@ export async function* collectPayload(
   const { arch = hostArch() } = options;
   const guest = yield* buildGuestPrograms(workspace, arch, signal);
   const request: PayloadRequest = { workspace, job, argument, options, arch, guest, signal };
-  const asked = kind.inputs(request);
-  const inputs = Symbol.asyncIterator in asked ? yield* asked : await asked;
-  const key = digestOf({ recordVersion, kind: kind.id, inputs, guest: guest.digest });
+  const key = yield* inputsDigest(kind, request, guest.digest);
   const index = path.join(folders.payloads(workspace), 'inputs', key);
   const step = { job, type: 'step', step: `collect ${spec}` } as const;
+  const origin: PayloadOrigin = { padBytes: options.padBytes, arch, inputs: key };
   const found = await readCollected(request, index, spec);
   if (found) {
     yield { ...step, state: 'cached', product: found.digest };
-    return found;
+    return { ...found, origin };
   }
   return yield* withLock(index, signal, async function* () {
     const meanwhile = await readCollected(request, index, spec);
-    if (meanwhile) return meanwhile;
+    if (meanwhile) return { ...meanwhile, origin };
     yield { ...step, state: 'started' };
     const started = performance.now();
     try {
       const payload = yield* collectNew(request, kind, spec);
       await writeWhole(index, payload.digest);
       yield { ...step, state: 'done', product: payload.digest, ms: performance.now() - started };
-      return payload;
+      return { ...payload, origin };
     } catch (error) {
       yield { ...step, state: 'failed' };
       throw error;
     }
   });
+}
+
+/** Over what decides the files of a payload. */
+async function* inputsDigest(
+  kind: PayloadKind,
+  request: Omit<PayloadRequest, 'guest'>,
+  guest: Digest,
+): Work<Digest> {
+  const asked = kind.inputs(request);
+  const inputs = Symbol.asyncIterator in asked ? yield* asked : await asked;
+  return digestOf({ recordVersion, kind: kind.id, inputs, guest });
+}
+
+/** The inputs that a payload would be collected from now; undefined where only fetching would tell. Nothing is built.
+ *  @throws UserError when they cannot be had any more */
+export async function payloadInputs(
+  workspace: Workspace,
+  spec: string,
+  { padBytes, arch }: Pick<PayloadOrigin, 'padBytes' | 'arch'>,
+  signal: AbortSignal,
+): Promise<Digest | undefined> {
+  if (crossOf(arch)) return undefined;
+  const { kind, argument } = await parsePayloadSpec(spec);
+  const options = { padBytes, arch };
+  const request = { workspace, job: `payload ${spec}`, argument, options, arch, signal };
+  return productOf(inputsDigest(kind, request, await guestDigest(workspace, arch, signal)));
 }
 
 async function readCollected(

@@ -27,6 +27,12 @@ export const guestMakeArgv = (source: string, out: string, cross: string): strin
   ...(cross ? [`CROSS_COMPILE=${cross}`] : []),
 ];
 
+/** Over their sources and the compiler. @throws UserError without gcc */
+export async function guestDigest(workspace: Workspace, arch: string, signal: AbortSignal): Promise<Digest> {
+  const compiler = await capture([`${crossOf(arch)}gcc`, '--version'], { signal });
+  return digestOf({ compiler, sources: await digestsBelow(folders.vm(workspace)) });
+}
+
 /** Builds them. @throws ToolError when they do not build, UserError without make or gcc */
 export async function* buildGuestPrograms(
   workspace: Workspace,
@@ -36,8 +42,7 @@ export async function* buildGuestPrograms(
   const job = 'guest programs';
   const source = folders.vm(workspace);
   const cross = crossOf(arch);
-  const compiler = await capture([`${cross}gcc`, '--version'], { signal });
-  const digest = digestOf({ compiler, sources: await digestsBelow(source) });
+  const digest = await guestDigest(workspace, arch, signal);
   const folder = path.join(workspace.cache, 'guest', digest);
   const step = { job, type: 'step', step: 'guest programs', product: digest } as const;
   if (await exists(folder)) {

@@ -26,6 +26,14 @@ export interface Entry {
   readonly link?: number;
 }
 
+/** What a payload was asked for with, to be held against what is there now: a difference means other files. */
+export interface PayloadOrigin {
+  readonly padBytes: number;
+  readonly arch: string;
+  /** Over what decides its files: programs of vm/, busybox, a directory's state. */
+  readonly inputs: Digest;
+}
+
 export interface Payload {
   /** busybox, dir, cpio, debian, probe. */
   readonly id: string;
@@ -40,6 +48,8 @@ export interface Payload {
   readonly bytes: number;
   /** Whose programs were asked for; absent in what is made of parts. */
   readonly arch?: string;
+  /** Absent in what is made of parts; no part of the stored record. */
+  readonly origin?: PayloadOrigin;
   /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
   readonly init: {
     readonly rdinit?: string;
@@ -53,7 +63,7 @@ export interface Image {
   readonly digest: Digest;
   /** The format's id: 'cpio-lz4', 'erofs-lz4hc', ... */
   readonly format: string;
-  readonly payload: { readonly name: string; readonly digest: Digest };
+  readonly payload: Pick<Payload, 'name' | 'digest' | 'origin'>;
   readonly path: string;
   readonly bytes: number;
   /** Offsets of what was concatenated, for formats that are segments. */
@@ -79,7 +89,7 @@ export interface PayloadKind {
   readonly probe: 'none' | 'is-init' | 'before-init';
   /** What decides the files, as a small JSON value: the same inputs are collected once. With events where they have
    *  to be fetched. */
-  inputs(request: PayloadRequest): Work<unknown> | Promise<unknown>;
+  inputs(request: Omit<PayloadRequest, 'guest'>): Work<unknown> | Promise<unknown>;
   /** Adds the files to the draft; with events where it takes time. */
   collect(request: PayloadRequest, draft: Draft): Work<void> | Promise<void>;
 }

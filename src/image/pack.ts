@@ -36,12 +36,12 @@ export async function* packImage(
   signal: AbortSignal,
 ): Work<Image> {
   const format = await findFormat(formatId);
-  const tools: Record<string, string> = {};
-  for (const tool of format.tools) tools[tool] = await toolVersion(tool, `the format ${format.id}`, signal);
-  const { id, parameters } = format;
-  const digest = digestOf({ recordVersion, payload: payload.digest, id, parameters, tools });
+  const digest = await imageDigest(payload.digest, format, signal);
+  const { id } = format;
   const job = `image ${payload.name} ${id}`;
-  return yield* publishImage(
+  const { name, origin } = payload;
+  const about = { name, digest: payload.digest, ...(origin && { origin }) };
+  const image = yield* publishImage(
     workspace,
     { digest, job, what: `pack ${payload.name} as ${id}`, signal },
     async function* (scratch) {
@@ -49,9 +49,19 @@ export async function* packImage(
       await requireSpace(folders.images(workspace), format.spaceBytes(payload), what);
       const target = path.join(scratch, 'image');
       yield* format.write({ workspace, job, payload, target, signal });
-      return { digest, format: id, payload: { name: payload.name, digest: payload.digest } };
+      return { digest, format: id, payload: about };
     },
   );
+  // who asked first is in the record; who asks now is meant
+  return { ...image, payload: about };
+}
+
+/** The digest a payload has as an image of a format. @throws UserError when one of its tools is missing */
+export async function imageDigest(payload: Digest, format: Format, signal: AbortSignal): Promise<Digest> {
+  const tools: Record<string, string> = {};
+  for (const tool of format.tools) tools[tool] = await toolVersion(tool, `the format ${format.id}`, signal);
+  const { id, parameters } = format;
+  return digestOf({ recordVersion, payload, id, parameters, tools });
 }
 
 /** An image from the cache, or made by `make` in a scratch folder (its file is 'image') and kept. */

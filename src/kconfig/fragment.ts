@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '../events.ts';
 import { UserError } from '../host/errors.ts';
+import { digestOf } from '../host/files.ts';
 import type { Fragment, Lost, Redefined } from './kconfig.ts';
 
 type Option = Fragment['options'][number];
@@ -64,6 +65,11 @@ export function configDigest(dotConfig: string): Digest {
   return createHash('sha256')
     .update(lines.slice(Math.max(first, 0)).join('\n'))
     .digest('hex');
+}
+
+/** Over the options of fragments in order; neither names nor comments count. */
+export function fragmentsDigest(fragments: readonly Fragment[]): Digest {
+  return digestOf(fragments.map(({ options }) => options.map(({ name, value }) => [name, value])));
 }
 
 /** What fragments ask for together: the last one to name an option wins. */

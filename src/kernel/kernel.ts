@@ -2,6 +2,17 @@
 /** A built kernel and everything it was made from. */
 import type { Digest, Milliseconds } from '../events.ts';
 
+/** What a kernel was asked for with, to be held against what is there now: a difference means another kernel. */
+export interface KernelOrigin {
+  /** The tree's commit, below the series. */
+  readonly base: string;
+  /** Over the series' patches; absent for base. */
+  readonly series?: Digest;
+  /** Names, paths, CONFIG_X=value items, and the digest over the options they held. */
+  readonly fragments: readonly string[];
+  readonly fragmentsDigest: Digest;
+}
+
 export interface Kernel {
   /** Over git tree id, final .config, ARCH, versions of compiler, linker and assembler, make variables. */
   readonly digest: Digest;
@@ -41,4 +52,6 @@ export interface Kernel {
   readonly jobs: number;
   /** Steps that a build from scratch prints with so many options enabled; absent when make did not start from scratch. */
   readonly steps?: { readonly options: number; readonly steps: number };
+  /** Absent in a kernel that was not asked for by name; no part of the stored record. */
+  readonly origin?: KernelOrigin;
 }

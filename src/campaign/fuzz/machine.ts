@@ -6,6 +6,7 @@ import { probeAccelerator, type Verdict as AcceleratorVerdict } from '../../boot
 import type { BootPlan, Disk, Vm } from '../../boot/boot.ts';
 import { type OnLine, runGuest } from '../../boot/guest.ts';
 import type { Machine } from '../../boot/machine.ts';
+import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import type { Fact, Work } from '../../events.ts';
 import { digestOf } from '../../host/files.ts';
@@ -90,12 +91,7 @@ function planOf(bench: Bench, own: Pick<Vm, 'initrd' | 'disks' | 'append'>, row:
       clock: 'wall',
       accelerator: accelerator.accelerator,
     },
-    kernel: {
-      digest: kernel.digest,
-      name: kernel.name,
-      release: kernel.release,
-      configDigest: kernel.configDigest,
-    },
+    kernel: kernelRecord(kernel),
     images: [{ role: 'payload', format, digest, bytes }],
     payload: image.payload,
     timeout: timeoutMs,

@@ -5,6 +5,7 @@ import { probeAccelerator } from '../../boot/accelerator.ts';
 import type { BootPlan, BootRun, Disk, Vm } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { readConsole } from '../../boot/record.ts';
+import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import { bootOnce } from '../../boot/run.ts';
 import { type Digest, sanitise, type Work } from '../../events.ts';
@@ -62,7 +63,6 @@ export async function* planTrial(
     accelerator: chosen.accelerator,
   };
   const images = [initrd, ...disks.map(disk => disk.image)].filter(image => image !== undefined);
-  const { digest, release, configDigest } = kernel;
   const options = trial.options ?? [];
   return {
     key: keyOf(vm, images, trial, options),
@@ -72,7 +72,7 @@ export async function* planTrial(
       flow: 'verify',
       row: name,
       vm,
-      kernel: { digest, name: kernel.name, release, configDigest },
+      kernel: kernelRecord(kernel),
       images: images.map((image, index) => ({
         role: index === 0 && initrd ? 'initrd' : 'disk',
         format: image.format,
