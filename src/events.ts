@@ -43,6 +43,8 @@ export type WorkEvent = { readonly job: string; readonly parent?: string } & (
       type: 'mark';
       run: string;
       mark: Mark;
+      /** `used` alone: of the payload's bytes had been read by then. */
+      percent?: number;
       host: Milliseconds;
       /** `tsc`: cycles of the guest's time stamp counter since reset (virtual ns under icount); `boottime`: ns. */
       guest?: { clock: 'tsc' | 'boottime'; value: number };

@@ -89,6 +89,14 @@ export interface BootPlan {
   readonly notes: readonly string[];
 }
 
+/** A share of the payload's bytes that had been read, and when; the steps before it are in it. */
+export interface UsedStep {
+  readonly percent: number;
+  readonly host: Milliseconds;
+  readonly tsc?: number;
+  readonly boottime?: number;
+}
+
 /** Everything a boot left; folded from runs/<id>/events.jsonl. */
 export interface BootRun {
   readonly id: string;
@@ -141,6 +149,8 @@ export interface BootRun {
   readonly marks: Readonly<
     Partial<Record<Mark, { readonly host: Milliseconds; readonly tsc?: number; readonly boottime?: number }>>
   >;
+  /** Each step of the reading, in their order; the last one is the mark `used`. */
+  readonly used: readonly UsedStep[];
   readonly facts: readonly Fact[];
   /** Instructions executed when the guest stopped (QMP query-replay); icount only. */
   readonly icount?: Instructions;

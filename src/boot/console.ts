@@ -5,7 +5,14 @@ import { type Fact, type Mark, marks, sanitise } from '../events.ts';
 
 /** One thing a line told us. Texts are sanitised. */
 export type Sign =
-  | { readonly type: 'mark'; readonly mark: Mark; readonly tsc?: number; readonly boottime?: number }
+  | {
+      readonly type: 'mark';
+      readonly mark: Mark;
+      /** `used` alone: of the payload's bytes had been read by then. */
+      readonly percent?: number;
+      readonly tsc?: number;
+      readonly boottime?: number;
+    }
   | { readonly type: 'fact'; readonly fact: Fact }
   | { readonly type: 'panic'; readonly message: string }
   /** An oops, a BUG, a WARNING, a report of KASAN, UBSAN, lockdep or SLUB: the guest may go on. */
@@ -131,7 +138,9 @@ function factOf(text: string): Sign[] {
   const values = Object.fromEntries(pairs);
   const fact: Sign = { type: 'fact', fact: { name, values } };
   if (!markLines.has(name)) return [fact];
-  return [{ type: 'mark', mark: name as Mark, ...guestTimes(values) }, fact];
+  const percent = name === 'used' ? numberOf(values.percent) : undefined;
+  const step = percent === undefined ? {} : { percent };
+  return [{ type: 'mark', mark: name as Mark, ...step, ...guestTimes(values) }, fact];
 }
 
 /** The guest's clocks in a fact's values: `tsc` in cycles since reset, `boottime` in nanoseconds. */

@@ -5,17 +5,20 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Mark, WorkEvent } from '../events.ts';
+import type { Fact, Mark, Milliseconds, WorkEvent } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere, writeWhole } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import type { BootRun } from './boot.ts';
+import type { BootRun, UsedStep } from './boot.ts';
 import { guestTimes } from './console.ts';
 
 export const runVersion = 1;
 
 /** What is known before the guest runs: the first line. */
-export type RunHeader = Omit<BootRun, 'folder' | 'outcome' | 'marks' | 'facts' | 'icount' | 'machine'>;
+export type RunHeader = Omit<
+  BootRun,
+  'folder' | 'outcome' | 'marks' | 'used' | 'facts' | 'icount' | 'machine'
+>;
 /** What is known when it has ended: the last line. */
 export interface RunClosing {
   readonly machine?: string;
@@ -91,6 +94,7 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
   let ended: Extract<WorkEvent, { type: 'boot-ended' }> | undefined;
   const seen = new Map<Mark, NonNullable<BootRun['marks'][Mark]>>();
   const facts: BootRun['facts'][number][] = [];
+  const used: UsedStep[] = [];
   for (const line of lines) {
     if ('header' in line) header = line.header;
     else if ('closing' in line) closing = line.closing;
@@ -106,6 +110,7 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
       facts.push(line.fact);
       const mark = seen.get(line.fact.name as Mark);
       if (mark) seen.set(line.fact.name as Mark, { ...guestTimes(line.fact.values), ...mark });
+      if (mark && line.fact.name === 'used') used.push(stepOf(line.fact, mark.host));
     }
   }
   if (!header) throw new UserError(`${folder} holds no run`, { hint: 'its events.jsonl has no first line' });
@@ -120,9 +125,14 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
     },
     outcome: ended?.outcome ?? { kind: 'interrupted' },
     marks: Object.fromEntries(seen),
+    used,
     facts,
     ...(ended?.icount !== undefined ? { icount: ended.icount } : {}),
   };
+}
+
+function stepOf({ values }: Fact, host: Milliseconds): UsedStep {
+  return { percent: Number(values.percent ?? 100), host, ...guestTimes(values) };
 }
 
 /** Reads a run's folder back. @throws UserError when there is none, or a newer initbench wrote it */

@@ -92,6 +92,7 @@ function lineEvents(
         const value = sign[clock];
         emit({
           ...{ job, type: 'mark', run, mark: sign.mark, host: at },
+          ...(sign.percent !== undefined ? { percent: sign.percent } : {}),
           ...(value !== undefined ? { guest: { clock, value } } : {}),
         });
       }

@@ -27,7 +27,8 @@ export interface CompareRequest {
   readonly arch?: string;
   readonly payload: string;
   readonly padBytes: number;
-  readonly usedPercent: number;
+  /** Percent of the payload's bytes, ascending: one boot passes them all. */
+  readonly used: readonly number[];
   readonly clock: Clock;
   readonly rounds: number;
   readonly memoryMiB: number;
@@ -89,7 +90,7 @@ export async function* compareFlows(
           memoryMiB: request.memoryMiB,
           cpus: request.cpus,
           clock: request.clock,
-          used: [request.usedPercent],
+          used: request.used,
           ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
         },
         signal,
@@ -115,7 +116,7 @@ export async function* compareFlows(
     clock: request.clock,
     reference,
     payload: { name: payload.name, digest: payload.digest, bytes: payload.bytes },
-    usedPercent: request.usedPercent,
+    usedPercents: request.used,
     measured,
     conditions: {
       tree: tree.version,

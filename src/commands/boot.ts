@@ -6,13 +6,13 @@ import { qemuArgv } from '../boot/qemu.ts';
 import { findFlow, findMachine } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
-import { type Mark, marks, type Outcome, type Work } from '../events.ts';
+import { marks, type Outcome, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
-import { bytesOf, choiceOf, wholeNumber } from './typed.ts';
+import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
 
 interface BootInput {
@@ -109,9 +109,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
     memoryMiB: wholeNumber(options.mem, '--mem', 32, 1 << 20),
     cpus,
     clock,
-    used: String(options.used)
-      .split(',')
-      .map(percent => wholeNumber(percent, '--used', 0, 100)),
+    used: percentsOf(options.used, '--used'),
     rootfs: options.rootfs === true,
     holdMs: 1000 * wholeNumber(options.hold, '--hold', 0, 86400),
     timeoutMs:
@@ -176,7 +174,11 @@ export function formatRun(run: BootRun): string[] {
     field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),
     ...marks
       .filter(mark => mark !== 'kernel' && run.marks[mark])
-      .map(mark => field(mark, markText(run, mark))),
+      .flatMap(mark =>
+        mark === 'used' && run.used.length > 1
+          ? run.used.map(step => field(`used ${step.percent}%`, timeText(run, step)))
+          : [field(mark, timeText(run, run.marks[mark]!))],
+      ),
     ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
     ...run.notes.map(note => field('note', note)),
@@ -186,8 +188,9 @@ export function formatRun(run: BootRun): string[] {
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-function markText(run: BootRun, mark: Mark): string {
-  const { host, tsc, boottime } = run.marks[mark]!;
+type Times = Pick<BootRun['used'][number], 'host' | 'tsc' | 'boottime'>;
+
+function timeText(run: BootRun, { host, tsc, boottime }: Times): string {
   const entry = run.marks.kernel?.tsc;
   if (run.clock === 'wall') {
     const guest = boottime === undefined ? '' : `${(boottime / 1e6).toFixed(1)} ms of the guest's clock, `;

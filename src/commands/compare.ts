@@ -5,7 +5,7 @@ import { exitCodes, UserError } from '../host/errors.ts';
 import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
-import { bytesOf, choiceOf, wholeNumber } from './typed.ts';
+import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 
@@ -29,7 +29,11 @@ export const compare: Command<CompareRequest, Compared> = {
       default: 'busybox',
     },
     { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '16M' },
-    { usage: '--used <percent>', summary: "how much of the payload's bytes is read", default: '10' },
+    {
+      usage: '--used <percent>',
+      summary: "how much of the payload's bytes is read: 10, or 1,10,50,100 in steps",
+      default: '10',
+    },
     { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
     { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
     { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
@@ -65,7 +69,7 @@ function parseCompare({ options, words }: Typed, workspace: Workspace): CompareR
     ...(options.arch !== undefined && { arch: options.arch as string }),
     payload: options.payload as string,
     padBytes: bytesOf(options.pad, '--pad'),
-    usedPercent: wholeNumber(options.used, '--used', 0, 100),
+    used: percentsOf(options.used, '--used'),
     clock,
     rounds:
       options.rounds === undefined

@@ -2,6 +2,8 @@
 /** What was typed for an option, read as a number, a size or one of several words. */
 import { UserError } from '../host/errors.ts';
 
+/** MOST_MARKS of vm/reading.c. */
+const mostPercents = 16;
 const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /** '16M', '300k', '1073741824' to bytes. Undefined when it is no size. */
@@ -15,6 +17,17 @@ export function wholeNumber(value: unknown, option: string, min: number, max: nu
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new UserError(`${option} ${String(value)}: not a whole number from ${min} to ${max}`);
+}
+
+/** Percentages in the order they are passed, each once; as many as the probe takes.
+ *  @throws UserError when one is none, or there are too many */
+export function percentsOf(value: unknown, option: string): number[] {
+  const percents = String(value)
+    .split(',')
+    .map(percent => wholeNumber(percent.trim(), option, 0, 100));
+  const ascending = [...new Set(percents)].sort((a, b) => a - b);
+  if (ascending.length <= mostPercents) return ascending;
+  throw new UserError(`${option} ${String(value)}: more than ${mostPercents} percentages`);
 }
 
 /** @throws UserError when it is none of them */

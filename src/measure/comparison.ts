@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The comparison of several flows' boots: from finished runs to the record that tables, JSON and mails are made of. */
-import type { BootRun } from '../boot/boot.ts';
+import type { BootRun, UsedStep } from '../boot/boot.ts';
 import type { Outcome } from '../events.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
@@ -17,6 +17,8 @@ export interface Row {
   readonly init?: Spread;
   /** From start_kernel to the end of the reading. */
   readonly used?: Spread;
+  /** From start_kernel to the end of each step of the reading, the steps before it included; `used` is the last. */
+  readonly steps: readonly { readonly percent: number; readonly total: Spread }[];
   /** init less that of the same kernel's floor, medians. */
   readonly overFloor?: number;
   /** icount only: virtual nanoseconds at the end that no instruction took, the clock skipped them. */
@@ -42,7 +44,10 @@ export interface Comparison {
   readonly unit: 'instructions' | 'milliseconds';
   readonly reference: string;
   readonly payload: { readonly name: string; readonly digest: string; readonly bytes: number };
+  /** The most that was read. */
   readonly usedPercent: number;
+  /** All of them, ascending. */
+  readonly usedPercents: readonly number[];
   readonly rows: readonly Row[];
   readonly warnings: readonly Warning[];
   readonly conditions: {
@@ -78,7 +83,8 @@ export interface ComparisonInput {
   readonly clock: 'icount' | 'wall';
   readonly reference: string;
   readonly payload: Comparison['payload'];
-  readonly usedPercent: number;
+  /** Ascending. */
+  readonly usedPercents: readonly number[];
   readonly measured: readonly Measured[];
   readonly conditions: Comparison['conditions'];
 }
@@ -88,14 +94,15 @@ export function compareRuns(input: ComparisonInput): Comparison {
   const floors = new Map(input.measured.filter(m => m.flow === 'floor').map(m => [m.kernel, m] as const));
   const reference = input.measured.find(m => m.id === input.reference);
   const referenceTotal = reference && totalOf(reference, input.clock);
-  const rows = input.measured.map(m => rowOf(m, floors.get(m.kernel), referenceTotal, input.clock));
+  const rows = input.measured.map(m => rowOf(m, floors.get(m.kernel), referenceTotal, input));
   return {
     schema: 'initbench.comparison/1',
     clock: input.clock,
     unit: input.clock === 'icount' ? 'instructions' : 'milliseconds',
     reference: input.reference,
     payload: input.payload,
-    usedPercent: input.usedPercent,
+    usedPercent: input.usedPercents.at(-1) ?? 0,
+    usedPercents: input.usedPercents,
     rows,
     warnings: warningsOf(input, rows),
     conditions: input.conditions,
@@ -109,19 +116,42 @@ export function sinceKernel(
   clock: 'icount' | 'wall',
 ): number | undefined {
   const reached = run.marks[mark];
-  if (!reached) return undefined;
+  return reached && timeOf(run, reached, clock);
+}
+
+/** Since start_kernel, at the end of that step of the reading. Undefined when the run did not get there. */
+export function sinceKernelAt(run: BootRun, percent: number, clock: 'icount' | 'wall'): number | undefined {
+  const step = run.used.find(candidate => candidate.percent === percent);
+  return step && timeOf(run, step, clock);
+}
+
+function timeOf(
+  run: BootRun,
+  reached: Pick<UsedStep, 'tsc' | 'boottime'>,
+  clock: 'icount' | 'wall',
+): number | undefined {
   if (clock === 'wall') return reached.boottime === undefined ? undefined : reached.boottime / 1e6;
   const entry = run.marks.kernel?.tsc;
   return entry === undefined || reached.tsc === undefined ? undefined : reached.tsc - entry;
 }
 
-function samplesOf(measured: Measured, mark: 'init' | 'used', clock: 'icount' | 'wall'): Spread | undefined {
+function spreadBy(measured: Measured, of: (run: BootRun) => number | undefined): Spread | undefined {
   return spreadOf(
     measured.runs
       .filter(run => run.outcome.kind === 'ready')
-      .map(run => sinceKernel(run, mark, clock))
+      .map(of)
       .filter(value => value !== undefined),
   );
+}
+
+const samplesOf = (measured: Measured, mark: 'init' | 'used', clock: 'icount' | 'wall') =>
+  spreadBy(measured, run => sinceKernel(run, mark, clock));
+
+function stepsOf(measured: Measured, percents: readonly number[], clock: 'icount' | 'wall'): Row['steps'] {
+  return percents.flatMap(percent => {
+    const total = spreadBy(measured, run => sinceKernelAt(run, percent, clock));
+    return total ? [{ percent, total }] : [];
+  });
 }
 
 function totalOf(measured: Measured, clock: 'icount' | 'wall'): number | undefined {
@@ -132,7 +162,7 @@ function rowOf(
   measured: Measured,
   floor: Measured | undefined,
   referenceTotal: number | undefined,
-  clock: 'icount' | 'wall',
+  { clock, usedPercents }: Pick<ComparisonInput, 'clock' | 'usedPercents'>,
 ): Row {
   const init = samplesOf(measured, 'init', clock);
   // The floor has no payload: its mark only says that there was nothing to read.
@@ -151,6 +181,7 @@ function rowOf(
     outcome: measured.runs.find(run => run.outcome.kind !== 'ready')?.outcome ?? { kind: 'ready' },
     ...(init && { init }),
     ...(used && { used }),
+    steps: measured.flow === 'floor' ? [] : stepsOf(measured, usedPercents, clock),
     ...(init && floorInit && { overFloor: init.median - floorInit.median }),
     ...(idle !== undefined && { idle }),
     ...(memory !== undefined && { memoryUsedBytes: memory }),

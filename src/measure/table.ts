@@ -16,6 +16,7 @@ export function formatComparison(comparison: Comparison, width: number): string[
     ...headOf(comparison),
     '',
     ...tableOf(comparison, width),
+    ...stepsOf(comparison),
     '',
     ...barsOf(comparison, width),
     '',
@@ -30,7 +31,7 @@ function headOf(comparison: Comparison): string[] {
       ? 'clock icount: millions of guest instructions since start_kernel; not time'
       : `clock wall: milliseconds of guest CLOCK_BOOTTIME, median of ${c.rounds} rounds`;
   return [
-    `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercent}% of it read`,
+    `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercents.join(', ')}% of it read`,
     clock,
     `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
@@ -88,6 +89,27 @@ function tableOf(comparison: Comparison, width: number): string[] {
     ...(wide ? [] : grouped(rows, 'format', row => row.format)),
     ...grouped(rows, 'kernel', row => row.kernel),
   ];
+}
+
+/** Where it was read in steps: the total at each. */
+function stepsOf(comparison: Comparison): string[] {
+  const { usedPercents, rows } = comparison;
+  const read = rows.filter(row => row.steps.length > 0);
+  if (usedPercents.length < 2 || read.length === 0) return [];
+  const cellOf = (row: Row, percent: number) =>
+    scaled(comparison, row.steps.find(step => step.percent === percent)?.total.median);
+  const unit = comparison.clock === 'icount' ? 'M insn' : 'ms';
+  const table = joined(
+    textGrid([[`total (${unit}) at`], ...read.map(row => [row.id])]),
+    textGrid(
+      [
+        usedPercents.map(percent => `${percent}%`),
+        ...read.map(row => usedPercents.map(percent => cellOf(row, percent))),
+      ],
+      'right',
+    ),
+  );
+  return ['', ...table];
 }
 
 const joined = (left: readonly string[], right: readonly string[]) =>

@@ -83,15 +83,15 @@ test('reading it back gives the run that was returned, and run.json says the sam
 });
 
 test('both clocks of a mark; the first init counts, the last used', async () => {
-  const { marks, facts } = await write(events);
+  const { marks, used } = await write(events);
   expect(marks).toEqual({
     kernel: { host: 0, tsc: 100 },
     init: { host: 10, tsc: 300, boottime: 350 },
     used: { host: 13, tsc: 500, boottime: 550 },
   });
-  expect(facts.filter(({ name }) => name === 'used').map(({ values }) => values.percent)).toEqual([
-    '1',
-    '10',
+  expect(used).toEqual([
+    { percent: 1, host: 11, tsc: 400, boottime: 450 },
+    { percent: 10, host: 13, tsc: 500, boottime: 550 },
   ]);
 });
 

@@ -19,7 +19,7 @@ const parse = (options: Record<string, unknown> = {}) =>
 
 test('what is typed becomes numbers and lists', () => {
   expect(
-    parse({ pad: '16M', used: '1,10,100', mem: '512', append: ['a', 'b=c'], timeout: '5' }),
+    parse({ pad: '16M', used: '10,1,100,10', mem: '512', append: ['a', 'b=c'], timeout: '5' }),
   ).toMatchObject({
     flow: 'floor',
     kernel: undefined,
@@ -38,6 +38,8 @@ test.each([
   [{ cpus: '2' }, /one CPU/],
   [{ pad: 'x' }, /--pad x: not a size/],
   [{ used: '101' }, /--used 101/],
+  [{ used: '1,,10' }, /--used : not a whole number/],
+  [{ used: Array.from({ length: 17 }, (_, i) => i).join(',') }, /more than 16 percentages/],
   [{ mem: '0' }, /--mem 0/],
 ])('%o is refused', (options, message) => {
   expect(() => parse(options)).toThrow(UserError);
@@ -68,6 +70,7 @@ const runOf = (more: Partial<BootRun> = {}): BootRun => ({
     init: { host: 6276.284, tsc: 235288346, boottime: 302645230 },
     end: { host: 7000.5, tsc: 244737552, boottime: 312094437 },
   },
+  used: [],
   facts: [
     { name: 'memory', values: { at: 'init', MemTotal: '2048000', MemFree: '1024000', pcp: '512000' } },
     { name: 'trouble', values: { message: 'WARNING: x' } },
@@ -91,6 +94,23 @@ test('a run as text: outcome, figures with their unit, where the rest is', () =>
     note         disk: memory, reads cost nothing
     kept in      /state/runs/r"
   `);
+});
+
+test('reading in steps is told step by step', () => {
+  const text = boot.text(
+    product({
+      marks: { kernel: { host: 0, tsc: 1e6 }, used: { host: 2, tsc: 9e6 } },
+      used: [
+        { percent: 1, host: 1, tsc: 4e6 },
+        { percent: 100, host: 2, tsc: 9e6 },
+      ],
+    }),
+    80,
+  );
+  expect(text.filter(line => line.startsWith('used'))).toEqual([
+    'used 1%      3.000 M instructions since start_kernel',
+    'used 100%    8.000 M instructions since start_kernel',
+  ]);
 });
 
 test('wall-clock figures are times, on both clocks', () => {

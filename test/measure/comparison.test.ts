@@ -20,7 +20,7 @@ const input = (measured: readonly Measured[], more: Partial<ComparisonInput> = {
   clock: 'icount',
   reference: 'initramfs',
   payload: { name: 'busybox', digest: 'p', bytes: 16 * 2 ** 20 },
-  usedPercent: 10,
+  usedPercents: [10],
   measured,
   conditions: {
     tree: '7.3.4',
@@ -66,6 +66,31 @@ describe('compareRuns()', () => {
       ]),
     );
     expect(comparison.rows[1]!.memoryUsedBytes).toBe((2_000_000 - 1_800_000 - 50_000) * 1024);
+  });
+
+  test('each step of the reading has a figure, of the boots that were ready', () => {
+    const steps = [
+      [1, 35e6],
+      [100, 90e6],
+    ] as const;
+    const comparison = compareRuns(
+      input(
+        [
+          row('initramfs', [
+            { initTsc: 33e6, usedTsc: 90e6, steps },
+            { outcome: { kind: 'interrupted' }, steps },
+          ]),
+        ],
+        {
+          usedPercents: [1, 100],
+        },
+      ),
+    );
+    expect(comparison.usedPercent).toBe(100);
+    expect(comparison.rows[0]!.steps.map(({ percent, total }) => [percent, total.samples])).toEqual([
+      [1, [5e6]],
+      [100, [60e6]],
+    ]);
   });
 
   test('a floor of another kernel is no floor', () => {
@@ -161,6 +186,23 @@ describe('formatComparison()', () => {
       kernelspace: kernel panic: no init
       note: kernelspace: disk: memory, reads cost nothing"
     `);
+  });
+
+  test('reading in steps: the total at each', () => {
+    const steps = [
+      [1, 531e6],
+      [10, 534e6],
+    ] as const;
+    const inSteps = compareRuns(
+      input([floor, row('initramfs', [{ initTsc: 530e6, usedTsc: 534e6, steps }])], {
+        usedPercents: [1, 10],
+      }),
+    );
+    const text = formatComparison(inSteps, 80).join('\n');
+    expect(text).toContain('16.0 MiB, 1, 10% of it read');
+    expect(text).toContain(
+      ['total (M insn) at      1%     10%', 'initramfs          501.00  504.00'].join('\n'),
+    );
   });
 
   test('no line is wider than an 80 column terminal', () => {

@@ -16,6 +16,8 @@ export interface RunFigures {
   readonly carvedOutBytes?: number;
   readonly sum?: string;
   readonly outcome?: BootRun['outcome'];
+  /** Percent, and the clock in ticks or nanoseconds. */
+  readonly steps?: readonly (readonly [number, number])[];
 }
 
 let number = 0;
@@ -54,6 +56,12 @@ export function run(figures: RunFigures): BootRun {
       }),
       ...(figures.endTsc !== undefined && { end: mark(figures.endTsc) }),
     },
+    used: (figures.steps ?? []).map(([percent, value]) => ({
+      percent,
+      host: 0,
+      tsc: value,
+      boottime: value,
+    })),
     facts: [
       {
         name: 'memory',

@@ -40,7 +40,7 @@ export function request(more: Partial<CompareRequest> = {}): CompareRequest {
     fragments: settings.fragments,
     payload: 'busybox',
     padBytes: 16 * 2 ** 20,
-    usedPercent: 10,
+    used: [10],
     clock: 'icount',
     rounds: 1,
     memoryMiB: 2048,
