@@ -51,6 +51,7 @@ export const folders = {
   kernels: (w: Workspace) => path.join(w.cache, 'kernels'),
   payloads: (w: Workspace) => path.join(w.cache, 'payloads'),
   images: (w: Workspace) => path.join(w.cache, 'images'),
+  padded: (w: Workspace) => path.join(w.cache, 'padded'),
   ccache: (w: Workspace) => path.join(w.cache, 'ccache'),
 } as const;
 

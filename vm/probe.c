@@ -7,6 +7,7 @@
  * environment variables, which is what the kernel makes of KEY=value on its command line:
  *
  *   INITBENCH_USED=10 or 1,10,50,100      percent of the payload's bytes to read (0)
+ *   INITBENCH_SPIN=rounds                 a loop of that many rounds before the reading: a slow-down to be found
  *   INITBENCH_FILES=path                  the list of them (/.initbench/files)
  *   INITBENCH_ROOTFS=device               a file system to become, read-only, of INITBENCH_ROOTFSTYPE (ext4)
  *   INITBENCH_WAIT=seconds                how long that device may take to appear (10)
@@ -166,6 +167,18 @@ static void take_start(const char *text, uint64_t *counter, uint64_t *boot)
 	}
 }
 
+/* Does nothing for a while. */
+static void spin(const char *text)
+{
+	const char *at = text;
+	uint64_t rounds = 0;
+
+	if (!take_number(&at, &rounds) || *at)
+		report_error("INITBENCH_SPIN", text, -EINVAL);
+	while (rounds--)
+		__asm__ volatile("");
+}
+
 void program(int argc, char **argv, uint64_t counter)
 {
 	uint64_t boot = boottime();
@@ -200,6 +213,7 @@ void program(int argc, char **argv, uint64_t counter)
 	report_memory(proc, "init", page_bytes());
 	/* What is still to be sent would be sent during the reading. */
 	drain_console();
+	spin(setting("INITBENCH_SPIN", "0"));
 	read_payload(setting("INITBENCH_FILES", "/.initbench/files"), setting("INITBENCH_USED", "0"));
 	report_memory(proc, "used", page_bytes());
 

@@ -75,6 +75,8 @@ export interface BootPlan {
   readonly flow: string;
   /** The row it belongs to: FLOW[:FORMAT][@KERNEL]. */
   readonly row: string;
+  /** Which perturbation of its layout it is; absent: none. */
+  readonly variant?: number;
   readonly vm: Vm;
   readonly kernel: BootRun['kernel'];
   readonly images: BootRun['images'];
@@ -104,6 +106,8 @@ export interface BootRun {
   readonly flow: string;
   /** The row it belongs to: FLOW[:FORMAT][@KERNEL]. */
   readonly row: string;
+  /** Which perturbation of its layout it was; absent: none. */
+  readonly variant?: number;
   readonly started: string;
   readonly clock: Clock;
   readonly accelerator: Accelerator;
@@ -142,6 +146,8 @@ export interface BootRun {
     readonly loadAfter: number;
     /** Share of the host's CPU time that its hypervisor gave to others during the boot. */
     readonly stealPercent?: number;
+    /** Most memory that QEMU's process had, the guest's in it. */
+    readonly peakBytes?: number;
   };
   readonly outcome: Outcome;
   /** `host` counts from QEMU's start; for `kernel` it is 0, since that point has no sign on the host.

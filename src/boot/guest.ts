@@ -8,6 +8,7 @@ import { scratchFolder } from '../host/files.ts';
 import { connectQmp, type Qmp } from '../host/qmp.ts';
 import type { BootPlan } from './boot.ts';
 import { consoleParser, lineSplitter, type Sign } from './console.ts';
+import { peakOf } from './host.ts';
 import { consoleLog, instrumentedArgv } from './qemu.ts';
 import { growing } from './serial.ts';
 
@@ -21,6 +22,8 @@ export interface GuestEnd {
   /** Absent when the guest did not stop by itself: any other stop depends on the host. */
   readonly icount?: Instructions;
   readonly machine?: string;
+  /** Most memory that QEMU had. */
+  readonly peakBytes?: number;
 }
 
 /** A line and what it told, at host time since QEMU's start. The line is sanitised. */
@@ -65,6 +68,7 @@ export async function runGuest(
     try {
       const watched = await watch(plan, running, paths.qmp, reader.enough, signal);
       const host = since();
+      const peakBytes = await peakOf(running.pid);
       await quit(running, watched.qmp);
       over.abort();
       await reader.done;
@@ -74,6 +78,7 @@ export async function runGuest(
         host,
         ...(icount !== undefined ? { icount } : {}),
         ...(machine !== undefined ? { machine } : {}),
+        ...(peakBytes !== undefined ? { peakBytes } : {}),
       };
     } finally {
       await running.stop();

@@ -41,3 +41,10 @@ export function stealPercent(before: Ticks | undefined, after: Ticks | undefined
   if (!before || !after || after.total <= before.total) return undefined;
   return Math.round((1000 * (after.steal - before.steal)) / (after.total - before.total)) / 10;
 }
+
+/** Most memory a process had so far, in bytes (VmHWM of proc(5)); undefined when it has gone. */
+export async function peakOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kib === undefined ? undefined : Number(kib) * 1024;
+}

@@ -6,6 +6,7 @@ import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Image, Payload } from '../image/image.ts';
 import { packImage } from '../image/pack.ts';
+import { paddedImage } from '../image/padded.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
 import { probeAccelerator } from './accelerator.ts';
@@ -13,6 +14,7 @@ import type { BootPlan, BootRun, Clock, Flow, Vm } from './boot.ts';
 import { withDeviceTree } from './devicetree.ts';
 import { requireMemory } from './qemu.ts';
 import { findMachine } from './registry.ts';
+import { variantOf } from './variant.ts';
 
 export interface BootRequest {
   /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
@@ -34,6 +36,8 @@ export interface BootRequest {
   /** Let the payload's own init, if it has one, run this long behind the probe. Absent: the probe is the end. */
   readonly holdMs?: number;
   readonly timeoutMs?: number;
+  /** Which perturbation of its layout; default 0, none. */
+  readonly variant?: number;
 }
 
 /** Packs what is missing and decides the rest. Nothing is booted but, for the wall clock, the accelerator's canary.
@@ -67,10 +71,13 @@ export async function* planBoot(
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
   const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
   const row = request.row ?? rowName(request, format);
+  const { append: moved, padPages } = variantOf(request.variant ?? 0);
+  const initrd =
+    own.initrd && padPages !== undefined ? await paddedImage(workspace, own.initrd, padPages) : own.initrd;
   const bare: Vm = {
     machine,
     kernel,
-    ...(own.initrd ? { initrd: own.initrd } : {}),
+    ...(initrd ? { initrd } : {}),
     disks: [...own.disks, ...root],
     append: [
       ...[`console=${machine.console}`, 'panic=-1', 'loglevel=4'],
@@ -80,6 +87,7 @@ export async function* planBoot(
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
       ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`, ...(payload.init.append ?? [])] : []),
+      ...moved,
       ...request.append,
     ],
     memoryMiB,
@@ -91,6 +99,7 @@ export async function* planBoot(
   return {
     flow: flow.id,
     row,
+    ...(request.variant ? { variant: request.variant } : {}),
     vm,
     kernel: kernelRecord(kernel),
     images: imagesOf(

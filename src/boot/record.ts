@@ -24,6 +24,7 @@ export interface RunClosing {
   readonly machine?: string;
   readonly loadAfter: number;
   readonly stealPercent?: number;
+  readonly peakBytes?: number;
 }
 type RecordLine = { initbenchRun: number; header: RunHeader } | { closing: RunClosing } | WorkEvent;
 
@@ -122,6 +123,7 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
       ...header.host,
       ...(closing ? { loadAfter: closing.loadAfter } : {}),
       ...(closing?.stealPercent !== undefined ? { stealPercent: closing.stealPercent } : {}),
+      ...(closing?.peakBytes !== undefined ? { peakBytes: closing.peakBytes } : {}),
     },
     outcome: ended?.outcome ?? { kind: 'interrupted' },
     marks: Object.fromEntries(seen),

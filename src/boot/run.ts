@@ -57,18 +57,18 @@ async function finish(
   ended: (end: GuestEnd) => void,
 ): Promise<BootRun> {
   const before = await readTicks();
-  let machine: string | undefined;
+  let end: GuestEnd | undefined;
   const close = async () => {
     const steal = stealPercent(before, await readTicks());
     return recorder.close({
       loadAfter: currentLoad(),
-      ...(machine !== undefined ? { machine } : {}),
+      ...(end?.machine !== undefined ? { machine: end.machine } : {}),
+      ...(end?.peakBytes !== undefined ? { peakBytes: end.peakBytes } : {}),
       ...(steal !== undefined ? { stealPercent: steal } : {}),
     });
   };
   try {
-    const end = await guest;
-    machine = end.machine;
+    end = await guest;
     ended(end);
   } catch (error) {
     ended({ outcome: { kind: 'interrupted' }, host: 0 });
@@ -108,6 +108,7 @@ function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
     id,
     flow: plan.flow,
     row: plan.row,
+    ...(plan.variant !== undefined ? { variant: plan.variant } : {}),
     started: new Date().toISOString(),
     clock: vm.clock,
     accelerator: vm.accelerator,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Rows of a comparison as people name them, FLOW[:FORMAT][@KERNEL], and the order in which they are booted. */
+/** Rows of a comparison as people name them, FLOW[:FORMAT][@KERNEL][+WORD...], and the order in which they are booted. */
 import { unknownName } from '../workspace.ts';
 import type { Flow } from '../boot/boot.ts';
 import { UserError } from '../host/errors.ts';
@@ -11,17 +11,19 @@ export interface RowPlan {
   readonly format: string;
   /** 'base' or the name of a series. */
   readonly kernel: string;
+  /** Words of the row's own for the kernel command line. */
+  readonly append: readonly string[];
 }
 
 /** Fills in a flow's default format and kernel. @throws UserError on an unknown flow or a format it cannot boot */
 export function parseRow(text: string, flows: readonly Flow[], series: string): RowPlan {
-  const match = /^([^:@]+)(?::([^:@]+))?(?:@([^:@]+))?$/.exec(text);
+  const match = /^([^:@+]+)(?::([^:@+]+))?(?:@([^:@+]+))?((?:\+[^\s+]+)*)$/.exec(text);
   if (!match) {
     throw new UserError(`'${text}' is no row`, {
-      hint: 'write FLOW[:FORMAT][@KERNEL], as in kernelspace:erofs',
+      hint: 'write FLOW[:FORMAT][@KERNEL][+WORD], as in kernelspace:erofs',
     });
   }
-  const [, name, format, kernel] = match;
+  const [, name, format, kernel, words] = match;
   const flow = flows.find(f => f.id === name);
   if (!flow) {
     throw unknownName(
@@ -45,6 +47,7 @@ export function parseRow(text: string, flows: readonly Flow[], series: string): 
     flow,
     format: format ?? flow.formats[0]!,
     kernel: kernel ?? (flow.kernel === 'series' ? series : 'base'),
+    append: words!.split('+').slice(1),
   };
 }
 

@@ -314,3 +314,21 @@ describe('what comes after', () => {
     }
   });
 });
+
+test('INITBENCH_SPIN delays the reading, and nothing else', async () => {
+  const list = writePayload(work, [file('a', 'content')]);
+  const spun = async (rounds: string) => {
+    const result = await dry({ INITBENCH_FILES: list, INITBENCH_USED: '100', INITBENCH_SPIN: rounds });
+    const [init, start] = [named(result, 'init')[0]!, named(result, 'start-read')[0]!];
+    return {
+      ticks: Number(start.tsc) - Number(init.tsc),
+      marks: marksOf(result),
+      errors: named(result, 'error'),
+    };
+  };
+  const [none, many] = [await spun('0'), await spun('400000000')];
+  expect(none.errors).toEqual([]);
+  expect(many.marks).toEqual(none.marks);
+  expect(many.ticks).toBeGreaterThan(none.ticks + 20_000_000);
+  expect((await spun('much')).errors).toEqual([{ what: 'INITBENCH_SPIN', path: 'much', errno: '22' }]);
+});
