@@ -21,7 +21,7 @@ const table: Readonly<Record<string, Room>> = {
   'workspace.ts': { packages: ['zod', 'env-paths', 'smol-toml'], ours: ['host'] },
   'main.ts': { packages: [], ours: ['cli', 'commands', 'host', 'tui', 'workspace.ts'] },
   host: {
-    packages: ['proper-lockfile'],
+    packages: [],
     ours: ['events.ts'],
     only: { execa: 'exec.ts', 'simple-git': 'git.ts' },
   },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Package files of a Debian archive: fetched through a private apt state that touches nothing of the host's, kept,
  *  and what to say when they cannot be had. */
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './apt.ts';
 import { exitCodes, ToolError, UserError } from './errors.ts';
 import { capture, exec } from './exec.ts';
-import { readIfThere, withLock } from './files.ts';
+import { readIfThere, scratchIn, withLock } from './files.ts';
 
 /** Which package, and how to speak of it. */
 export interface WantedPackage {
@@ -88,7 +88,7 @@ export async function* fetchPackage(
         exitCode: exitCodes.environment,
       });
     }
-    const scratch = await mkdtemp(path.join(parent, '.apt-'));
+    const scratch = await scratchIn(parent, 'apt');
     try {
       const fetched = yield* download(job, scratch, archives, wanted, suite, signal);
       const file = path.join(shelf, path.basename(fetched));

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
-import { forgetGroup, guardGroup } from './reaper.ts';
+import { expectGroup, forgetGroup, guardGroup, ownerEnvironment } from './reaper.ts';
 import { packagesOf } from './tools.ts';
 
 export interface ExecOptions {
@@ -72,10 +72,11 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
       : typeof stdin === 'object' && 'file' in stdin
         ? { inputFile: stdin.file }
         : { input: stdin };
+  expectGroup();
   const child = execa(file!, rest, {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...input,
-    env: { PATH: searchPath(), ...options.env },
+    env: { PATH: searchPath(), ...options.env, ...ownerEnvironment },
     detached: true,
     cleanup: false,
     reject: false,

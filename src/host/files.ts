@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Files and folders: digests, whole-or-nothing writes and publishes, locks, free space. */
-import { createHash } from 'node:crypto';
+/** Files and folders: digests, whole-or-nothing writes and publishes, scratch folders that bear their owner, free space. */
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { lock as lockFile } from 'proper-lockfile';
 import type { Digest } from '../events.ts';
-import { exitCodes, Interrupted, UserError } from './errors.ts';
+import { exitCodes, UserError } from './errors.ts';
+import { lifeOf, ourselves, tagOf, taggedOwner } from './owner.ts';
+
+export { withLock } from './lock.ts';
 
 /** sha256 of values, as JSON with sorted keys: the same content gives the same digest. */
 export function digestOf(value: unknown): Digest {
@@ -49,18 +51,23 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces a file whole: readers see the old text or the new. */
+/** Replaces a file whole: readers see the old text or the new, after a power failure too. */
 export async function writeWhole(file: string, data: string | Uint8Array): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w');
+  const temporary = `${file}.${tagOf(ourselves)}-${randomBytes(4).toString('hex')}`;
   try {
-    await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, file);
 }
 
 /** A folder that appears complete or not at all: `fill` gets a scratch folder beside the target, which is then
@@ -70,10 +77,10 @@ export async function* publishFolder<Events, Product>(
   fill: (scratch: string) => AsyncGenerator<Events, Product, void>,
 ): AsyncGenerator<Events, Product | undefined, void> {
   if (await exists(target)) return undefined;
-  await mkdir(path.dirname(target), { recursive: true });
-  const scratch = await mkdtemp(path.join(path.dirname(target), '.new-'));
+  const scratch = await scratchIn(path.dirname(target));
   try {
     const product = yield* fill(scratch);
+    await syncFiles(scratch);
     try {
       await rename(scratch, target);
     } catch (error) {
@@ -85,42 +92,37 @@ export async function* publishFolder<Events, Product>(
   }
 }
 
-/** A fresh folder for the time of one job; the caller removes it in its finally. */
-export async function scratchFolder(name: string): Promise<string> {
-  return mkdtemp(path.join(tmpdir(), `initbench-${name}-`));
+/** A name is believed for as long as it is there: what it stands for has to be on the disk first. */
+async function syncFiles(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const handle = await open(path.join(entry.parentPath, entry.name), 'r');
+    await handle.sync().finally(() => handle.close());
+  }
 }
 
-/** Holds a lock named by a path for the length of the work; waits up to `waitMs` for another holder.
- *  @throws UserError when another initbench keeps it longer */
-export async function* withLock<Events, Product>(
-  target: string,
-  signal: AbortSignal,
-  work: () => AsyncGenerator<Events, Product, void>,
-  waitMs = 600_000,
-): AsyncGenerator<Events, Product, void> {
-  await mkdir(path.dirname(target), { recursive: true });
-  const deadline = Date.now() + waitMs;
-  let release: (() => Promise<void>) | undefined;
-  while (!release) {
-    if (signal.aborted) throw new Interrupted();
-    try {
-      release = await lockFile(target, { realpath: false, lockfilePath: `${target}.lock`, stale: 30_000 });
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ELOCKED') throw error;
-      if (Date.now() > deadline) {
-        throw new UserError(`${target} is in use by another initbench`, {
-          hint: 'wait for it to end, or stop it',
-          exitCode: exitCodes.environment,
-        });
-      }
-      await new Promise(resolve => setTimeout(resolve, 200));
-    }
-  }
-  try {
-    return yield* work();
-  } finally {
-    await release();
-  }
+/** A fresh folder in a place of the cache or the state, for what is renamed out of it; the caller removes it in its
+ *  finally. What dead processes have left there goes away. */
+export async function scratchIn(parent: string, name = 'new'): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  for (const left of await leftBehind(parent)) await rm(left, { recursive: true, force: true });
+  return mkdtemp(path.join(parent, `.${name}-${tagOf(ourselves)}-`));
+}
+
+/** A fresh folder for the time of one job; the caller removes it in its finally. Nobody else may look into it. */
+export async function scratchFolder(name: string): Promise<string> {
+  return mkdtemp(path.join(tmpdir(), `initbench-${name}-${tagOf(ourselves)}-`));
+}
+
+/** Scratch folders and unfinished files directly below a folder whose owner is gone. */
+export async function leftBehind(parent: string): Promise<string[]> {
+  const names = await readdir(parent).catch(() => [] as string[]);
+  return names
+    .filter(name => {
+      const owner = taggedOwner(name);
+      return owner !== undefined && !name.includes('.lock.') && lifeOf(owner) === 'gone';
+    })
+    .map(name => path.join(parent, name));
 }
 
 /** @throws UserError when the file system that holds `folder` has fewer free bytes */

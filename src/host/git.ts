@@ -5,6 +5,7 @@ import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
 import { Interrupted, ToolError } from './errors.ts';
 import { type ExecResult, exec, missingTool } from './exec.ts';
+import { expectGroup, ownerEnvironment } from './reaper.ts';
 
 /** How to reach a remote is the user's business; which repository and index to use is ours. */
 const transport =
@@ -48,6 +49,7 @@ export async function git(
   options: GitOptions = {},
 ): Promise<string> {
   if (signal.aborted) throw new Interrupted();
+  expectGroup();
   const env = questionEnvironment(options.env);
   // simple-git words every failure as its own error; ours is kept beside it.
   let failure: Error | undefined;
@@ -91,7 +93,7 @@ function gitError(
 
 /** A question reaches no remote and opens no editor or pager: simple-git refuses variables that could. */
 function questionEnvironment(added: GitOptions['env']): Record<string, string> {
-  const all = { ...process.env, ...gitEnvironment(), ...added };
+  const all = { ...process.env, ...gitEnvironment(), ...added, ...ownerEnvironment };
   const refused =
     /^(EDITOR|VISUAL|PAGER|PREFIX|SSH_ASKPASS|GIT_(SSH\w*|ASKPASS|PROXY_COMMAND|SSL_\w+|HTTP_\w+))$/;
   return Object.fromEntries(

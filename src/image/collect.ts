@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Collects a payload once for each state of its inputs and keeps it under its digest: payloads/DIGEST/{payload.json,
  *  files/}; payloads/inputs/KEY says which digest some inputs gave. */
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, productOf, type Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { digestOf, exists, readIfThere, scratchIn, withLock, writeWhole } from '../host/files.ts';
 import { crossOf, hostArch } from '../kernel/architecture.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { type Draft, newDraft } from './draft.ts';
@@ -115,8 +115,7 @@ async function readCollected(
 
 async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: string): Work<Payload> {
   const parent = folders.payloads(request.workspace);
-  await mkdir(parent, { recursive: true });
-  const scratch = await mkdtemp(path.join(parent, '.new-'));
+  const scratch = await scratchIn(parent);
   try {
     const draft = newDraft(scratch);
     const work = kind.collect(request, draft);
@@ -155,8 +154,7 @@ export async function composePayload(
   fill: (draft: Draft) => void,
 ): Promise<Payload> {
   const parent = folders.payloads(workspace);
-  await mkdir(parent, { recursive: true });
-  const scratch = await mkdtemp(path.join(parent, '.new-'));
+  const scratch = await scratchIn(parent);
   try {
     const draft = newDraft(scratch);
     fill(draft);

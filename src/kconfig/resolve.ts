@@ -7,6 +7,7 @@ import { exec } from '../host/exec.ts';
 import { digestOf, readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
 import { step } from '../tree/step.ts';
 import type { Worktree } from '../tree/tree.ts';
+import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { readEntries } from './entries.ts';
 import { explainLost } from './explain.ts';
@@ -97,7 +98,9 @@ export async function* resolveConfig(
   }
   return yield* step(make.job, make.step, async function* () {
     const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
-      makeConfig(worktree, fragments, make, signal),
+      holdWorktree(workspace, worktree, make.step, signal, () =>
+        makeConfig(worktree, fragments, make, signal),
+      ),
     );
     for (const file of [shared, own]) await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
     return config;
@@ -138,6 +141,7 @@ async function* makeConfig(
   const { redefined, lost } = compareWithFinal(fragments, text);
   const entries = lost.length > 0 ? await readEntries(worktree.path, make.srcarch) : new Map();
   const final = parseDotConfig(text);
+  await requireUnmoved(worktree, signal);
   return {
     digest: configDigest(text),
     text,

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Builds a kernel in its worktree and keeps it in the cache under its digest; a second time it is only read. */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Digest, Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
-import { exists, publishFolder, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
+import {
+  exists,
+  publishFolder,
+  readIfThere,
+  requireSpace,
+  scratchIn,
+  withLock,
+  writeWhole,
+} from '../host/files.ts';
 import { enabledOptions } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
+import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
@@ -22,6 +31,7 @@ import { runMake } from './run.ts';
 import { logFile, type Memory, memoryFile, readMemory, seedBuild, variablesDigest } from './seed.ts';
 import { kernelFolder, listKernels, readKernel, writeKernel } from './store.ts';
 import { requireTools, toolsNeeded } from './toolchain.ts';
+import { removeHalfMade } from './unfinished.ts';
 import { makeEnvironment, programsOf } from './variables.ts';
 
 /** The kernel of this build and config, from the cache when it was built before: make is not called then.
@@ -41,7 +51,11 @@ export async function* buildKernel(
   }
   yield* step(jobOf(build), jobOf(build), () =>
     withLock(path.join(build.worktree.path, folderOf(build)), signal, () =>
-      publishFolder(folder, scratch => makeKernel(workspace, build, config, digest, scratch, signal)),
+      publishFolder(folder, scratch =>
+        holdWorktree(workspace, build.worktree, `building ${build.name}`, signal, () =>
+          makeKernel(workspace, build, config, digest, scratch, signal),
+        ),
+      ),
     ),
   );
   const kernel = await readKernel(folder);
@@ -68,11 +82,11 @@ export async function* refreshBuild(
     const fresh = memory?.commit === build.worktree.commit && memory.config === config.digest;
     if (fresh && !(await exists(logFile(folder)))) return;
     const digest = kernelDigest(build, config);
-    const kernels = path.dirname(kernelFolder(workspace, digest));
-    await mkdir(kernels, { recursive: true });
-    const scratch = await mkdtemp(path.join(kernels, '.new-'));
+    const scratch = await scratchIn(path.dirname(kernelFolder(workspace, digest)));
     try {
-      yield* makeKernel(workspace, build, config, digest, scratch, signal);
+      yield* holdWorktree(workspace, build.worktree, `building ${build.name}`, signal, () =>
+        makeKernel(workspace, build, config, digest, scratch, signal),
+      );
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -105,7 +119,9 @@ async function* makeKernel(
   await requireSpace(build.worktree.path, spaceNeeded(full, config.text), 'building this kernel');
 
   const seeded = yield* seedBuild(build, signal);
-  const before = parseBuildLog((await readIfThere(log)) ?? '');
+  const unfinished = await readIfThere(log);
+  if (unfinished !== undefined) await removeHalfMade(folder);
+  const before = parseBuildLog(unfinished ?? '');
   const memory = await readMemory(folder);
   const complete = seeded || memory?.config === config.digest;
   const ahead = stepsAhead({ full, behind: before.steps.length, complete });
@@ -114,6 +130,13 @@ async function* makeKernel(
   const started = performance.now();
   yield* runMake(workspace, build, { argv: buildArgv(build), log, estimate: ahead }, signal);
   const built = Math.round(performance.now() - started);
+  try {
+    await requireUnmoved(build.worktree, signal);
+  } catch (error) {
+    // Some objects are of another source: no build may start from them.
+    await rm(memoryFile(folder), { force: true });
+    throw error;
+  }
 
   const whole = parseBuildLog(await readFile(log, 'utf8'));
   const warnings = carryWarnings(memory?.warnings ?? {}, whole);

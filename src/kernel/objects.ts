@@ -6,6 +6,7 @@ import type { Work } from '../events.ts';
 import { readIfThere, withLock } from '../host/files.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
+import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Build, folderOf, makeArgv } from './make.ts';
 import { type Message, parseMessages } from './messages.ts';
@@ -33,21 +34,35 @@ export async function* makeObjects(
   const folder = path.join(build.worktree.path, folderOf(build));
   const log = path.join(folder, 'initbench-objects.log');
   return yield* step(jobOf(build), `make ${objects.length} objects`, () =>
-    withLock(folder, signal, async function* (): Work<ObjectsMade> {
-      await mkdir(folder, { recursive: true });
-      const dotConfig = path.join(folder, '.config');
-      if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
-      await rm(log, { force: true });
-      // The compiler says nothing about an object that is up to date.
-      for (const object of objects) await rm(path.join(folder, object), { force: true });
-      const argv = makeArgv(build, ...objects);
-      yield* runMake(workspace, build, { argv, log, estimate: preparingSteps + 2 * objects.length }, signal);
-      const text = await readFile(log, 'utf8');
-      const said = parseMessages(text);
-      return {
-        messages: new Map(objects.map(object => [object, said.get(object) ?? []])),
-        checked: !text.includes('is not available or not up to date'),
-      };
-    }),
+    withLock(folder, signal, () =>
+      holdWorktree(
+        workspace,
+        build.worktree,
+        `making objects of ${build.name}`,
+        signal,
+        async function* (): Work<ObjectsMade> {
+          await mkdir(folder, { recursive: true });
+          const dotConfig = path.join(folder, '.config');
+          if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
+          await rm(log, { force: true });
+          // The compiler says nothing about an object that is up to date.
+          for (const object of objects) await rm(path.join(folder, object), { force: true });
+          const argv = makeArgv(build, ...objects);
+          yield* runMake(
+            workspace,
+            build,
+            { argv, log, estimate: preparingSteps + 2 * objects.length },
+            signal,
+          );
+          await requireUnmoved(build.worktree, signal);
+          const text = await readFile(log, 'utf8');
+          const said = parseMessages(text);
+          return {
+            messages: new Map(objects.map(object => [object, said.get(object) ?? []])),
+            checked: !text.includes('is not available or not up to date'),
+          };
+        },
+      ),
+    ),
   );
 }

@@ -79,7 +79,9 @@ async function findSource(build: Build, target: string): Promise<string | undefi
   const names = await readdir(base).catch(() => []);
   const found: { folder: string; ended: number }[] = [];
   for (const folder of names.filter(name => name.startsWith('build-')).map(name => path.join(base, name))) {
-    const memory = folder === target ? undefined : await readMemory(folder);
+    // Where a build broke off, some objects are newer than what the folder remembers.
+    const usable = folder !== target && !(await exists(logFile(folder)));
+    const memory = usable ? await readMemory(folder) : undefined;
     if (memory?.variables !== variablesDigest(build)) continue;
     if (folder === nearest) return folder;
     found.push({ folder, ended: (await stat(memoryFile(folder))).mtimeMs });

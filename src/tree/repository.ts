@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** initbench's own bare repository, one for all trees: how it is made, what its refs are called, and how new
  *  objects come in whole or not at all. */
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
-import { exists, publishFolder, readIfThere, writeWhole } from '../host/files.ts';
+import { exists, publishFolder, readIfThere, scratchIn, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import { folders, type Workspace } from '../workspace.ts';
 
@@ -91,30 +91,12 @@ export async function* withScratchRepository<Product>(
   signal: AbortSignal,
   work: (scratch: string) => Work<Product>,
 ): Work<Product> {
-  await sweep(workspace.state);
-  const scratch = await mkdtemp(path.join(workspace.state, `.import-${process.pid}-`));
+  const scratch = await scratchIn(workspace.state, 'import');
   try {
     yield* initialise(job, scratch, signal);
     return yield* work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Removes what an initbench that was killed has left. */
-async function sweep(state: string): Promise<void> {
-  for (const name of await readdir(state)) {
-    const pid = /^\.import-(\d+)-/.exec(name)?.[1];
-    if (pid && !alive(Number(pid))) await rm(path.join(state, name), { recursive: true, force: true });
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

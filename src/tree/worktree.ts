@@ -20,7 +20,8 @@ export function worktreePath(workspace: Workspace, tree: string, label: string):
   return path.join(folders.worktrees(workspace), tree, label);
 }
 
-/** The worktree at this commit: made, moved, or found there already; clean but for `build*` at its top.
+/** The worktree at this commit: made, moved, or found there already; clean but for `build*` at its top. Another
+ *  initbench may move it on afterwards: what depends on its files is done under holdWorktree().
  *  @throws UserError when something else lies there, or local changes do */
 export async function* worktreeAt(
   workspace: Workspace,
@@ -30,25 +31,68 @@ export async function* worktreeAt(
   signal: AbortSignal,
 ): Work<Worktree> {
   const target = worktreePath(workspace, tree.name, label);
-  const repository = folders.repository(workspace);
   const job = `worktree ${tree.name}/${label}`;
-  return yield* withLock(target, signal, async function* (): Work<Worktree> {
-    const admin = await adminFolder(repository, target, signal);
-    if (!admin) {
-      yield* step(job, 'check out', () => create(job, repository, target, commit, signal));
-    } else if (await cutShort(admin)) {
-      yield* step(job, 'check out', () => restore(job, target, admin, commit, signal));
-    } else {
-      await requireClean(target, signal);
-      if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
-        yield { job, type: 'step', step: 'check out', state: 'cached' };
-      } else {
-        yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
-      }
-    }
-    const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
-    return { path: target, commit, treeId };
+  return yield* withLock(target, signal, () => brought(job, workspace, target, commit, signal));
+}
+
+/** Work that reads a worktree's files, while nobody else may move it; brought back first, when another initbench has
+ *  moved it on since it was checked out. Before anything made of the files is kept, requireUnmoved().
+ *  @throws UserError as worktreeAt() */
+export async function* holdWorktree<Product>(
+  workspace: Workspace,
+  { path: target, commit }: Worktree,
+  doing: string,
+  signal: AbortSignal,
+  work: () => Work<Product>,
+): Work<Product> {
+  const job = `worktree ${path.basename(path.dirname(target))}/${path.basename(target)}`;
+  return yield* withLock(
+    target,
+    signal,
+    async function* (): Work<Product> {
+      yield* brought(job, workspace, target, commit, signal);
+      return yield* work();
+    },
+    { doing },
+  );
+}
+
+/** The last word before what was made of a worktree's files is kept under the name of its commit: hands that know no
+ *  lock (git checkout, an editor) may have been there. @throws UserError when HEAD or a file is not as it was */
+export async function requireUnmoved(worktree: Worktree, signal: AbortSignal): Promise<void> {
+  const head = await git(worktree.path, ['rev-parse', 'HEAD', 'HEAD^{tree}'], signal);
+  const changed = await changedFiles(worktree.path, signal);
+  if (head === `${worktree.commit}\n${worktree.treeId}` && changed.length === 0) return;
+  const what = changed.length > 0 ? listed(changed) : `it is at ${head.slice(0, 12)} now`;
+  throw new UserError(`${worktree.path} was changed while it was in use: ${what}`, {
+    hint: 'nothing of it was kept; leave the worktree alone and try again',
+    exitCode: exitCodes.environment,
   });
+}
+
+async function* brought(
+  job: string,
+  workspace: Workspace,
+  target: string,
+  commit: string,
+  signal: AbortSignal,
+): Work<Worktree> {
+  const repository = folders.repository(workspace);
+  const admin = await adminFolder(repository, target, signal);
+  if (!admin) {
+    yield* step(job, 'check out', () => create(job, repository, target, commit, signal));
+  } else if (await cutShort(admin)) {
+    yield* step(job, 'check out', () => restore(job, target, admin, commit, signal));
+  } else {
+    await requireClean(target, signal);
+    if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
+      yield { job, type: 'step', step: 'check out', state: 'cached' };
+    } else {
+      yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
+    }
+  }
+  const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
+  return { path: target, commit, treeId };
 }
 
 /** The administrative folder of our worktree at `target`; undefined when nothing is there yet.
@@ -157,17 +201,24 @@ async function* restore(
   await rm(mark);
 }
 
-async function requireClean(target: string, signal: AbortSignal): Promise<void> {
+/** Paths that are not as HEAD has them, new ones included. */
+async function changedFiles(target: string, signal: AbortSignal): Promise<string[]> {
   const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   // Our own worktree: git may write down what it has found out about unchanged files.
   const answer = await git(target, status, signal, { env: { GIT_OPTIONAL_LOCKS: '1' } });
-  const changed = answer
+  return answer
     .split('\0')
     .filter(Boolean)
     .map(line => line.slice(3));
+}
+
+const listed = (files: readonly string[]) =>
+  `${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+
+async function requireClean(target: string, signal: AbortSignal): Promise<void> {
+  const changed = await changedFiles(target, signal);
   if (changed.length === 0) return;
-  const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
-  throw new UserError(`${target} has local changes: ${changed.slice(0, 3).join(', ')}${more}`, {
+  throw new UserError(`${target} has local changes: ${listed(changed)}`, {
     hint: `keep them elsewhere, then: git -C ${target} checkout -f && git -C ${target} clean -fd`,
     exitCode: exitCodes.environment,
   });

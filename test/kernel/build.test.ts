@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From fragments to a kernel in the cache, with a stand-in make: what is called, what is kept, how builds end. */
-import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WorkEvent } from '../../src/events.ts';
@@ -11,30 +12,42 @@ import { buildKernel } from '../../src/kernel/build.ts';
 import { type Build, folderOf } from '../../src/kernel/make.ts';
 import { type BuildRequest, configure, planBuild } from '../../src/kernel/plan.ts';
 import { BuildFailed } from '../../src/kernel/run.ts';
+import { readMemory } from '../../src/kernel/seed.ts';
 import { readKernel } from '../../src/kernel/store.ts';
+import { removeHalfMade } from '../../src/kernel/unfinished.ts';
 import type { Worktree } from '../../src/tree/tree.ts';
 import type { Workspace } from '../../src/workspace.ts';
-import { bin, collect, recorded, type Sample, sampleTree, treeIn } from './sample.ts';
+import {
+  addWorktree,
+  bin,
+  checkedOut,
+  collect,
+  committed,
+  recorded,
+  type Sample,
+  sampleTree,
+} from './sample.ts';
 
 const signal = new AbortController().signal;
 let sample: Sample;
+let worktree: Worktree;
 beforeEach(async () => {
   sample = await sampleTree();
+  worktree = await checkedOut(sample);
 });
 afterEach(() => sample.remove());
 
 async function plan(workspace: Workspace, request: Partial<BuildRequest> = {}): Promise<Build> {
   const fragments = await findFragments(workspace, ['base'], 'x86');
   const all = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [], jobs: 2, ...request };
-  return productOf(planBuild(workspace, sample.worktree, all, signal));
+  return productOf(planBuild(workspace, worktree, all, signal));
 }
 
 /** The sample's tree with one more file in it. */
 async function changedTree(file: string): Promise<Worktree> {
-  const { worktree, workspace } = sample;
   await mkdir(path.dirname(path.join(worktree.path, file)), { recursive: true });
   await writeFile(path.join(worktree.path, file), 'new\n');
-  return { ...worktree, treeId: await treeIn(workspace, worktree.path) };
+  return committed(worktree);
 }
 
 async function made(workspace: Workspace, request: Partial<BuildRequest> = {}, stop = signal) {
@@ -93,8 +106,9 @@ describe('configure()', () => {
     const { workspace } = sample;
     const first = await productOf(configure(workspace, await plan(workspace), signal));
     await changedTree('Documentation/x.rst');
-    const worktree = await changedTree('init/main.c');
-    const second = await productOf(configure(workspace, { ...(await plan(workspace)), worktree }, signal));
+    const changed = await changedTree('init/main.c');
+    const moved = { ...(await plan(workspace)), worktree: changed };
+    const second = await productOf(configure(workspace, moved, signal));
     expect(second).toEqual(first);
     expect(await sample.calls()).toHaveLength(2);
     const script = await changedTree('scripts/kconfig/conf.c');
@@ -103,7 +117,7 @@ describe('configure()', () => {
   });
 
   test('fragments that are no plain file are copied into the build directory', async () => {
-    const odd = path.join(sample.worktree.path, '..', 'my own.config');
+    const odd = path.join(worktree.path, '..', 'my own.config');
     await writeFile(odd, 'CONFIG_CRYPTO=y\n');
     const fragments = await findFragments(sample.workspace, ['base', odd, 'CONFIG_EROFS_FS=n'], 'x86');
     const build = await plan(sample.workspace, { fragments });
@@ -175,8 +189,8 @@ describe('buildKernel()', () => {
       name: 'base',
       tree: '7.3',
       version: '7.3.4',
-      commit: sample.worktree.commit,
-      treeId: sample.worktree.treeId,
+      commit: worktree.commit,
+      treeId: worktree.treeId,
       release: '7.3.4-initbench',
       configDigest: config.digest,
       fragments: ['base'],
@@ -246,9 +260,7 @@ describe('buildKernel()', () => {
   test('after an interrupt nothing of make is left, and the next build goes on from there', async () => {
     const { product: known } = await made(sample.workspace);
     const changed = await changedTree('init/main.c');
-    const worktree = { ...changed, path: `${sample.worktree.path}2` };
-    await cp(sample.worktree.path, worktree.path, { recursive: true });
-    await rm(path.join(worktree.path, folderOf(await plan(sample.workspace))), { recursive: true });
+    const second = addWorktree(sample.workspace, `${worktree.path}2`, changed);
 
     const [pidFile, half] = ['pid', 'half.log'].map(name => path.join(sample.workspace.cache, name)) as [
       string,
@@ -257,7 +269,7 @@ describe('buildKernel()', () => {
     const lines = (await readFile(recorded('warnings.log'), 'utf8')).split('\n');
     await writeFile(half, `${lines.slice(0, 60).join('\n')}\n`);
     const hanging = sample.with({ INITBENCH_TEST_BUILD_LOG: half, INITBENCH_TEST_BUILD_HANGS: pidFile });
-    const build = { ...(await plan(hanging)), worktree };
+    const build = { ...(await plan(hanging)), worktree: second };
     const config = await productOf(configure(hanging, build, signal));
     const stop = new AbortController();
     const ended = productOf(buildKernel(hanging, build, config, stop.signal)).catch(error => error);
@@ -288,6 +300,72 @@ describe('buildKernel()', () => {
   });
 });
 
+describe('a worktree that others use too', () => {
+  test('one that another initbench has moved on is brought back before make runs', async () => {
+    const first = await plan(sample.workspace);
+    const config = await productOf(configure(sample.workspace, first, signal));
+    await changedTree('init/main.c');
+    const { product, events } = await collect(buildKernel(sample.workspace, first, config, signal));
+    expect(product).toMatchObject({ commit: worktree.commit, treeId: worktree.treeId });
+    expect(events).toContainEqual(expect.objectContaining({ step: 'check out', state: 'done' }));
+    expect(await readFile(product.files.image, 'utf8')).not.toContain('new');
+  });
+
+  test('one that is changed while make runs gives no kernel, and no build starts from its objects', async () => {
+    const { build: known } = await made(sample.workspace);
+    const other = await changedTree('init/main.c');
+    const pidFile = path.join(sample.workspace.cache, 'pid');
+    const hanging = sample.with({ INITBENCH_TEST_BUILD_HANGS: pidFile });
+    const build = { ...(await plan(hanging)), worktree: other };
+    const config = await productOf(configure(hanging, build, signal));
+    const ended = productOf(buildKernel(hanging, build, config, signal)).catch(error => error);
+    while (!(await readFile(pidFile, 'utf8').catch(() => ''))) await pause();
+    execFileSync('git', ['-C', worktree.path, 'checkout', '-q', '--detach', worktree.commit]);
+    process.kill(Number(await readFile(pidFile, 'utf8')));
+    expect(await ended).toMatchObject({
+      exitCode: exitCodes.environment,
+      message: expect.stringContaining('was changed while it was in use: it is at'),
+    });
+    expect(await readdir(path.join(sample.workspace.cache, 'kernels'))).toHaveLength(1);
+    expect(await readMemory(path.join(worktree.path, folderOf(known)))).toBeUndefined();
+    const { product } = await collect(buildKernel(sample.workspace, build, config, signal));
+    expect(await readFile(product.files.image, 'utf8')).toContain('new');
+  });
+
+  test('a second build of the same tree waits for the first and says for whom', async () => {
+    const pidFile = path.join(sample.workspace.cache, 'pid');
+    const hanging = sample.with({ INITBENCH_TEST_BUILD_HANGS: pidFile });
+    const build = await plan(hanging);
+    const config = await productOf(configure(hanging, build, signal));
+    const first = productOf(buildKernel(hanging, build, config, signal));
+    while (!(await readFile(pidFile, 'utf8').catch(() => ''))) await pause();
+    const second = collect(buildKernel(sample.workspace, build, config, signal));
+    await new Promise(resolve => setTimeout(resolve, 800));
+    process.kill(Number(await readFile(pidFile, 'utf8')));
+    const { events, product } = await second;
+    expect(product.digest).toBe((await first).digest);
+    expect(events).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining(`process ${process.pid} has it since`) }),
+    );
+    expect((await sample.calls()).filter(call => call.endsWith('bzImage'))).toHaveLength(1);
+  });
+
+  test('what was being written when make was killed is made again', async () => {
+    const { build } = await made(sample.workspace);
+    const folder = path.join(worktree.path, folderOf(build));
+    const [object, command] = ['init/main.o', 'init/.main.o.cmd'].map(file => path.join(folder, file)) as [
+      string,
+      string,
+    ];
+    await utimes(object, new Date(1_000_000), new Date(1_000_000));
+    await utimes(command, new Date(1_000_000), new Date(1_000_000));
+    expect(await removeHalfMade(folder)).toEqual([]);
+    await writeFile(object, 'half');
+    expect(await removeHalfMade(folder)).toEqual(['init/main.o']);
+    await expect(readFile(object)).rejects.toThrow('ENOENT');
+  });
+});
+
 describe('what is missing', () => {
   test('without ccache it builds, and a notice says what that costs', async () => {
     const tools = path.join(sample.workspace.cache, 'bin');
@@ -298,13 +376,13 @@ describe('what is missing', () => {
     const workspace = sample.with({ PATH: tools });
     const fragments = await findFragments(workspace, ['base'], 'x86');
     const request = { name: 'base', tree: '7.3', version: '7.3.4', fragments, variables: [] };
-    const { product: build, events } = await collect(planBuild(workspace, sample.worktree, request, signal));
+    const { product: build, events } = await collect(planBuild(workspace, worktree, request, signal));
     expect(build.ccache).toBeUndefined();
     expect(events).toMatchObject([
       { type: 'notice', level: 'warning', message: expect.stringContaining('ccache is not installed') },
     ]);
     await rm(path.join(tools, 'bison'));
-    await expect(collect(planBuild(workspace, sample.worktree, request, signal))).rejects.toMatchObject({
+    await expect(collect(planBuild(workspace, worktree, request, signal))).rejects.toMatchObject({
       message: 'bison is not installed; building a kernel needs it',
       exitCode: exitCodes.environment,
     });
@@ -325,8 +403,8 @@ describe('what is missing', () => {
 
   test('kbuild cannot work below a path with a blank', async () => {
     const request = { name: 'base', tree: '7.3', version: '7.3.4', fragments: [], variables: [] };
-    const worktree = { ...sample.worktree, path: '/my cache/tree' };
-    await expect(productOf(planBuild(sample.workspace, worktree, request, signal))).rejects.toMatchObject({
+    const elsewhere = { ...worktree, path: '/my cache/tree' };
+    await expect(productOf(planBuild(sample.workspace, elsewhere, request, signal))).rejects.toMatchObject({
       hint: 'set INITBENCH_CACHE to a folder without',
     });
   });

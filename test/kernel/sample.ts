@@ -7,7 +7,7 @@ import path from 'node:path';
 import { productOf, type Work, type WorkEvent } from '../../src/events.ts';
 import { openRepository } from '../../src/tree/repository.ts';
 import type { Worktree } from '../../src/tree/tree.ts';
-import { openWorkspace, type Workspace } from '../../src/workspace.ts';
+import { folders, openWorkspace, type Workspace } from '../../src/workspace.ts';
 
 export const bin = path.resolve('test/bin/kernel');
 export const recorded = (name: string) => path.resolve('test/fixtures/kernel', name);
@@ -82,6 +82,35 @@ export async function treeIn(workspace: Workspace, folder: string): Promise<stri
   git('add', '-A', '.');
   return git('write-tree').trim();
 }
+
+/** The sample's tree as a worktree of initbench's repository, as builds have it. */
+export async function checkedOut({ workspace, worktree }: Sample): Promise<Worktree> {
+  const treeId = await treeIn(workspace, worktree.path);
+  const repository = folders.repository(workspace);
+  const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org'];
+  const commit = gitIn(repository, ...identity, 'commit-tree', '-m', 'Linux 7.3.4', treeId);
+  return addWorktree(workspace, path.join(path.dirname(worktree.path), 'checked-out'), { commit, treeId });
+}
+
+/** One more worktree, at a commit of another. */
+export function addWorktree(
+  workspace: Workspace,
+  at: string,
+  { commit, treeId }: Pick<Worktree, 'commit' | 'treeId'>,
+): Worktree {
+  gitIn(folders.repository(workspace), 'worktree', 'add', '--quiet', '--detach', at, commit);
+  return { path: at, commit, treeId };
+}
+
+/** Commits what lies in a worktree. */
+export function committed({ path: at }: Worktree): Worktree {
+  gitIn(at, 'add', '-A');
+  gitIn(at, '-c', 'user.name=Test', '-c', 'user.email=test@example.org', 'commit', '-q', '-m', 'a change');
+  return { path: at, commit: gitIn(at, 'rev-parse', 'HEAD'), treeId: gitIn(at, 'rev-parse', 'HEAD^{tree}') };
+}
+
+const gitIn = (folder: string, ...words: readonly string[]) =>
+  execFileSync('git', ['-C', folder, ...words], { encoding: 'utf8' }).trim();
 
 /** Runs work to its end and keeps what it yielded. */
 export async function collect<Product>(

@@ -71,7 +71,9 @@ export async function* runCase(
   const work = one.kind === 'build' ? build : messages;
   return yield* named(
     job,
-    withLock(`${place}.check`, signal, () => work(check, one as never, signal), patienceMs),
+    withLock(`${place}.check`, signal, () => work(check, one as never, signal), {
+      waitMs: patienceMs,
+    }),
   );
 }
 

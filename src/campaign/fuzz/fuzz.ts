@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The campaign: hostile initrds of every layout on a kernel with the series, each boot judged. A fault is tried again
  *  on the unpatched kernel with the same image on a disk: what shows there as well is not the series'. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Fact, Milliseconds, Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
-import { digestOf, shortDigest } from '../../host/files.ts';
+import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
 import type { Workspace } from '../../workspace.ts';
 import { prepareKernel } from '../prepare.ts';
@@ -132,7 +132,7 @@ export async function* fuzzSetting(
   ).flat();
   const record = recordName(request, setting);
   const started = performance.now();
-  const scratch = await mkdtemp(path.join(tmpdir(), 'initbench-fuzz-'));
+  const scratch = await scratchFolder('fuzz');
   try {
     const { results, known, complete } = yield* runCampaign<CaseName, FuzzResult>(
       workspace,
