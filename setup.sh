@@ -43,6 +43,7 @@ mkfs.erofs:erofs-utils:erofs-utils
 fsck.erofs:erofs-utils:erofs-utils
 mke2fs:e2fsprogs:e2fsprogs
 setpriv:util-linux:util-linux
+mkfs.cramfs:util-linux:util-linux
 sparse:sparse:sparse
 python3:python3:python3
 python3-ply:python3-ply:python3-ply

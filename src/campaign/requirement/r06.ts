@@ -5,6 +5,8 @@ import { claim, kernels, requirement } from '../verify/requirement.ts';
 import { endsWell, factOf, factsOf, linesWith, listOf, noTrouble, overlayRoot } from '../verify/shown.ts';
 
 const checks = ['mounts', 'blocks'];
+/** A mount of a file is called by its anonymous device, or on 6.12 by a number of its own; one of a disk by the disk. */
+const ownDevice = /^(0:\d+|erofs-\d+)$/;
 
 export default requirement({
   id: 'r06',
@@ -39,7 +41,7 @@ export default requirement({
       claim('no block major is registered for it', same('majors'), seen('majors')),
       claim(
         'one EROFS is mounted, on an anonymous device',
-        instances.length === 1 && /^0:\d+$/.test(instances[0]!),
+        instances.length === 1 && ownDevice.test(instances[0]!),
         instances.join(' ') || 'none in /sys/fs/erofs',
       ),
       claim(

@@ -32,7 +32,7 @@ export function kunitResults(lines: readonly string[]): Map<string, Suite> {
 export function kunitSuites(added: Readonly<Record<string, readonly string[]>>): string[] {
   return Object.values(added).flatMap(lines =>
     lines.flatMap((line, index) => {
-      if (!/struct kunit_suite \w+ = \{/.test(line)) return [];
+      if (!/struct kunit_suite (?:__\w+ )?\w+ = \{/.test(line)) return [];
       const named = lines.slice(index, index + 4).find(next => /^\s*\.name = "/.test(next));
       return named ? [/"([^"]+)"/.exec(named)![1]!] : [];
     }),

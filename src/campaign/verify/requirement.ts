@@ -11,15 +11,15 @@ export type Weight = 'hard' | 'soft' | 'implied';
 
 /** A kernel by what it is made of; the same need is built once, however many requirements have it. */
 export interface KernelNeed {
-  /** 'series': the one that is verified; 'base': the tree without it; else another series by name. */
-  readonly carries: string;
+  /** 'series': the one that is verified; 'base': the tree without it; 'demo': SERIES-demo, which has it and more. */
+  readonly carries: 'series' | 'base' | 'demo';
   /** On top of the workspace's: names in kconfigs/, or CONFIG_X=value items. */
   readonly fragments: readonly string[];
 }
 
 /** What `series` on a command line makes of it. */
 export const kernelName = ({ carries }: KernelNeed, series: string): string =>
-  carries === 'series' ? series : carries;
+  carries === 'series' ? series : carries === 'demo' ? `${series}-demo` : carries;
 
 /** One boot. What is not said: 512 MiB, one CPU, the wall clock, all kernel messages, no disk. */
 export interface Trial {
@@ -138,6 +138,7 @@ export const kernels = {
   verify: { carries: 'series', fragments: ['systemd', 'verify'] },
   verifyBase: { carries: 'base', fragments: ['systemd', 'verify'] },
   debug: { carries: 'series', fragments: ['debug'] },
+  demo: { carries: 'demo', fragments: [] },
 } as const satisfies Record<string, KernelNeed>;
 
 export const claim = (says: string, holds: boolean, seen: unknown): Claim => ({

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** R33: KUnit: the suites that the series brings and the one that unpacking has, run by a kernel that then boots. */
+import { witnessRoot } from '../verify/files.ts';
+import { kunitResults, kunitSuites } from '../verify/kunit.ts';
+import { claim, kernels, requirement } from '../verify/requirement.ts';
+import { endsWell, noTrouble, overlayRoot } from '../verify/shown.ts';
+
+export default requirement({
+  id: 'r33',
+  title: 'KUnit tests',
+  askedBy: 'Ruiz',
+  weight: 'soft',
+  boots: {
+    tests: {
+      kernel: kernels.verify,
+      initrd: [{ files: witnessRoot, format: 'erofs' }],
+      checks: ['mounts'],
+      append: ['kunit.enable=1'],
+      options: ['KUNIT', 'INITRAMFS_TEST'],
+      timeoutMs: 300_000,
+    },
+  },
+  judge({ tests }, { added }) {
+    const own = kunitSuites(added);
+    const results = kunitResults(tests.lines);
+    return [
+      claim('the series brings a suite', own.length > 0, own.join(' ') || 'none'),
+      ...[...new Set(['initramfs', ...own])].map(name => {
+        const suite = results.get(name);
+        const bad = suite?.cases
+          .filter(({ result }) => result !== 'ok')
+          .map(one => `${one.name} ${one.result}`);
+        return claim(
+          `every test of ${name} passes`,
+          suite?.result === 'ok' && suite.cases.length > 0 && bad?.length === 0,
+          suite ? bad?.join(', ') || `${suite.cases.length} tests` : 'not run',
+        );
+      }),
+      endsWell('the kernel behind its tests', tests),
+      overlayRoot('the kernel behind its tests', tests),
+      noTrouble({ tests }),
+    ];
+  },
+});
