@@ -73,7 +73,8 @@ const troubles = [
   ...[String.raw`(?:rcu: )?INFO: rcu\w* (?:self-)?detected`, 'UBSAN: ', 'pagealloc: '],
   ...['list_(?:add|del) corruption', 'Initramfs unpacking failed'],
 ];
-const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
+/** A line of the kernel, without its time stamp, that no good boot has. */
+export const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
 /** Marks by the name of the line that sets them. */
 const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel'));
 

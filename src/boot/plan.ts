@@ -80,7 +80,7 @@ export async function* planBoot(
     ...(initrd ? { initrd } : {}),
     disks: [...own.disks, ...root],
     append: [
-      ...[`console=${machine.console}`, 'panic=-1', 'loglevel=4'],
+      ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5'],
       ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
       ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
       ...own.append,

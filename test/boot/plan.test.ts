@@ -50,7 +50,7 @@ describe('planBoot()', () => {
     expect(planned.vm.append).toEqual([
       'console=ttyS0',
       'panic=-1',
-      'loglevel=4',
+      'loglevel=5',
       'nokaslr',
       'rdinit=/.initbench/probe',
       'INITBENCH_USED=1,10,100',
@@ -107,7 +107,7 @@ describe('planBoot()', () => {
   test('floor: the probe alone, whatever the payload, and nothing to read', async () => {
     const planned = await plan('floor', { holdMs: 5000 });
     expect(planned).toMatchObject({ row: 'floor@base', payload: { name: 'probe' } });
-    expect(planned.vm.append).toEqual(['console=ttyS0', 'panic=-1', 'loglevel=4', 'nokaslr']);
+    expect(planned.vm.append).toEqual(['console=ttyS0', 'panic=-1', 'loglevel=5', 'nokaslr']);
     expect(planned.hold).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Reading what a boot showed: facts by name, the root, memory, the claims that many requirements make; pure. */
+import { troubleLine } from '../../boot/console.ts';
 import { describeOutcome } from '../../measure/table.ts';
 import { type Claim, claim, type Shown } from './requirement.ts';
 
@@ -63,11 +64,11 @@ export const isReady = ({ outcome }: Shown): boolean => outcome.kind === 'ready'
 export const endsWell = (what: string, shown: Shown): Claim =>
   claim(`${what} boots to its end`, isReady(shown), describeOutcome(shown.outcome));
 
-/** Kernel messages that no good boot has. */
-const troubles = /^(WARNING: |BUG: |kernel BUG at |Oops|general protection fault|KASAN|UBSAN: |INFO: task )/;
+/** Kernel messages that no boot may have: what is said of a bad initrd may be asked for. */
+const isTrouble = (line: string) => troubleLine.test(line) && !line.startsWith('Initramfs unpacking failed');
 
 export function noTrouble(shown: Readonly<Record<string, Shown>>): Claim {
-  const lines = Object.values(shown).flatMap(one => linesWith(one, troubles));
+  const lines = Object.values(shown).flatMap(({ lines }) => lines.filter(isTrouble));
   return claim('no boot shows a warning, an oops or a report', lines.length === 0, lines[0] ?? 'none');
 }
 

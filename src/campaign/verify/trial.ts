@@ -91,7 +91,7 @@ export async function* planTrial(
 /** Words of the kernel command line. */
 function wordsOf({ quiet, checks, append = [] }: Trial, console: string): string[] {
   return [
-    ...[`console=${console}`, 'panic=-1', `loglevel=${quiet ? 4 : 7}`, 'nokaslr'],
+    ...[`console=${console}`, 'panic=-1', `loglevel=${quiet ? 5 : 7}`, 'nokaslr'],
     ...(checks.length > 0 ? [`INITBENCH_CHECK=${checks.join(',')}`] : []),
     ...append,
   ];
