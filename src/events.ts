@@ -35,7 +35,8 @@ export type WorkEvent = { readonly job: string; readonly parent?: string } & (
     }
   | { type: 'command'; argv: readonly string[]; cwd: string }
   | { type: 'output'; stream: 'stdout' | 'stderr'; line: string }
-  | { type: 'progress'; done: number; total?: number; label: string }
+  /** `leftMs`: where whoever works knows better than the rate so far tells. */
+  | { type: 'progress'; done: number; total?: number; label: string; leftMs?: Milliseconds }
   | { type: 'notice'; level: 'info' | 'warning'; message: string }
   | { type: 'boot-started'; run: string; flow: string; argv: readonly string[] }
   | { type: 'console'; run: string; at: Milliseconds; line: string }

@@ -43,6 +43,7 @@ export const folders = {
   trees: (w: Workspace) => path.join(w.state, 'trees'),
   runs: (w: Workspace) => path.join(w.state, 'runs'),
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
+  sweeps: (w: Workspace) => path.join(w.state, 'sweeps'),
   campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
   debian: (w: Workspace) => path.join(w.cache, 'sources', 'debian'),

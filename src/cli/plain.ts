@@ -128,9 +128,10 @@ function progressLine(
   const percent = Math.min(100, Math.floor((100 * e.done) / Math.max(1, e.total)));
   const gained = first ? e.done - first.done : 0;
   const left =
-    first && gained > 20 && time - first.at > 3000
+    e.leftMs ??
+    (first && gained > 20 && time - first.at > 3000
       ? ((time - first.at) / gained) * (e.total - e.done)
-      : undefined;
+      : undefined);
   const estimate = left === undefined ? '' : `  about ${duration(left)} left`;
   return `  ${percent}% (${e.done}/${e.total})${estimate}  ${sanitise(e.label)}`;
 }

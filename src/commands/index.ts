@@ -10,11 +10,13 @@ import { seriesFuzz } from './fuzz.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
+import { sweep } from './sweep.ts';
 import { treeAdd, treeList, treeRemove } from './tree.ts';
 
 export const commands: readonly AnyCommand[] = [
   start,
   compare,
+  sweep,
   boot,
   build,
   treeAdd,

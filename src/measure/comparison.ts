@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The comparison of several flows' boots: from finished runs to the record that tables, JSON and mails are made of. */
-import type { BootRun, UsedStep } from '../boot/boot.ts';
+import type { BootRun } from '../boot/boot.ts';
 import type { Outcome } from '../events.ts';
+import { idleOf, sinceKernel, sinceKernelAt, sumOf } from './figures.ts';
+import { againstFloor, memoryOf, totalAt } from './memory.ts';
 import { type Spread, spreadOf } from './spread.ts';
+import { type Evidence, type Warning, warningsOf } from './warnings.ts';
 
 export interface Row {
   /** FLOW[:FORMAT][@KERNEL] */
@@ -30,12 +33,6 @@ export interface Row {
   /** Said beside the row: 'disk: memory, reads cost nothing'. */
   readonly notes: readonly string[];
   readonly runs: readonly string[];
-}
-
-/** Doubt is data: what is doubtful and what to do about it. */
-export interface Warning {
-  readonly about: string;
-  readonly remedy: string;
 }
 
 export interface Comparison {
@@ -104,35 +101,26 @@ export function compareRuns(input: ComparisonInput): Comparison {
     usedPercent: input.usedPercents.at(-1) ?? 0,
     usedPercents: input.usedPercents,
     rows,
-    warnings: warningsOf(input, rows),
+    warnings: warningsOf(
+      rows.map((row, i) => evidenceOf(row, input.measured[i]!)),
+      {
+        clock: input.clock,
+        accelerator: input.conditions.accelerator,
+        hostCpus: input.measured[0]?.runs[0]?.host.cpus ?? 1,
+        cpus: input.conditions.cpus,
+        samples: input.conditions.rounds,
+      },
+    ),
     conditions: input.conditions,
   };
 }
 
-/** Since start_kernel, in the clock's unit. Undefined when the run did not pass the mark. */
-export function sinceKernel(
-  run: BootRun,
-  mark: 'init' | 'used',
-  clock: 'icount' | 'wall',
-): number | undefined {
-  const reached = run.marks[mark];
-  return reached && timeOf(run, reached, clock);
-}
-
-/** Since start_kernel, at the end of that step of the reading. Undefined when the run did not get there. */
-export function sinceKernelAt(run: BootRun, percent: number, clock: 'icount' | 'wall'): number | undefined {
-  const step = run.used.find(candidate => candidate.percent === percent);
-  return step && timeOf(run, step, clock);
-}
-
-function timeOf(
-  run: BootRun,
-  reached: Pick<UsedStep, 'tsc' | 'boottime'>,
-  clock: 'icount' | 'wall',
-): number | undefined {
-  if (clock === 'wall') return reached.boottime === undefined ? undefined : reached.boottime / 1e6;
-  const entry = run.marks.kernel?.tsc;
-  return entry === undefined || reached.tsc === undefined ? undefined : reached.tsc - entry;
+function evidenceOf(row: Row, { family, runs }: Measured): Evidence {
+  return {
+    ...{ id: row.id, flow: row.flow, family, boots: runs.map(run => ({ sum: sumOf(run), ...run.host })) },
+    ...(row.idle !== undefined && { idle: row.idle }),
+    total: row.used ?? row.init,
+  };
 }
 
 function spreadBy(measured: Measured, of: (run: BootRun) => number | undefined): Spread | undefined {
@@ -169,9 +157,9 @@ function rowOf(
   const used = measured.flow === 'floor' ? undefined : samplesOf(measured, 'used', clock);
   const floorInit = floor && samplesOf(floor, 'init', clock);
   const total = used?.median ?? init?.median;
-  const last = measured.runs.findLast(run => run.outcome.kind === 'ready');
-  const idle = last && idleOf(last);
-  const memory = last && floor && memoryUsed(last, floor.runs.at(-1));
+  const first = measured.runs.find(run => run.outcome.kind === 'ready');
+  const idle = first && idleOf(first);
+  const memory = first && againstFloor(memoryOf(first), totalAt(floor?.runs[0]))[0]?.used;
   return {
     id: measured.id,
     flow: measured.flow,
@@ -189,79 +177,4 @@ function rowOf(
     notes: measured.notes,
     runs: measured.runs.map(run => run.id),
   };
-}
-
-/** Virtual nanoseconds at the end less instructions executed. The guest reads its counter some ten thousand
- *  instructions before it stops, so that no idle at all would come out below zero. Undefined without both figures. */
-export function idleOf(run: BootRun): number | undefined {
-  const end = run.marks.end?.tsc;
-  return end === undefined || run.icount === undefined ? undefined : Math.max(0, end - run.icount);
-}
-
-const memoryAt = (run: BootRun | undefined, point: string) =>
-  run?.facts.find(fact => fact.name === 'memory' && fact.values.at === point)?.values;
-
-/** Freed initrd pages sit on the per-CPU lists, which MemFree leaves out: `pcp` adds them. */
-function memoryUsed(run: BootRun, floor: BootRun | undefined): number | undefined {
-  const here = memoryAt(run, 'init');
-  const total = memoryAt(floor, 'init')?.MemTotal;
-  if (!here || total === undefined) return undefined;
-  const freeKiB = Number(here.MemFree) + Number(here.pcp ?? 0);
-  const bytes = (Number(total) - freeKiB) * 1024 - run.carvedOutBytes;
-  return Number.isFinite(bytes) ? bytes : undefined;
-}
-
-/** One boot's checksum of what it read; the same on every row or the rows did not read the same. */
-const sumOf = (run: BootRun) => run.facts.findLast(fact => fact.name === 'used')?.values.sum;
-
-const idleTolerance = 0.001;
-
-function warningsOf(input: ComparisonInput, rows: readonly Row[]): Warning[] {
-  const warnings: Warning[] = [];
-  const loaded = input.measured.filter(m => m.flow !== 'floor');
-  const sums = new Set(loaded.flatMap(m => m.runs.map(sumOf)).filter(sum => sum !== undefined));
-  if (sums.size > 1) {
-    warnings.push({
-      about: 'the flows did not read the same bytes',
-      remedy: 'distrust this table; report it',
-    });
-  }
-  const families = new Set(loaded.map(m => m.family));
-  if (families.size > 1) {
-    warnings.push({
-      about: `compressors of different families are compared: ${[...families].sort().join(', ')}`,
-      remedy: 'compare cpio-lz4 with erofs-lz4hc, cpio with erofs',
-    });
-  }
-  const withIdle = rows.filter(row => row.idle !== undefined && row.used !== undefined);
-  const first = withIdle[0];
-  for (const row of withIdle.slice(1)) {
-    const apart = Math.abs(row.idle! - first!.idle!);
-    if (apart > idleTolerance * row.used!.median) {
-      warnings.push({
-        about: `${row.id} idles ${(apart / 1e6).toFixed(2)} M ${row.idle! > first!.idle! ? 'more' : 'less'} than ${first!.id}`,
-        remedy: 'the difference is waiting that the clock skipped, not work: see idle in --json',
-      });
-    }
-  }
-  if (input.clock === 'wall') {
-    if (input.conditions.rounds < 10) {
-      warnings.push({
-        about: `${input.conditions.rounds} rounds are few`,
-        remedy: 'use --rounds 10 or more',
-      });
-    }
-    const loads = loaded.flatMap(m => m.runs.map(run => run.host.loadBefore));
-    const cpus = loaded[0]?.runs[0]?.host.cpus ?? 1;
-    if (Math.max(0, ...loads) > cpus) {
-      warnings.push({ about: 'the host was busy with other work', remedy: 'repeat on an idle machine' });
-    }
-    if (input.conditions.accelerator === 'tcg') {
-      warnings.push({
-        about: 'no KVM: the guest ran under TCG, whose wall clock favours no real machine',
-        remedy: 'repeat where a KVM guest starts, or use --clock icount',
-      });
-    }
-  }
-  return warnings;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Guest memory as the guest itself reports it at /init, after the reading, and after it has moved to the root. */
+/** Guest memory as the guest itself reports it: at /init, after the reading, and after it has moved to the root. */
 import type { BootRun } from '../boot/boot.ts';
 
 /** In bytes. */
@@ -11,41 +11,49 @@ export interface MemoryUse {
   readonly perCpuLists: number;
   readonly shmem: number;
   readonly cached: number;
+  /** Memory taken away from the kernel as a disk. */
+  readonly carvedOut: number;
   /** The floor's MemTotal at /init less this one: what the kernel does not count as memory, as an initrd that is
    *  kept. Carve-outs are left out. Absent without a floor. */
   readonly reserved?: number;
-  /** Memory taken away from the kernel as a disk. */
-  readonly carvedOut: number;
   /** The floor's MemTotal at /init, less what is free here and the carve-out. Absent without a floor. */
   readonly used?: number;
 }
 
 const points = ['init', 'used', 'rootfs'] as const;
 
-/** What a run reported, in the order of its boot; `floor` is a run of the same kernel and memory with nothing. */
-export function memoryOf(run: BootRun, floor: BootRun | undefined): MemoryUse[] {
-  const floorTotal = floor && numberAt(floor, 'init', 'MemTotal');
+/** What a run reported, in the order of its boot. */
+export function memoryOf(run: BootRun): MemoryUse[] {
   return points.flatMap(at => {
-    const total = numberAt(run, at, 'MemTotal');
-    const unlisted = numberAt(run, at, 'MemFree');
+    const total = bytesAt(run, at, 'MemTotal');
+    const unlisted = bytesAt(run, at, 'MemFree');
     if (total === undefined || unlisted === undefined) return [];
-    const perCpuLists = numberAt(run, at, 'pcp') ?? 0;
-    const free = unlisted + perCpuLists;
-    const carvedOut = run.carvedOutBytes;
+    const perCpuLists = bytesAt(run, at, 'pcp') ?? 0;
     return {
-      ...{ at, total, free, perCpuLists, carvedOut },
-      shmem: numberAt(run, at, 'Shmem') ?? 0,
-      cached: numberAt(run, at, 'Cached') ?? 0,
-      ...(floorTotal !== undefined && {
-        reserved: floorTotal - total - carvedOut,
-        used: floorTotal - free - carvedOut,
-      }),
+      ...{ at, total, free: unlisted + perCpuLists, perCpuLists },
+      shmem: bytesAt(run, at, 'Shmem') ?? 0,
+      cached: bytesAt(run, at, 'Cached') ?? 0,
+      carvedOut: run.carvedOutBytes,
     };
   });
 }
 
+/** MemTotal at /init, in bytes. */
+export const totalAt = (run: BootRun | undefined): number | undefined =>
+  run && bytesAt(run, 'init', 'MemTotal');
+
+/** The same beside what the floor of its kernel, in a guest of that size, has at /init. */
+export function againstFloor(memory: readonly MemoryUse[], floorTotal: number | undefined): MemoryUse[] {
+  if (floorTotal === undefined) return [...memory];
+  return memory.map(use => ({
+    ...use,
+    reserved: floorTotal - use.total - use.carvedOut,
+    used: floorTotal - use.free - use.carvedOut,
+  }));
+}
+
 /** A value of the guest's `memory` facts, which are in KiB, in bytes. */
-function numberAt(run: BootRun, at: string, key: string): number | undefined {
+function bytesAt(run: BootRun, at: string, key: string): number | undefined {
   const text = run.facts.find(fact => fact.name === 'memory' && fact.values.at === at)?.values[key];
   const kib = text === undefined || text === '' ? Number.NaN : Number(text);
   return Number.isFinite(kib) ? kib * 1024 : undefined;

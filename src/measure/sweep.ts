@@ -2,10 +2,10 @@
 /** The record of a sweep: one point for each row at each place of the axes, figures since start_kernel with their
  *  spread. What reports, charts and screens read; campaign/sweep.ts makes it. */
 import type { Digest, Mark, Outcome } from '../events.ts';
-import type { Warning } from './comparison.ts';
 import type { Crossover } from './crossover.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Spread } from './spread.ts';
+import type { Warning } from './warnings.ts';
 
 /** A place on the axes; `used` is no axis of a boot: one boot reads in steps and reports them all. */
 export interface Place {

@@ -2,6 +2,7 @@
 /** A comparison as plain text: the table, a bar per flow, what was held equal, what is doubtful. ASCII only. */
 import type { Outcome } from '../events.ts';
 import type { Comparison, Row } from './comparison.ts';
+import { textGrid } from './grid.ts';
 
 interface Column {
   /** What it is, and its unit. */
@@ -131,14 +132,6 @@ function grouped(rows: readonly Row[], what: string, of: (row: Row) => string): 
     const members = rows.filter(row => of(row) === value).map(row => row.id);
     return `${what} ${value}: ${members.join(', ')}`;
   });
-}
-
-/** Columns as wide as their widest cell, two spaces between; all lines of one length. */
-function textGrid(rows: readonly (readonly string[])[], align: 'left' | 'right' = 'left'): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)));
-  return rows.map(row =>
-    row.map((cell, i) => (align === 'left' ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  );
 }
 
 /** To /init `#`, reading `=`; all bars on one scale that starts at zero. */

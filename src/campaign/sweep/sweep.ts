@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A sweep: rows booted at every place of the axes, as a campaign that goes on where it was stopped; its record. */
+import path from 'node:path';
+import { hostFacts } from '../../boot/host.ts';
+import { qemuVersion } from '../../boot/qemu.ts';
+import { findMachine } from '../../boot/registry.ts';
+import type { Work } from '../../events.ts';
+import { digestOf, shortDigest, writeWhole } from '../../host/files.ts';
+import { findFormat } from '../../image/pack.ts';
+import type { SweepBoot } from '../../measure/points.ts';
+import type { Sweep } from '../../measure/sweep.ts';
+import { folders, type Workspace } from '../../workspace.ts';
+import type { RowPlan } from '../rows.ts';
+import { knownResults, runCampaign } from '../runner.ts';
+import { prepareBench, rowsOf } from './bench.ts';
+import { record, sweepCampaign } from './campaign.ts';
+import { bootsOf, labelOf, placesOf, smallestOf, type SweepRequest } from './cases.ts';
+import { type Costs, costsOf, withTimeLeft } from './costs.ts';
+import { foldSweep } from './fold.ts';
+import { mostSteps } from './smallest.ts';
+
+export interface SweepPlan {
+  readonly rows: readonly RowPlan[];
+  /** Of the points; what --smallest-mem takes is not known before. */
+  readonly boots: number;
+  /** At most, for --smallest-mem. */
+  readonly bisections: number;
+  /** Of the boots, done before under these names; whether with this kernel and these images is seen when they are
+   *  prepared. */
+  readonly remembered: number;
+  /** Host time of what is left, boots side by side counted. */
+  readonly leftMs: number;
+  readonly atOnce: number;
+}
+
+export type SweepProduct =
+  | { readonly kind: 'plan'; readonly request: SweepRequest; readonly plan: SweepPlan }
+  | { readonly kind: 'sweep'; readonly sweep: Sweep; readonly file: string };
+
+/** What decides the result, and nothing of how it is come by. */
+export function sweepId(request: SweepRequest): string {
+  const { atOnce: _, again: __, dryRun: ___, timeoutMs: ____, ...asked } = request;
+  return shortDigest(digestOf(asked));
+}
+
+export async function* runSweep(
+  workspace: Workspace,
+  request: SweepRequest,
+  signal: AbortSignal,
+): Work<SweepProduct> {
+  const rows = await rowsOf(request);
+  const before = await knownResults<SweepBoot>(workspace, record);
+  const costs = costsOf(before);
+  if (request.dryRun) return { kind: 'plan', request, plan: planOf(request, rows, before, costs) };
+
+  const started = new Date().toISOString();
+  const bench = yield* prepareBench(workspace, request, rows, signal);
+  const machine = await findMachine([...bench.kernels.values()][0]!.arch);
+  const qemu = await qemuVersion(machine.qemu, signal);
+  const campaign = sweepCampaign(workspace, request, rows, bench, qemu);
+  const families = new Map<string, string>();
+  for (const row of rows) families.set(row.format, (await findFormat(row.format)).family);
+  const fold = (results: ReadonlyMap<string, SweepBoot>, known: number, complete: boolean) =>
+    foldSweep({
+      ...{ id: sweepId(request), request, rows, bench, families, started, qemu, known, complete },
+      ...{ ended: new Date().toISOString(), host: hostFacts() },
+      resultOf: one => results.get(campaign.keyOf(one)),
+    });
+  const { results, known, complete } = yield* withTimeLeft(runCampaign(workspace, campaign, signal), () =>
+    costs.of(campaign.left(), request.atOnce),
+  );
+  const sweep = fold(results, known, complete);
+  const file = path.join(folders.sweeps(workspace), `${sweep.id}.json`);
+  await writeWhole(file, `${JSON.stringify(sweep, null, 2)}\n`);
+  return { kind: 'sweep', sweep, file };
+}
+
+function planOf(
+  request: SweepRequest,
+  rows: readonly RowPlan[],
+  before: ReadonlyMap<string, SweepBoot>,
+  costs: Costs,
+): SweepPlan {
+  const places = placesOf(request);
+  const boots = bootsOf(rows, places, request);
+  const labels = new Set([...before.keys()].map(key => key.slice(0, key.lastIndexOf(' '))));
+  const left = request.again ? boots : boots.filter(one => !labels.has(labelOf(one)));
+  const searched = request.smallestMemory ? smallestOf(rows, places) : [];
+  const bisections = searched.flatMap(({ row, place }) =>
+    Array.from({ length: mostSteps(place.memoryMiB) }, () => {
+      return { kind: 'smallest', row, place, sample: 0 } as const;
+    }),
+  );
+  const { atOnce } = request;
+  return {
+    ...{ rows, atOnce, boots: boots.length, bisections: bisections.length },
+    remembered: boots.length - left.length,
+    leftMs: costs.of([...left, ...bisections], atOnce),
+  };
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Figures of one run, in its clock's unit: instructions since start_kernel, or milliseconds of CLOCK_BOOTTIME. */
+import type { BootRun, UsedStep } from '../boot/boot.ts';
+import type { Mark } from '../events.ts';
+
+/** Since start_kernel, in the clock's unit. Undefined when the run did not pass the mark. */
+export function sinceKernel(run: BootRun, mark: Mark, clock: 'icount' | 'wall'): number | undefined {
+  const reached = run.marks[mark];
+  return reached && timeOf(run, reached, clock);
+}
+
+/** Since start_kernel, at the end of that step of the reading. Undefined when the run did not get there. */
+export function sinceKernelAt(run: BootRun, percent: number, clock: 'icount' | 'wall'): number | undefined {
+  const step = run.used.find(candidate => candidate.percent === percent);
+  return step && timeOf(run, step, clock);
+}
+
+/** Of any point of the run. */
+export function timeOf(
+  run: BootRun,
+  reached: Pick<UsedStep, 'tsc' | 'boottime'>,
+  clock: 'icount' | 'wall',
+): number | undefined {
+  if (clock === 'wall') return reached.boottime === undefined ? undefined : reached.boottime / 1e6;
+  const entry = run.marks.kernel?.tsc;
+  return entry === undefined || reached.tsc === undefined ? undefined : reached.tsc - entry;
+}
+
+/** Virtual nanoseconds at the end less instructions executed. The guest reads its counter some ten thousand
+ *  instructions before it stops, so that no idle at all would come out below zero. Undefined without both figures. */
+export function idleOf(run: BootRun): number | undefined {
+  const end = run.marks.end?.tsc;
+  return end === undefined || run.icount === undefined ? undefined : Math.max(0, end - run.icount);
+}
+
+/** One boot's checksum of what it read; the same on every row or the rows did not read the same. */
+export const sumOf = (run: BootRun): string | undefined =>
+  run.facts.findLast(fact => fact.name === 'used')?.values.sum;
