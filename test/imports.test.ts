@@ -37,7 +37,7 @@ const table: Readonly<Record<string, Room>> = {
     ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
   },
   submit: {
-    packages: [],
+    packages: ['postal-mime'],
     ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'series'],
     types: ['measure', 'campaign'],
   },

@@ -6,7 +6,10 @@ import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
+import { exportMails } from './export.ts';
 import { seriesFuzz } from './fuzz.ts';
+import { review } from './review.ts';
+import { send } from './send.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
@@ -28,5 +31,8 @@ export const commands: readonly AnyCommand[] = [
   seriesCheck,
   seriesVerify,
   seriesFuzz,
+  exportMails,
+  send,
+  review,
   doctor,
 ];

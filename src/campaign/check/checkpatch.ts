@@ -10,11 +10,11 @@ import type { Worktree } from '../../tree/tree.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { Finding } from './check.ts';
 
-/** Run at the top of the base tree; no signature, as patches carry it only when they are sent. */
-export const checkpatchArgv = (patch: string): readonly string[] => [
+/** Run at the top of the base tree. Patches are signed only when they are sent. */
+export const checkpatchArgv = (patch: string, signed = false): readonly string[] => [
   'perl',
   'scripts/checkpatch.pl',
-  ...['--strict', '--no-signoff', '--show-types', '--no-summary', '--color=never'],
+  ...['--strict', ...(signed ? [] : ['--no-signoff']), '--show-types', '--no-summary', '--color=never'],
   patch,
 ];
 
@@ -70,8 +70,9 @@ export async function checkPatch(
   patch: { readonly file: string; readonly path: string },
   workspace: Workspace,
   signal: AbortSignal,
+  signed = false,
 ): Promise<readonly Finding[]> {
-  const report = await capture(checkpatchArgv(patch.path), {
+  const report = await capture(checkpatchArgv(patch.path, signed), {
     cwd: base.path,
     env: { ...gitEnvironment(), PATH: searchPath(workspace) },
     accept: [1],

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench export`: the mails of a series' next version, and the list of what is not ready. */
+import { checkPatch } from '../campaign/check/checkpatch.ts';
+import { isWaived, readWaivers } from '../campaign/check/waivers.ts';
+import { type Applied, keptBoots, keptCheck, keptMatrix } from '../campaign/kept.ts';
+import { formatShort } from '../campaign/verify/matrix.ts';
+import type { Work } from '../events.ts';
+import { exitCodes } from '../host/errors.ts';
+import { commitSeries } from '../series/apply.ts';
+import { readSeries } from '../series/read.ts';
+import type { Conflict } from '../series/series.ts';
+import { type Evidence, type Exported, type ExportRequest, exportSeries } from '../submit/export.ts';
+import { formatPreflight } from '../submit/preflight.ts';
+import { prepareTree } from '../tree/trees.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command } from './command.ts';
+import { conflictLines } from './series.ts';
+
+interface ExportInput extends ExportRequest {
+  readonly series: string;
+}
+
+export const exportMails: Command<ExportInput, Exported | Conflict> = {
+  id: 'export',
+  summary: "write the mails of a series' next version, with recipients and a list of what is not ready",
+  examples: [
+    'export initoverlayfs --rfc',
+    "export initoverlayfs --rfc --author 'A Developer <dev@example.org>' --signoff",
+    'export initoverlayfs --prefix vfs -o outgoing',
+  ],
+  positional: [{ usage: '<series>', summary: 'the series' }],
+  options: [
+    { usage: '--rfc', summary: "'PATCH RFC' in the subjects" },
+    {
+      usage: '--prefix <word>',
+      summary: "one more word in the subjects, as in 'PATCH net-next'",
+      repeat: true,
+    },
+    { usage: '-o, --output <folder>', summary: 'a copy of the mails, and series.mbox, goes there' },
+    {
+      usage: '--author <address>',
+      summary: "the sender, and the author of patches that are initbench's own",
+    },
+    { usage: '--signoff', summary: "add the sender's Signed-off-by to each patch" },
+    { usage: '--recipients', summary: 'ask get_maintainer.pl again though the patches are the same' },
+    { usage: '--force', summary: 'make it ready to be sent though something is stale; kept in its record' },
+  ],
+  parse: ({ options, words }) => ({
+    series: words[0]!,
+    rfc: options.rfc === true,
+    prefixes: (options.prefix as string[] | undefined) ?? [],
+    ...(typeof options.output === 'string' ? { out: options.output } : {}),
+    ...(typeof options.author === 'string' ? { author: options.author } : {}),
+    signoff: options.signoff === true,
+    force: options.force === true,
+    again: options.recipients === true,
+  }),
+  async *run(workspace, input, signal): Work<Exported | Conflict> {
+    const series = await readSeries(workspace, input.series);
+    const tree = yield* prepareTree(workspace, series.tree, signal);
+    const commits = yield* commitSeries(workspace, tree, series, signal);
+    if ('kind' in commits) return commits;
+    const subject = { series, tree, commits };
+    const evidence = yield* evidenceOf(workspace, subject, signal);
+    return yield* exportSeries(workspace, subject, input, evidence, signal);
+  },
+  text: product => ('kind' in product ? conflictLines(product) : exportedLines(product)),
+  json: product =>
+    'kind' in product
+      ? { schema: 'initbench.export/1', conflict: product.patch, details: product.details }
+      : { schema: 'initbench.export/1', ...product },
+  exitCode(product) {
+    if ('kind' in product) return exitCodes.conflict;
+    return product.ready ? exitCodes.done : exitCodes.failed;
+  },
+};
+
+/** What check, boots and verification have kept of these patches. */
+async function* evidenceOf(workspace: Workspace, subject: Applied, signal: AbortSignal): Work<Evidence> {
+  const { fragments } = workspace.settings;
+  const boots = await keptBoots(workspace, subject, signal);
+  const matrix = await keptMatrix(workspace, subject);
+  const waivers = await readWaivers(subject.series);
+  return {
+    check: yield* keptCheck(workspace, subject, fragments, signal),
+    boots,
+    ...(boots.comparison && { comparison: boots.comparison }),
+    ...(matrix && { matrix, requirements: formatShort(matrix).join('\n') }),
+    async lint(base, files, signoff) {
+      const found = await Promise.all(files.map(file => checkPatch(base, file, workspace, signal, signoff)));
+      return found.flat().filter(finding => !waivers.some(waiver => isWaived(finding, waiver)));
+    },
+  };
+}
+
+function exportedLines({ submission, files, out, ready, refused }: Exported): readonly string[] {
+  const { series, version, mails, preflight, forced } = submission;
+  return [
+    `${series} v${version}: ${mails.length} mails from ${submission.sender}`,
+    ...mails.map(mail => `  ${mail.subject}`),
+    '',
+    ...formatPreflight(preflight),
+    ...refused.map(name => `note: ${name} is not run: whom it would add, nobody has seen`),
+    '',
+    ...(out === undefined ? [] : [`copied to ${out}`]),
+    `kept in ${files.folder}`,
+    ...(forced.length > 0
+      ? [`forced: ${forced.map(text => text.split(':')[0]!).join(', ')}; its record says so`]
+      : []),
+    ready ? `next: initbench send ${series} --dry-run` : 'not ready: put right what is stale, or --force',
+  ];
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench review`: replies from mailboxes as a list of comments and tags, what became of each, and the changes that
+ *  the next cover letter tells. */
+import type { Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { readSeries } from '../series/read.ts';
+import { draftChanges } from '../submit/review/changes.ts';
+import { type Collected, collectReplies } from '../submit/review/collect.ts';
+import { readReview, reviewFile } from '../submit/review/file.ts';
+import { type Comment, formatState, type Review, type Tag } from '../submit/review/review.ts';
+import { type Decisions, readDecision, settleReview } from '../submit/review/settle.ts';
+import { lastSent, readSubmission } from '../submit/submission.ts';
+import type { Command } from './command.ts';
+import { wholeNumber } from './typed.ts';
+
+interface ReviewInput extends Decisions {
+  readonly series: string;
+  readonly files: readonly string[];
+  readonly changes: boolean;
+}
+
+interface Reviewed {
+  readonly input: ReviewInput;
+  readonly review: Review;
+  readonly file: string;
+  readonly collected?: Collected;
+  /** 'Changes in v2: ...' */
+  readonly draft?: string;
+}
+
+export const review: Command<ReviewInput, Reviewed> = {
+  id: 'review',
+  summary: 'read replies into a list of comments and tags, and say what became of them',
+  examples: [
+    'review replies.mbox',
+    'review --series initoverlayfs',
+    'review --set 3=answered --set 4=fixed:0123456789ab',
+    'review --changes',
+  ],
+  positional: [{ usage: '[file...]', summary: 'mbox, maildir, folder of mails or a mail' }],
+  options: [
+    { usage: '--series <series>', summary: 'the series (default: initbench.toml)' },
+    {
+      usage: '--set <number=state>',
+      summary: 'what became of a comment: open, answered, disputed, fixed:COMMIT',
+      repeat: true,
+    },
+    { usage: '--confirm <number>', summary: 'a tag holds for its patch as it is now', repeat: true },
+    { usage: '--changes', summary: "draft 'Changes in vN' of the next cover letter" },
+  ],
+  parse({ options, words }, { settings }) {
+    const decisions = {
+      states: ((options.set as string[] | undefined) ?? []).map(readDecision),
+      confirmed: ((options.confirm as string[] | undefined) ?? []).map(text =>
+        wholeNumber(text, '--confirm', 1, 999_999),
+      ),
+    };
+    if (words.length > 0 && (decisions.states.length > 0 || decisions.confirmed.length > 0)) {
+      throw new UserError('read the replies first, then decide about them', { hint: 'leave the files out' });
+    }
+    return {
+      ...decisions,
+      series: (options.series as string | undefined) ?? settings.series,
+      files: words,
+      changes: options.changes === true,
+    };
+  },
+  async *run(workspace, input, signal): Work<Reviewed> {
+    const series = await readSeries(workspace, input.series);
+    const collected =
+      input.files.length > 0 ? yield* collectReplies(workspace, series, input.files, signal) : undefined;
+    const decided = input.states.length > 0 || input.confirmed.length > 0;
+    const current = decided
+      ? yield* settleReview(workspace, series, input, signal)
+      : (collected?.review ?? (await readReview(series.folder)));
+    const sent = await lastSent(workspace, series.name);
+    const first =
+      sent === undefined
+        ? undefined
+        : (await readSubmission(workspace, series.name, sent)).mails[0]?.messageId;
+    return {
+      ...{ input, review: current, file: reviewFile(series.folder), ...(collected && { collected }) },
+      ...(input.changes && { draft: draftChanges(current, (sent ?? 1) + 1, first) }),
+    };
+  },
+  text: ({ input, review: { comments, tags }, file, collected, draft }) =>
+    draft !== undefined
+      ? draft.split('\n')
+      : [
+          ...(collected ? collectedLines(collected) : []),
+          ...(comments.length + tags.length === 0 ? [`no comment on ${input.series} is known`] : []),
+          ...comments.flatMap(commentLines),
+          ...tags.map(tagLine),
+          `kept in ${file}`,
+        ],
+  json: ({ input, review: found, collected, draft }) => ({
+    ...{ schema: 'initbench.review/1', series: input.series, ...found },
+    ...{ unmatched: collected?.unmatched ?? [], remarks: collected?.remarks ?? [], draft: draft ?? null },
+  }),
+};
+
+function collectedLines({ newComments, newTags, unmatched, remarks }: Collected): readonly string[] {
+  return [
+    `${newComments.length} new comments, ${newTags.length} new tags`,
+    ...remarks.map(text => `note: ${text}`),
+    ...unmatched.map(text => `note: belongs to no mail of the series: ${text}`),
+    '',
+  ];
+}
+
+function commentLines({ number, state, patch, place, from, quoted, text }: Comment): readonly string[] {
+  return [
+    `[${number}] ${formatState(state)}  ${patch.number === 0 ? 'cover letter' : `patch ${patch.number} ${patch.subject}`}`,
+    `    ${place}  ${from}`,
+    ...quoted.slice(-2).map(line => `    > ${line}`),
+    ...text.map(line => `    ${line}`.trimEnd()),
+    '',
+  ];
+}
+
+const tagLine = ({ number, trailer, patch, other }: Tag): string =>
+  `[${number}] patch ${patch.number}: ${trailer}${other ? '  (sent by somebody else: not used)' : ''}`;

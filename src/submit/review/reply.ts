@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The text of a reply taken apart: what is quoted, what is said below it, which tags are given. Pure. */
+import { parseAddress } from '../address.ts';
+
+export interface Remark {
+  /** Quoted lines above it, without their marks, since the remark before. */
+  readonly quoted: readonly string[];
+  readonly text: readonly string[];
+}
+
+export interface Reply {
+  readonly remarks: readonly Remark[];
+  /** 'Reviewed-by: Name <user@example.org>' */
+  readonly tags: readonly string[];
+  /** Lines that look like a tag and name nobody. */
+  readonly partial: readonly string[];
+}
+
+const tagPattern = /^((?:Reviewed|Acked|Tested|Reviewed-and-tested|Tested-and-reviewed)-by):[ \t]*(.*)$/i;
+
+export function parseReply(body: string): Reply {
+  const lines = withoutTail(body.split('\n').map(line => line.trimEnd()));
+  const { rest, tags, partial } = takeTags(lines);
+  const remarks: Remark[] = [];
+  let quoted: string[] = [];
+  let text: string[] = [];
+  const close = () => {
+    const said = trimRemark(text, tags.length > 0);
+    if (said.length > 0) {
+      remarks.push({ quoted, text: said });
+      quoted = [];
+    }
+    text = [];
+  };
+  for (const line of rest) {
+    if (/^\s?>/.test(line)) {
+      dropAttribution(text);
+      close();
+      quoted.push(unquote(line));
+    } else {
+      text.push(line);
+    }
+  }
+  close();
+  return { remarks, tags, partial };
+}
+
+/** All marks: '> > +	int x;' to '+	int x;'. */
+export const unquote = (line: string): string => line.replace(/^(?:\s?>)+ ?/, '');
+
+/** Ends at a signature, at a list's footer, and where a mail program appended the mail it answers. */
+function withoutTail(lines: readonly string[]): readonly string[] {
+  const end = lines.findIndex(
+    line =>
+      /^--\s*$/.test(line) ||
+      /^_{20,}$/.test(line) ||
+      /^-{2,} ?(?:Original Message|Forwarded message)/i.test(line),
+  );
+  return end < 0 ? lines : lines.slice(0, end);
+}
+
+/** Tags stand on lines of their own and are not quoted; an address on the next line belongs to its name. */
+function takeTags(lines: readonly string[]): { rest: string[]; tags: string[]; partial: string[] } {
+  const rest: string[] = [];
+  const tags: string[] = [];
+  const partial: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]!;
+    const match = tagPattern.exec(line.trim());
+    if (!match) {
+      rest.push(line);
+      continue;
+    }
+    const following = lines[index + 1]?.trim() ?? '';
+    const joined = !match[2]!.includes('@') && /^<[^<>\s]+@[^<>\s]+>/.test(following);
+    if (joined) index++;
+    const value = joined ? `${match[2]} ${following}` : match[2]!;
+    const address = parseAddress(value.replace(/\s*(?:#.*|\([^)]*\)|\[[^\]]*\])$/, ''));
+    if (address) tags.push(`${canonical(match[1]!)}: ${value.replace(/\s+/g, ' ').trim()}`);
+    else partial.push(line.trim());
+  }
+  return { rest, tags, partial };
+}
+
+const canonical = (name: string): string => name[0]!.toUpperCase() + name.slice(1).toLowerCase();
+
+/** 'On Tue, 24 Nov 2026, A Reviewer wrote:', in a few languages, on up to three lines. */
+function dropAttribution(text: string[]): void {
+  while (text.at(-1)?.trim() === '') text.pop();
+  for (let count = 1; count <= 3 && count <= text.length; count++) {
+    const line = text.slice(-count).join(' ');
+    if (
+      /(?:wrote|writes|said|schrieb|a écrit|escribió|ha scritto|schreef|skrev|napisał\(?a?\)?):?$/i.test(
+        text.at(-1)!.trim(),
+      ) &&
+      /^\W*(?:On|Am|Le|El|Il|Op|Den|W|\*|.*@)/.test(line.trim())
+    ) {
+      // The shortest that holds a date or an address.
+      if (/\d|@/.test(line)) {
+        text.splice(-count);
+        return;
+      }
+    }
+  }
+}
+
+const greeting = /^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.?:]{0,40}[,!.]?$/i;
+const farewell =
+  /^(?:many )?(?:thanks|thank you|thx|cheers|regards|best|best regards|kind regards|with best regards|br)\b[^.?]{0,20}[,.!]*$/i;
+const praise =
+  /^(?:lgtm|looks (?:good|fine|ok|okay)(?: to me)?|nice(?: work| one)?|great(?: work)?)[.!, ]*(?:thanks?(?: you)?[.!]*)?$/i;
+
+/** Without greetings, farewells and marks of what was left out; praise that comes with a tag is said by the tag. */
+function trimRemark(lines: readonly string[], tagged: boolean): readonly string[] {
+  const text = lines.filter(line => !/^\s*(?:\[?\s*(?:\.\.\.|…|snip)\s*\]?|<snip>|\[snip\])\s*$/i.test(line));
+  const blank = (line: string | undefined) => line !== undefined && line.trim() === '';
+  const skip = () => {
+    while (blank(text[0])) text.shift();
+    while (blank(text.at(-1))) text.pop();
+  };
+  skip();
+  if (text[0] !== undefined && greeting.test(text[0].trim())) text.shift();
+  skip();
+  // A farewell, and the name below it.
+  const last = text.findLastIndex(line => farewell.test(line.trim()));
+  if (
+    last >= 0 &&
+    text.length - last <= 3 &&
+    text.slice(last + 1).every(line => line.length <= 40 && !/[.?;{}]$/.test(line.trim()))
+  ) {
+    text.splice(last);
+  }
+  skip();
+  return tagged && text.every(line => praise.test(line.trim()) || blank(line)) ? [] : text;
+}

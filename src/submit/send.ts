@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Sending a version: shown first to the last byte, then exactly that, mail by mail, each written down as it goes, so that
+ *  what was stopped half-way goes on with the mails that have not gone. */
+import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { ToolError, UserError } from '../host/errors.ts';
+import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { recordVersion } from './record.ts';
+import {
+  bytesDigest,
+  lastSent,
+  listVersions,
+  readMails,
+  readSubmission,
+  type Submission,
+  submissionFiles,
+  submissionsFolder,
+} from './submission.ts';
+import {
+  type Captured,
+  captureMail,
+  type Parcel,
+  sendMail,
+  type Transport,
+  withTransport,
+} from './transport.ts';
+
+export interface SendRequest {
+  readonly series: string;
+  readonly mode: 'dry-run' | 'reflect' | 'send';
+}
+
+/** One mail as it was shown. */
+export interface Shown {
+  readonly file: string;
+  readonly messageId: string;
+  readonly subject: string;
+  readonly envelope: readonly string[];
+  /** sha256 of its bytes. */
+  readonly digest: string;
+}
+
+export interface DryRun {
+  readonly submission: string;
+  /** What the mails' Date says, the first one's; one second more for each. Seconds since 1970. */
+  readonly start: number;
+  readonly mails: readonly Shown[];
+}
+
+export type Sent =
+  | {
+      readonly kind: 'shown';
+      readonly submission: Submission;
+      readonly dryRun: DryRun;
+      readonly folder: string;
+    }
+  | { readonly kind: 'reflected'; readonly submission: Submission; readonly to: string }
+  | { readonly kind: 'sent'; readonly submission: Submission; readonly resumed: number; readonly tag: string }
+  | {
+      readonly kind: 'stopped';
+      readonly submission: Submission;
+      readonly sent: number;
+      /** What git send-email or the server said. */
+      readonly said: readonly string[];
+    };
+
+/** A Date that is older looks odd on a list. */
+const freshFor = 24 * 3600;
+
+export async function* sendSeries(
+  workspace: Workspace,
+  request: SendRequest,
+  signal: AbortSignal,
+): Work<Sent> {
+  const place = path.join(submissionsFolder(workspace, request.series), 'all');
+  return yield* withLock(place, signal, async function* (): Work<Sent> {
+    const submission = await pending(workspace, request.series);
+    const { environment } = workspace;
+    return yield* withTransport(folders.repository(workspace), environment, transport => {
+      if (request.mode === 'dry-run') return dryRun(workspace, submission, transport, signal);
+      if (request.mode === 'reflect') return reflect(workspace, submission, transport, signal);
+      return send(workspace, submission, transport, signal);
+    });
+  });
+}
+
+/** The version that is exported and not sent. @throws UserError when there is none, or it is not ready */
+async function pending(workspace: Workspace, series: string): Promise<Submission> {
+  const last = await lastSent(workspace, series);
+  const version = (await listVersions(workspace, series)).at(-1);
+  if (version === undefined || version === last) {
+    const what = last === undefined ? 'nothing' : `nothing after v${last}`;
+    throw new UserError(`${what} of ${series} has been exported`, { hint: `initbench export ${series}` });
+  }
+  const submission = await readSubmission(workspace, series, version);
+  const open = submission.preflight.filter(item => item.state === 'blocks');
+  if (open.length > submission.forced.length) {
+    throw new UserError(
+      `v${version} of ${series} is not ready: ${open.map(item => `${item.id}: ${item.text}`).join('; ')}`,
+      {
+        hint: `put it right and run initbench export ${series} again, or export it with --force`,
+      },
+    );
+  }
+  return submission;
+}
+
+/** Each mail with its place on disk and its second. */
+async function parcelsOf(workspace: Workspace, submission: Submission): Promise<readonly Parcel[]> {
+  await readMails(workspace, submission);
+  const { mails } = submissionFiles(workspace, submission.series, submission.version);
+  return submission.mails.map(({ file, to, cc }) => ({
+    file: path.join(mails, file),
+    sender: submission.sender,
+    to,
+    cc,
+  }));
+}
+
+async function* captureAll(
+  job: string,
+  submission: Submission,
+  parcels: readonly Parcel[],
+  transport: Transport,
+  start: number,
+  signal: AbortSignal,
+): Work<readonly Captured[]> {
+  const captured: Captured[] = [];
+  for (const [index, parcel] of parcels.entries()) {
+    yield {
+      job,
+      type: 'progress',
+      done: index,
+      total: parcels.length,
+      label: submission.mails[index]!.subject,
+    };
+    captured.push(await captureMail(transport, parcel, start + index, signal));
+  }
+  return captured;
+}
+
+const shownOf = (submission: Submission, captured: readonly Captured[]): readonly Shown[] =>
+  captured.map(({ bytes, envelope }, index) => {
+    const { file, messageId, subject } = submission.mails[index]!;
+    return { file, messageId, subject, envelope, digest: bytesDigest(bytes) };
+  });
+
+/** What names an export: its mails. */
+const nameOf = (submission: Submission): string => digestOf(submission.mails);
+
+async function* dryRun(
+  workspace: Workspace,
+  submission: Submission,
+  transport: Transport,
+  signal: AbortSignal,
+): Work<Sent> {
+  const { series, version } = submission;
+  const files = submissionFiles(workspace, series, version);
+  if (await exists(files.journal)) throw halfSent(series, version);
+  const start = Math.floor(Date.now() / 1000);
+  const parcels = await parcelsOf(workspace, submission);
+  const captured = yield* captureAll(`send ${series}`, submission, parcels, transport, start, signal);
+  const record: DryRun = { submission: nameOf(submission), start, mails: shownOf(submission, captured) };
+  const scratch = `${files.dryRun}.new`;
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  for (const [index, { bytes }] of captured.entries())
+    await writeFile(path.join(scratch, submission.mails[index]!.file), bytes);
+  await writeWhole(path.join(scratch, 'dry-run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await rm(files.dryRun, { recursive: true, force: true });
+  await rename(scratch, files.dryRun);
+  return { kind: 'shown', submission, dryRun: record, folder: files.dryRun };
+}
+
+const halfSent = (series: string, version: number): UserError =>
+  new UserError(`some mails of v${version} of ${series} have been sent`, {
+    hint: `initbench send ${series} --yes sends the rest`,
+  });
+
+/** Real mails to the sender alone, under ids of their own: a list's copy is no duplicate of them. */
+async function* reflect(
+  workspace: Workspace,
+  submission: Submission,
+  transport: Transport,
+  signal: AbortSignal,
+): Work<Sent> {
+  const { series, sender } = submission;
+  const parcels = await parcelsOf(workspace, submission);
+  const start = Math.floor(Date.now() / 1000);
+  const stamp = `reflect.${start.toString(36)}.`;
+  for (const [index, parcel] of parcels.entries()) {
+    yield {
+      job: `send ${series}`,
+      type: 'progress',
+      done: index,
+      total: parcels.length,
+      label: submission.mails[index]!.subject,
+    };
+    const file = path.join(transport.scratch, path.basename(parcel.file));
+    await writeFile(file, reflected(await readFile(parcel.file), stamp));
+    yield* sendMail(
+      `send ${series}`,
+      transport,
+      { file, sender, to: [sender], cc: [], only: true },
+      start + index,
+      signal,
+    );
+  }
+  return { kind: 'reflected', submission, to: sender };
+}
+
+function reflected(bytes: Buffer, stamp: string): Buffer {
+  const text = bytes.toString('latin1');
+  const end = text.indexOf('\n\n');
+  const head = text
+    .slice(0, end)
+    .replace(/^(To|Cc):/gm, 'X-Original-$1:')
+    .replace(/^((?:Message-Id|In-Reply-To|References):(?:.*\n[ \t])*.*)$/gm, line =>
+      line.replaceAll('<', `<${stamp}`),
+    );
+  return Buffer.from(head + text.slice(end), 'latin1');
+}
+
+interface JournalLine {
+  readonly messageId: string;
+  /** `handing-over` without `sent`: nobody knows whether the server has it. */
+  readonly state: 'handing-over' | 'sent';
+  readonly at: string;
+}
+
+async function readJournal(file: string): Promise<readonly JournalLine[]> {
+  const text = (await readIfThere(file)) ?? '';
+  // A line that was cut short by a crash says nothing.
+  return text.split('\n').flatMap(line => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as JournalLine];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** On the disk before it returns. */
+async function keepLine(file: string, line: Omit<JournalLine, 'at'>): Promise<void> {
+  await appendFile(file, `${JSON.stringify({ ...line, at: new Date().toISOString() })}\n`);
+  const handle = await open(file, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* send(
+  workspace: Workspace,
+  submission: Submission,
+  transport: Transport,
+  signal: AbortSignal,
+): Work<Sent> {
+  const { series, version } = submission;
+  const job = `send ${series}`;
+  const files = submissionFiles(workspace, series, version);
+  const journal = await readJournal(files.journal);
+  const shown = await readDryRun(files.dryRun, submission, journal.length > 0);
+  const parcels = await parcelsOf(workspace, submission);
+  const captured = yield* captureAll(job, submission, parcels, transport, shown.start, signal);
+  requireSame(shown, shownOf(submission, captured), series);
+
+  const gone = new Set(journal.filter(line => line.state === 'sent').map(line => line.messageId));
+  const unsure = journal.filter(line => !gone.has(line.messageId)).map(line => line.messageId);
+  for (const [index, mail] of submission.mails.entries()) {
+    const { messageId, subject } = mail;
+    if (gone.has(messageId)) continue;
+    if (unsure.includes(messageId)) {
+      const message = `'${subject}' was being handed over when it was stopped: it goes again, under the same id`;
+      yield { job, type: 'notice', level: 'warning', message };
+    }
+    yield { job, type: 'progress', done: index, total: parcels.length, label: subject };
+    await keepLine(files.journal, { messageId, state: 'handing-over' });
+    try {
+      yield* sendMail(job, transport, parcels[index]!, shown.start + index, signal);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      const sent = (await readJournal(files.journal)).filter(line => line.state === 'sent').length;
+      return { kind: 'stopped', submission, sent, said: error.lastLines };
+    }
+    await keepLine(files.journal, { messageId, state: 'sent' });
+  }
+  const tag = await recordVersion(workspace, submission, signal);
+  return { kind: 'sent', submission, resumed: gone.size, tag };
+}
+
+/** @throws UserError when there is none for these mails, or it is old */
+async function readDryRun(folder: string, submission: Submission, resuming: boolean): Promise<DryRun> {
+  const hint = `initbench send ${submission.series} --dry-run shows what would be sent`;
+  const text = await readIfThere(path.join(folder, 'dry-run.json'));
+  if (text === undefined) throw new UserError('nobody has seen what would be sent', { hint });
+  const dryRun = JSON.parse(text) as DryRun;
+  if (dryRun.submission !== nameOf(submission))
+    throw new UserError('the mails were exported again after the dry run', { hint });
+  const age = Math.floor(Date.now() / 1000) - dryRun.start;
+  if (age > freshFor && !resuming)
+    throw new UserError(`the dry run is ${Math.floor(age / 3600)} hours old`, { hint });
+  return dryRun;
+}
+
+/** @throws UserError when other bytes, or to others, would go than were shown */
+function requireSame(dryRun: DryRun, now: readonly Shown[], series: string): void {
+  const other = now.find((mail, index) => JSON.stringify(mail) !== JSON.stringify(dryRun.mails[index]));
+  if (!other) return;
+  throw new UserError(
+    `'${other.subject}' would not go as the dry run showed it: git's configuration or its version changed`,
+    {
+      hint: `initbench send ${series} --dry-run shows it as it would go now`,
+    },
+  );
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A posting on disk: state/submissions/<series>/v<N>/ with its mails, what they were made from, and, once it is sent, the
+ *  journal of that. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Comparison } from '../measure/comparison.ts';
+import type { Digest } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { exists, readIfThere, writeWhole } from '../host/files.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Mail } from './assemble.ts';
+import { formatAddress } from './address.ts';
+import { newChangeId } from './cover.ts';
+import { formatMbox } from './letter.ts';
+import type { Item } from './preflight.ts';
+
+const schema = 'initbench.submission/1';
+
+export interface MailRecord {
+  readonly file: string;
+  readonly number: number;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  /** sha256 of its bytes. */
+  readonly digest: Digest;
+  /** Which change it is, whatever lines it stands at: git patch-id; absent for the cover letter. */
+  readonly patchId?: string;
+}
+
+export interface Submission {
+  readonly series: string;
+  readonly version: number;
+  readonly changeId: string;
+  readonly sender: string;
+  readonly digest: Digest;
+  readonly tree: { readonly name: string; readonly version: string; readonly commit: string };
+  /** The last commit of the series. */
+  readonly tip: string;
+  /** ISO 8601. */
+  readonly exported: string;
+  readonly mails: readonly MailRecord[];
+  readonly preflight: readonly Item[];
+  /** What blocked and was forced. */
+  readonly forced: readonly string[];
+  /** What the figures in the cover letter are from. */
+  readonly comparison?: Comparison;
+  /** The requirements, as `series verify` kept them. */
+  readonly matrix?: unknown;
+}
+
+export const submissionsFolder = (workspace: Workspace, series: string): string =>
+  path.join(workspace.state, 'submissions', series);
+export const submissionFolder = (workspace: Workspace, series: string, version: number): string =>
+  path.join(submissionsFolder(workspace, series), `v${version}`);
+
+export interface SubmissionFiles {
+  readonly folder: string;
+  readonly record: string;
+  readonly mails: string;
+  readonly mbox: string;
+  /** What a dry run showed, and the bytes that would go. */
+  readonly dryRun: string;
+  /** What has gone. */
+  readonly journal: string;
+  /** Written last: the version is sent. */
+  readonly sent: string;
+}
+
+export function submissionFiles(workspace: Workspace, series: string, version: number): SubmissionFiles {
+  const folder = submissionFolder(workspace, series, version);
+  const at = (name: string) => path.join(folder, name);
+  return {
+    ...{ folder, record: at('submission.json'), mails: at('mails'), mbox: at('series.mbox') },
+    ...{ dryRun: at('dry-run'), journal: at('journal.jsonl'), sent: at('sent.json') },
+  };
+}
+
+/** Versions there are, exported or sent, in order. */
+export async function listVersions(workspace: Workspace, series: string): Promise<readonly number[]> {
+  const names = await readdir(submissionsFolder(workspace, series)).catch(() => [] as string[]);
+  return names
+    .flatMap(name => Number(/^v(\d+)$/.exec(name)?.[1] ?? []))
+    .filter(version => version > 0)
+    .sort((a, b) => a - b);
+}
+
+/** Series that were ever exported. */
+export async function submittedSeries(workspace: Workspace): Promise<readonly string[]> {
+  return (await readdir(path.join(workspace.state, 'submissions')).catch(() => [] as string[])).sort();
+}
+
+export const isSent = (workspace: Workspace, series: string, version: number): Promise<boolean> =>
+  exists(submissionFiles(workspace, series, version).sent);
+
+/** The last version that went out; undefined before the first. */
+export async function lastSent(workspace: Workspace, series: string): Promise<number | undefined> {
+  let last: number | undefined;
+  for (const version of await listVersions(workspace, series)) {
+    if (await isSent(workspace, series, version)) last = version;
+  }
+  return last;
+}
+
+/** @throws UserError when it was never exported, or another version of initbench wrote it */
+export async function readSubmission(
+  workspace: Workspace,
+  series: string,
+  version: number,
+): Promise<Submission> {
+  const { record } = submissionFiles(workspace, series, version);
+  const text = await readIfThere(record);
+  if (text === undefined) {
+    throw new UserError(`v${version} of ${series} has not been exported`, {
+      hint: `initbench export ${series}`,
+    });
+  }
+  const { schema: found, ...submission } = JSON.parse(text) as Submission & { schema: string };
+  if (found === schema) return submission;
+  throw new UserError(`${record} is '${found}'`, { hint: `this initbench reads '${schema}'` });
+}
+
+/** The bytes of each mail. @throws UserError when one is not what was exported */
+export async function readMails(workspace: Workspace, submission: Submission): Promise<readonly Buffer[]> {
+  const { mails } = submissionFiles(workspace, submission.series, submission.version);
+  return Promise.all(
+    submission.mails.map(async ({ file, digest }) => {
+      const bytes = await readFile(path.join(mails, file));
+      if (bytesDigest(bytes) === digest) return bytes;
+      throw new UserError(`${path.join(mails, file)} was changed after the export`, {
+        hint: `change the series or its cover letter and run initbench export ${submission.series} again`,
+      });
+    }),
+  );
+}
+
+export const bytesDigest = (bytes: Buffer): Digest => createHash('sha256').update(bytes).digest('hex');
+
+/** The mails and the record of them, there whole or not at all; an earlier export of the version gives way.
+ *  @throws UserError when part of that has been sent */
+export async function writeSubmission(
+  workspace: Workspace,
+  submission: Submission,
+  mails: readonly Mail[],
+): Promise<SubmissionFiles> {
+  const { series, version } = submission;
+  const files = submissionFiles(workspace, series, version);
+  await requireUnsent(workspace, series, version);
+  await mkdir(path.dirname(files.folder), { recursive: true });
+  await sweep(path.dirname(files.folder));
+  const scratch = await mkdtemp(path.join(path.dirname(files.folder), '.new-'));
+  try {
+    await writeMails(path.join(scratch, 'mails'), mails);
+    await writeFile(path.join(scratch, 'series.mbox'), formatMbox(mails.map(({ bytes }) => bytes)));
+    await writeWhole(
+      path.join(scratch, 'submission.json'),
+      `${JSON.stringify({ schema, ...submission }, null, 2)}\n`,
+    );
+    const old = `${scratch}.old`;
+    await rename(files.folder, old).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(scratch, files.folder);
+    await rm(old, { recursive: true, force: true });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return files;
+}
+
+/** Removes what an export that was killed has left; under the lock of the series. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.new-')) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** @throws UserError when the version is sent, or half sent */
+export async function requireUnsent(workspace: Workspace, series: string, version: number): Promise<void> {
+  const { journal, sent } = submissionFiles(workspace, series, version);
+  if (await exists(sent)) {
+    throw new UserError(`v${version} of ${series} has been sent`, {
+      hint: `the next one is v${version + 1}`,
+    });
+  }
+  if (await exists(journal)) {
+    throw new UserError(`some mails of v${version} of ${series} have been sent`, {
+      hint: `initbench send ${series} --yes sends the rest; then the next version is v${version + 1}`,
+    });
+  }
+}
+
+async function writeMails(folder: string, mails: readonly Mail[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { file, bytes } of mails) await writeFile(path.join(folder, file), bytes);
+}
+
+/** A copy for a person in a folder of their own. @throws UserError when other patches lie there */
+export async function copyMails(folder: string, mails: readonly Mail[]): Promise<void> {
+  const there = await readdir(folder).catch(() => [] as string[]);
+  const other = there.find(name => name.endsWith('.patch') && !mails.some(({ file }) => file === name));
+  if (other !== undefined) {
+    throw new UserError(`${path.join(folder, other)} is not of this export`, {
+      hint: 'choose an empty folder',
+    });
+  }
+  await writeMails(folder, mails);
+  await writeFile(path.join(folder, 'series.mbox'), formatMbox(mails.map(({ bytes }) => bytes)));
+}
+
+/** patches/<series>/change-id, made when the series is exported for the first time. */
+export async function changeIdOf(
+  folder: string,
+  series: string,
+  fromCover: string | undefined,
+): Promise<string> {
+  const file = path.join(folder, 'change-id');
+  const kept = fromCover ?? (await readIfThere(file))?.trim();
+  if (kept !== undefined && /^[A-Za-z0-9._-]{1,100}$/.test(kept)) return kept;
+  if (kept !== undefined) {
+    throw new UserError(`${file}: '${kept}' is no change-id`, { hint: 'remove the line; a new one is made' });
+  }
+  const made = newChangeId(series, new Date(), randomBytes(8));
+  await writeWhole(file, `${made}\n`);
+  return made;
+}
+
+export const recordOf = (mail: Mail, patchId: string | undefined): MailRecord => ({
+  ...{ file: mail.file, number: mail.number, subject: mail.subject, messageId: mail.messageId },
+  ...{ to: mail.to.map(formatAddress), cc: mail.cc.map(formatAddress), digest: bytesDigest(mail.bytes) },
+  ...(patchId === undefined ? {} : { patchId }),
+});
