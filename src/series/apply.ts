@@ -80,24 +80,39 @@ async function* makeCommits(
       hint: 'try again',
     });
   }
+  const made = yield* commitMails(job, repository, tree.commit, contents, signal);
+  return made.refusal === undefined
+    ? [...made.commits]
+    : conflict(series, tree, series.patches[made.commits.length]!, made.refusal);
+}
+
+/** The commits that mails make on a base, as far as they apply, and what git said to the one that does not. There is
+ *  no worktree and no ref: nothing is half done. */
+export async function* commitMails(
+  job: string,
+  repository: string,
+  base: string,
+  mails: readonly Buffer[],
+  signal: AbortSignal,
+): Work<{ readonly commits: readonly string[]; readonly refusal?: string }> {
   const scratch = await scratchFolder('apply');
   const env = { GIT_INDEX_FILE: path.join(scratch, 'index') };
   const commits: string[] = [];
   try {
-    await git(repository, ['read-tree', tree.commit], signal, { env });
-    for (const [index, patch] of series.patches.entries()) {
-      const { message, identity, diff } = await readMail(repository, contents[index]!, scratch, signal);
+    await git(repository, ['read-tree', base], signal, { env });
+    for (const [index, mail] of mails.entries()) {
+      const { message, identity, diff } = await readMail(repository, mail, scratch, signal);
       yield { job, type: 'command', argv: gitArgv(repository, applyArgs(diff)), cwd: process.cwd() };
       const refusal = await applyToIndex(repository, diff, env, signal);
-      if (refusal !== undefined) return conflict(series, tree, patch, refusal);
+      if (refusal !== undefined) return { commits, refusal };
       const treeId = await git(repository, ['write-tree'], signal, { env });
-      const parent = commits.at(-1) ?? tree.commit;
+      const parent = commits.at(-1) ?? base;
       const commitTree = ['commit-tree', treeId, '-p', parent];
       commits.push(await git(repository, commitTree, signal, { env: identity, input: message }));
-      const total = series.patches.length;
-      yield { job, type: 'progress', done: index + 1, total, label: patch.subject };
+      const label = message.split('\n', 1)[0]!;
+      yield { job, type: 'progress', done: index + 1, total: mails.length, label };
     }
-    return commits;
+    return { commits };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -119,9 +134,12 @@ async function readMail(
   signal: AbortSignal,
 ): Promise<Letter> {
   const [body, diff] = [path.join(scratch, 'message'), path.join(scratch, 'diff')];
-  const info = await git(repository, ['mailinfo', '--encoding=UTF-8', body, diff], signal, { input: mail });
+  // Not --encoding=UTF-8: git 2.39 then converts nothing.
+  const mailinfo = ['-c', 'i18n.commitEncoding=UTF-8', 'mailinfo', body, diff];
+  const info = await git(repository, mailinfo, signal, { input: mail });
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(info)?.[1]?.trim();
-  const text = `${field('Subject') ?? ''}\n\n${await readFile(body, 'utf8')}`;
+  const text = `${field('Subject') ?? ''}\n\n${textOf(await readFile(body))}`;
+  requireText(`${info}\n${text}`, mail);
   const date = field('Date') ?? archiveIdentity.GIT_AUTHOR_DATE;
   return {
     message: await git(repository, ['stripspace'], signal, { input: text }).then(clean => `${clean}\n`),
@@ -135,6 +153,27 @@ async function readMail(
     },
     diff,
   };
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw noText();
+  }
+}
+
+const noText = () =>
+  new UserError('the message of a patch is not in the encoding it names: it is no UTF-8', {
+    hint: 'write it anew with git format-patch, or correct its Content-Type',
+  });
+
+/** @throws UserError for what a commit message cannot hold; a replacement character that the mail has is a character */
+function requireText(text: string, mail: Buffer): void {
+  if (text.includes('\0')) {
+    throw new UserError('the message of a patch has a NUL in it', { hint: 'it is damaged; get it anew' });
+  }
+  if (text.includes('\ufffd') && !mail.includes('\ufffd')) throw noText();
 }
 
 /** No fallback to a three-way merge: the same patches give the same commits, or a conflict. */
