@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where things are: the checkout, the cache, the state and the project's defaults; read once at the start. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -45,6 +45,7 @@ export const folders = {
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
   sweeps: (w: Workspace) => path.join(w.state, 'sweeps'),
   campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
+  series: (w: Workspace) => path.join(w.state, 'series'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),
   debian: (w: Workspace) => path.join(w.cache, 'sources', 'debian'),
   worktrees: (w: Workspace) => path.join(w.cache, 'worktrees'),
@@ -78,7 +79,7 @@ export function openWorkspace(
     root: path.resolve(root),
     cache,
     state,
-    settings: readSettings(path.join(root, 'initbench.toml')),
+    settings: withSeriesFiles(readSettings(path.join(root, 'initbench.toml')), path.join(root, 'patches')),
     environment,
   };
 }
@@ -88,7 +89,36 @@ function stateFolder(environment: Readonly<Record<string, string | undefined>>):
   return path.join(base, 'initbench');
 }
 
-function readSettings(file: string): Settings {
+/** What a series says of itself in patches/<series>/series.toml; it beats initbench.toml. */
+export const seriesFile = 'series.toml';
+const seriesSchema = z.strictObject({
+  /** The tree it is for. */
+  tree: z.string(),
+});
+
+function withSeriesFiles(settings: Settings, patches: string): Settings {
+  const seriesTrees = { ...settings.seriesTrees };
+  for (const name of foldersIn(patches)) {
+    const own = readToml(path.join(patches, name, seriesFile), seriesSchema.partial());
+    if (own.tree !== undefined) seriesTrees[name] = own.tree;
+  }
+  return { ...settings, seriesTrees };
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+const readSettings = (file: string): Settings => readToml(file, settingsSchema);
+
+/** A file that is not there is an empty one. */
+function readToml<Schema extends z.ZodObject>(file: string, schema: Schema): z.infer<Schema> {
   let text = '';
   try {
     text = readFileSync(file, 'utf8');
@@ -101,11 +131,11 @@ function readSettings(file: string): Settings {
   } catch (error) {
     throw new UserError(`${file}: ${(error as Error).message}`, { hint: 'correct the file' });
   }
-  const result = settingsSchema.safeParse(data);
+  const result = schema.safeParse(data);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new UserError(`${file}: ${issue.path.join('.') || 'file'}: ${issue.message}`, {
-    hint: `the settings are ${Object.keys(settingsSchema.shape).sort().join(', ')}`,
+    hint: `the settings are ${Object.keys(schema.shape).sort().join(', ')}`,
   });
 }
 

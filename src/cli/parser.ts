@@ -96,6 +96,7 @@ function configured(program: Program, options: ParserOptions): Program {
 function optionOf(parameter: Parameter): Option {
   const option = new Option(parameter.usage, parameter.summary);
   if (parameter.default !== undefined) option.default(parameter.default);
+  if (parameter.required) option.makeOptionMandatory();
   if (parameter.repeat) {
     option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   }

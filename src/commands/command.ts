@@ -12,6 +12,8 @@ export interface Parameter {
   readonly default?: string | boolean | readonly string[];
   /** May be given several times. */
   readonly repeat?: true;
+  /** An option that cannot be left out. */
+  readonly required?: true;
 }
 
 export interface Command<Input, Product> {

@@ -32,6 +32,14 @@ export function gitArgv(folder: string, args: readonly string[]): string[] {
   return ['git', '-C', folder, ...args];
 }
 
+/** For what must come out the same whoever runs it, in our own repository: the user's configuration does not count,
+ *  so no program that it names (a diff driver, a filter, a merge driver) runs. */
+export const ownConfigOnly = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+} as const;
+
 export interface GitOptions {
   /** Added to the environment: GIT_INDEX_FILE, identities, dates. */
   readonly env?: Readonly<Record<string, string>>;

@@ -7,12 +7,10 @@ import path from 'node:path';
 import { UserError } from '../host/errors.ts';
 import { digestOf } from '../host/files.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { coverName } from './cover.ts';
 import { addedLinesOf, diffstatOf } from './diffstat.ts';
 import { parseMail, stripPrefixes, stripSignature } from './mail.ts';
 import type { Patch, Series } from './series.ts';
-
-/** '0000-cover-letter.patch', 'v2-0000-cover-letter.patch'. */
-const coverName = /^(v\d+-)?0000-.*\.patch$/;
 
 /** Names of the folders that hold patches, sorted. */
 export async function seriesNames(workspace: Workspace): Promise<string[]> {
@@ -66,7 +64,7 @@ export function seriesDigest(patches: readonly Uint8Array[]) {
 }
 
 /** A series' name is a word in refs and paths; 'base' is the unpatched kernel. */
-const isSeriesName = (name: string) =>
+export const isSeriesName = (name: string) =>
   /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && !/\.\.|\.lock$|\.$/.test(name) && name !== 'base';
 
 /** In the order they apply; the cover letter is none of them. */

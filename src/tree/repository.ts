@@ -17,6 +17,18 @@ export const refs = {
   /** The last commit of a series on a tree; `digest` names the patches. */
   series: (tree: string, series: string, digest: string) =>
     `refs/initbench/series/${tree}/${series}/${digest}`,
+  /** The branch on which a person edits a series: a plain one, for any git tool. */
+  branch: (series: string) => `refs/heads/series/${series}`,
+  /** What its patches sit on; where the branch was when patches/ was written; a followed branch as last fetched. */
+  edited: (series: string, what: 'base' | 'refreshed' | 'tracked') => `refs/initbench/edit/${series}/${what}`,
+  /** Commits that an operation moved away from, kept for its undo. */
+  kept: (series: string, operation: number, commit: string) =>
+    `refs/initbench/log/${series}/${operation}/${commit}`,
+  /** Files that lay in a worktree when it had to be put in order, as a commit. */
+  saved: (series: string, commit: string) => `refs/initbench/saved/${series}/${commit}`,
+  /** A version as it was sent: its last commit, and what the first one sits on. */
+  version: (series: string, version: number, what: 'base' | 'tip') =>
+    `refs/initbench/versions/${series}/v${version}/${what}`,
 } as const;
 
 /** Overrides whatever the user's own git configuration says that could change a byte, run a program or write

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series edit`: a series as commits in a worktree of its own. */
+import { exitCodes } from '../host/errors.ts';
+import { type Editing, editSeries } from '../series/edit.ts';
+import type { Conflict } from '../series/series.ts';
+import type { Command } from './command.ts';
+import { conflictLines } from './series.ts';
+
+export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
+  id: 'series edit',
+  summary: 'print the worktree in which a series is edited, made when first asked for',
+  examples: ['series edit initoverlayfs', 'series edit initoverlayfs -q'],
+  positional: [{ usage: '<series>', summary: 'the series' }],
+  options: [],
+  parse: ({ words }) => ({ name: words[0]! }),
+  run: (workspace, { name }, signal) => editSeries(workspace, name, signal),
+  // Nothing but the path, for: cd "$(initbench series edit NAME)"
+  text: result => (result.kind === 'editing' ? [result.path] : conflictLines(result)),
+  json: result =>
+    result.kind === 'editing'
+      ? { schema: 'initbench.editing/1', ...result }
+      : {
+          schema: 'initbench.editing/1',
+          kind: result.kind,
+          patch: result.patch,
+          files: result.files,
+          details: result.details,
+        },
+  exitCode: result => (result.kind === 'editing' ? exitCodes.done : exitCodes.conflict),
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series track`: a series that is edited in the user's own clone. */
+import { type Tracked, type TrackRequest, trackSeries } from '../series/track.ts';
+import type { Command } from './command.ts';
+
+export const seriesTrack: Command<TrackRequest, Tracked> = {
+  id: 'series track',
+  summary: 'follow a branch in a clone of yours, which is only read',
+  examples: [
+    'series track ~/src/linux my-work --base v7.3',
+    'series track ~/src/linux topic/erofs --base origin/master --name mine',
+  ],
+  positional: [
+    { usage: '<path>', summary: 'the clone' },
+    { usage: '<branch>', summary: 'the branch whose commits are the series' },
+  ],
+  options: [
+    { usage: '--base <rev>', summary: 'the commit that the first patch sits on', required: true },
+    { usage: '--name <series>', summary: "the series (default: the branch's last word)" },
+  ],
+  parse: ({ options, words }) => ({
+    path: words[0]!,
+    branch: words[1]!,
+    base: options.base as string,
+    ...(typeof options.name === 'string' ? { name: options.name } : {}),
+  }),
+  run: trackSeries,
+  text: ({ series, record, commits }) => [
+    `${series} follows ${commits.length} ${commits.length === 1 ? 'commit' : 'commits'} on the tree ${record.tree}`,
+    `initbench series refresh ${series} writes them to patches/${series}`,
+  ],
+  json: tracked => ({ schema: 'initbench.tracked/1', ...tracked }),
+};

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series undo | redo`: the last operation on a series taken back, or done again. */
+import { type Operation, redo, undo } from '../series/operations.ts';
+import type { Command } from './command.ts';
+
+type Turned = { readonly series: string; readonly operation: Operation };
+
+function turning(
+  verb: 'undo' | 'redo',
+  summary: string,
+  turn: typeof undo,
+): Command<{ name: string }, Turned> {
+  return {
+    id: `series ${verb}`,
+    summary,
+    examples: [`series ${verb} initoverlayfs`],
+    positional: [{ usage: '<series>', summary: 'the series' }],
+    options: [],
+    parse: ({ words }) => ({ name: words[0]! }),
+    async *run(workspace, { name }, signal) {
+      return { series: name, operation: yield* turn(workspace, name, signal) };
+    },
+    text: ({ series, operation: { what, changes } }) => [
+      `${verb === 'undo' ? 'undone' : 'done again'} on ${series}: ${what}`,
+      ...changes.map(({ name }) => `  ${name.replace(/^root\//, '')}`),
+    ],
+    json: ({ series, operation: { number, what, at, changes } }) => ({
+      schema: 'initbench.operation/1',
+      ...{ verb, series, number, what, at },
+      changed: changes.map(({ kind, name }) => ({ kind, name })),
+    }),
+  };
+}
+
+export const seriesUndo = turning(
+  'undo',
+  'take back the last operation that moved a branch or wrote patches',
+  undo,
+);
+export const seriesRedo = turning('redo', 'do again what was undone', redo);

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The worktree in which a person edits a series: a branch of initbench's repository, checked out apart from those that
+ *  are built, under the state and not the cache. Any git tool works there; initbench moves it only when it is clean. */
+import { readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { exists, scratchFolder, writeWhole } from '../host/files.ts';
+import { git, gitWork, ownConfigOnly } from '../host/git.ts';
+import { archiveIdentity } from '../tree/import.ts';
+import { refs } from '../tree/repository.ts';
+import { step } from '../tree/step.ts';
+import { folders, type Workspace } from '../workspace.ts';
+
+export const checkoutPath = (workspace: Workspace, series: string): string =>
+  path.join(folders.series(workspace), series, 'linux');
+
+/** Lies beside the worktree while it is being made: what is there then is nobody's work. */
+const unfinished = (workspace: Workspace, series: string) =>
+  path.join(folders.series(workspace), series, 'unfinished');
+
+export async function hasCheckout(workspace: Workspace, series: string): Promise<boolean> {
+  return (
+    (await exists(path.join(checkoutPath(workspace, series), '.git'))) &&
+    !(await exists(unfinished(workspace, series)))
+  );
+}
+
+/** The worktree on the series' branch, made when it is not there. */
+export async function* openCheckout(workspace: Workspace, series: string, signal: AbortSignal): Work<string> {
+  const target = checkoutPath(workspace, series);
+  if (await hasCheckout(workspace, series)) return target;
+  const repository = folders.repository(workspace);
+  const job = `series ${series}`;
+  const branch = refs.branch(series);
+  await writeWhole(unfinished(workspace, series), '');
+  await rm(target, { recursive: true, force: true });
+  yield* step(job, 'check out', async function* (): Work<void> {
+    yield* gitWork(repository, ['worktree', 'prune'], { job, signal });
+    const add = ['worktree', 'add', '--force', '--force', '--no-checkout', '--quiet'];
+    yield* gitWork(repository, [...add, target, branch.slice('refs/heads/'.length)], { job, signal });
+    const reading = ['read-tree', '--reset', '-u', '-v', branch];
+    yield* gitWork(target, reading, { job, signal, env: ownConfigOnly });
+    // A log that is there is written, whatever core.logAllRefUpdates says: a person's way back.
+    const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+    await writeWhole(path.join(admin, 'logs', 'HEAD'), '');
+    await writeWhole(path.join(repository, 'logs', branch), '');
+  });
+  await rm(unfinished(workspace, series));
+  return target;
+}
+
+export interface CheckoutState {
+  /** The branch that HEAD names; undefined: none, as in the middle of a rebase. */
+  readonly branch: string | undefined;
+  /** Tracked files that differ from the commit. */
+  readonly changed: readonly string[];
+  readonly rebasing: boolean;
+}
+
+/** How a person left the worktree. */
+export async function checkoutState(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+  untracked: 'no' | 'all' = 'no',
+): Promise<CheckoutState> {
+  const target = checkoutPath(workspace, series);
+  const status = ['status', '--porcelain=v1', '-z', '--no-renames', `--untracked-files=${untracked}`];
+  const env = { ...ownConfigOnly, GIT_OPTIONAL_LOCKS: '1' };
+  const changed = (await git(target, status, signal, { env }))
+    .split('\0')
+    .filter(Boolean)
+    .map(line => line.slice(3));
+  const branch = await git(target, ['symbolic-ref', '--quiet', 'HEAD'], signal, { accept: [1] });
+  return { branch: branch || undefined, changed, rebasing: await isRebasing(target, signal) };
+}
+
+/** HEAD names the branch again, where it is on the branch's commit without it: the end of a rebase. */
+export async function attach(workspace: Workspace, series: string, signal: AbortSignal): Promise<void> {
+  const target = checkoutPath(workspace, series);
+  const branch = refs.branch(series);
+  if (await git(target, ['symbolic-ref', '--quiet', 'HEAD'], signal, { accept: [1] })) return;
+  if (await isRebasing(target, signal)) return;
+  const tips = await git(target, ['rev-parse', 'HEAD', branch], signal);
+  const [head, tip] = tips.split('\n');
+  if (head === tip) await git(target, ['symbolic-ref', '-m', 'initbench', 'HEAD', branch], signal);
+}
+
+/** Whether a rebase waits there for a person. */
+export async function isRebasing(target: string, signal: AbortSignal): Promise<boolean> {
+  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  return (await exists(path.join(admin, 'rebase-merge'))) || (await exists(path.join(admin, 'rebase-apply')));
+}
+
+/** @throws UserError when a person is in the middle of something there; `untracked` files count where they would be
+ *  removed */
+export async function requireCleanCheckout(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+  untracked: 'no' | 'all' = 'no',
+): Promise<void> {
+  if (!(await hasCheckout(workspace, series))) return;
+  const target = checkoutPath(workspace, series);
+  await attach(workspace, series, signal);
+  const { branch, changed, rebasing } = await checkoutState(workspace, series, signal, untracked);
+  if (rebasing) {
+    throw new UserError(`a rebase of ${series} is not finished`, {
+      hint: `resolve it in ${target}, then initbench series rebase ${series} --continue, or --abort`,
+      exitCode: exitCodes.conflict,
+    });
+  }
+  if (branch !== refs.branch(series)) {
+    throw new UserError(
+      `${target} is on ${branch ?? 'no branch'}, not on ${refs.branch(series).slice('refs/heads/'.length)}`,
+      { hint: `git -C ${target} switch series/${series}`, exitCode: exitCodes.conflict },
+    );
+  }
+  if (changed.length === 0) return;
+  const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
+  throw new UserError(
+    `${target} has changes that are not committed: ${changed.slice(0, 3).join(', ')}${more}`,
+    {
+      hint: 'commit them (or git stash -u), then try again',
+      exitCode: exitCodes.conflict,
+    },
+  );
+}
+
+/** The branch from one commit to another, and the worktree with it when there is one. `resumed`: it may have been
+ *  killed half-way; what lies in the worktree is then kept as a commit before it is put in order.
+ *  @throws UserError when a person's changes are in the way */
+export async function* moveCheckout(
+  workspace: Workspace,
+  series: string,
+  move: { readonly from: string | null; readonly to: string | null; readonly resumed: boolean },
+  signal: AbortSignal,
+): Work<void> {
+  const { from, to, resumed } = move;
+  const repository = folders.repository(workspace);
+  const branch = refs.branch(series);
+  const target = checkoutPath(workspace, series);
+  if (to === null) {
+    await rm(target, { recursive: true, force: true });
+    yield* gitWork(repository, ['worktree', 'prune'], { job: `series ${series}`, signal });
+    await git(repository, ['update-ref', '-d', branch], signal);
+    return;
+  }
+  const there = from !== null && (await hasCheckout(workspace, series));
+  if (there && resumed) yield* putInOrder(workspace, series, to, signal);
+  else if (there) {
+    await git(target, ['read-tree', '-m', '-u', from, to], signal, { env: ownConfigOnly });
+  }
+  await git(repository, ['update-ref', '-m', 'initbench', branch, to], signal);
+}
+
+/** The files of a commit, whatever lies there; what differs from HEAD is kept as a commit first. */
+export async function* putInOrder(
+  workspace: Workspace,
+  series: string,
+  to: string,
+  signal: AbortSignal,
+): Work<void> {
+  const target = checkoutPath(workspace, series);
+  await dropStaleLock(target, signal);
+  const saved = await saveFiles(workspace, series, signal);
+  if (saved !== undefined) {
+    yield {
+      job: `series ${series}`,
+      type: 'notice',
+      level: 'warning',
+      message: `what lay in ${target} is kept as ${saved.slice(0, 12)} (git show ${saved.slice(0, 12)} there)`,
+    };
+  }
+  yield* gitWork(target, ['read-tree', '--reset', '-u', to], {
+    job: `series ${series}`,
+    signal,
+    env: ownConfigOnly,
+  });
+}
+
+/** The tracked files as they lie there, as a commit that a ref keeps; undefined when they are what HEAD has. */
+async function saveFiles(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const target = checkoutPath(workspace, series);
+  const scratch = await scratchFolder('save');
+  try {
+    const env = { ...ownConfigOnly, GIT_INDEX_FILE: path.join(scratch, 'index') };
+    await git(target, ['read-tree', 'HEAD'], signal, { env });
+    await git(target, ['add', '-u', '.'], signal, { env });
+    const treeId = await git(target, ['write-tree'], signal, { env });
+    if (treeId === (await git(target, ['rev-parse', 'HEAD^{tree}'], signal))) return undefined;
+    const commit = await git(target, ['commit-tree', treeId, '-p', 'HEAD'], signal, {
+      env: { ...ownConfigOnly, ...archiveIdentity },
+      input: 'files in the worktree when an operation was taken up again\n',
+    });
+    await git(folders.repository(workspace), ['update-ref', refs.saved(series, commit), commit], signal);
+    return commit;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** index.lock of a git that died with us. One that is a few seconds old may be a living person's. */
+export async function dropStaleLock(target: string, signal: AbortSignal): Promise<void> {
+  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  for (const name of ['index.lock', 'HEAD.lock']) {
+    const lock = path.join(admin, name);
+    const found = await stat(lock).catch(() => undefined);
+    if (!found) continue;
+    if (await anyGitIn(target)) {
+      throw new UserError(`git is at work in ${target}`, { hint: 'try again when it has ended' });
+    }
+    await rm(lock, { force: true });
+  }
+}
+
+/** Whether a process called git runs in that folder. */
+async function anyGitIn(folder: string): Promise<boolean> {
+  const real = await realpath(folder);
+  for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
+    const [name, cwd] = await Promise.all([
+      readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''),
+      readlink(`/proc/${pid}/cwd`).catch(() => ''),
+    ]);
+    if (name.trim() === 'git' && (cwd === real || cwd.startsWith(`${real}/`))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Operations on a series that can be undone: each is written down with what it changes, refs and files, before and
+ *  after, and only then carried out. One that was killed half-way is carried to its end by the next command. */
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { git } from '../host/git.ts';
+import { refs } from '../tree/repository.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { moveCheckout, requireCleanCheckout } from './checkout.ts';
+
+const schema = 'initbench.series-operation/1';
+/** Older ones are forgotten, and the commits that only they kept. */
+const remembered = 100;
+
+/** A ref (a commit, or null for none) or a file of the checkout or the state (base64, or null for none). */
+export interface Change {
+  readonly kind: 'ref' | 'file';
+  /** 'refs/...'; 'root/patches/x/0001-y.patch' or 'state/series/x/record.json'. */
+  readonly name: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface Operation {
+  readonly number: number;
+  /** 'refresh', 'rebase --onto 6.12'. */
+  readonly what: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly changes: readonly Change[];
+}
+
+/** What an operation is to leave: commits by ref, bytes by file; null removes. */
+export interface Target {
+  readonly refs?: Readonly<Record<string, string | null>>;
+  readonly files?: Readonly<Record<string, Uint8Array | null>>;
+}
+
+export const fileName = {
+  patch: (series: string, file: string) => `root/patches/${series}/${file}`,
+  fragment: (series: string) => `root/kconfigs/${series}.config`,
+  record: (series: string) => `state/series/${series}/record.json`,
+} as const;
+
+const placeOf = (workspace: Workspace, name: string) =>
+  path.join(name.startsWith('root/') ? workspace.root : workspace.state, name.slice(name.indexOf('/') + 1));
+
+const logFolder = (workspace: Workspace, series: string) =>
+  path.join(folders.series(workspace), series, 'log');
+const operationFile = (workspace: Workspace, series: string, number: number) =>
+  path.join(logFolder(workspace, series), `${String(number).padStart(6, '0')}.json`);
+const positionFile = (workspace: Workspace, series: string) =>
+  path.join(folders.series(workspace), series, 'position.json');
+const pendingFile = (workspace: Workspace, series: string) =>
+  path.join(folders.series(workspace), series, 'pending.json');
+
+type Direction = 'do' | 'undo';
+
+/** The work while nobody else changes the series; what a killed command left is finished first. */
+export function withSeries<Product>(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+  work: () => Work<Product>,
+): Work<Product> {
+  return withLock(path.join(folders.series(workspace), series), signal, async function* (): Work<Product> {
+    yield* finishPending(workspace, series, signal);
+    return yield* work();
+  });
+}
+
+/** Writes the operation down and carries it out; undefined when there is nothing to change. Within withSeries(). */
+export async function* perform(
+  workspace: Workspace,
+  series: string,
+  what: string,
+  target: Target,
+  signal: AbortSignal,
+): Work<Operation | undefined> {
+  const changes: Change[] = [];
+  for (const [name, after] of Object.entries(target.refs ?? {})) {
+    changes.push({ kind: 'ref', name, before: await refAt(workspace, name, signal), after });
+  }
+  for (const [name, bytes] of Object.entries(target.files ?? {})) {
+    const after = bytes === null ? null : Buffer.from(bytes).toString('base64');
+    changes.push({ kind: 'file', name, before: await fileAt(workspace, name), after });
+  }
+  const real = changes.filter(({ before, after }) => before !== after);
+  if (real.length === 0) return undefined;
+  const number = (await position(workspace, series)) + 1;
+  await forget(workspace, series, each => each >= number || each <= number - remembered, signal);
+  const operation: Operation = { number, what, at: new Date().toISOString(), changes: real };
+  await writeWhole(operationFile(workspace, series, number), JSON.stringify({ schema, ...operation }));
+  for (const commit of commitsOf(operation)) {
+    await git(
+      folders.repository(workspace),
+      ['update-ref', refs.kept(series, number, commit), commit],
+      signal,
+    );
+  }
+  yield* carryOut(workspace, series, operation, 'do', signal);
+  return operation;
+}
+
+/** Takes the last operation back. @throws UserError when there is none, or what it made has changed since */
+export async function* undo(workspace: Workspace, series: string, signal: AbortSignal): Work<Operation> {
+  return yield* turn(workspace, series, 'undo', signal);
+}
+
+/** Does again what was last undone. @throws UserError as undo() */
+export async function* redo(workspace: Workspace, series: string, signal: AbortSignal): Work<Operation> {
+  return yield* turn(workspace, series, 'do', signal);
+}
+
+async function* turn(
+  workspace: Workspace,
+  series: string,
+  direction: Direction,
+  signal: AbortSignal,
+): Work<Operation> {
+  return yield* withSeries(workspace, series, signal, async function* (): Work<Operation> {
+    const at = await position(workspace, series);
+    const operation = await readOperation(workspace, series, direction === 'undo' ? at : at + 1);
+    if (!operation) {
+      throw new UserError(`there is nothing to ${direction === 'undo' ? 'undo' : 'redo'} on ${series}`, {
+        hint:
+          direction === 'undo'
+            ? 'commits that you made yourself are in the reflog: git reflog in `initbench series edit`'
+            : 'redo follows an undo; a new operation ends that',
+      });
+    }
+    for (const change of operation.changes) await requireUnchanged(workspace, change, direction, signal);
+    const branch = operation.changes.find(({ name }) => name === refs.branch(series));
+    if (branch) {
+      const gone = ends(branch, direction)[1] === null;
+      await requireCleanCheckout(workspace, series, signal, gone ? 'all' : 'no');
+    }
+    yield* carryOut(workspace, series, operation, direction, signal);
+    return operation;
+  });
+}
+
+async function requireUnchanged(
+  workspace: Workspace,
+  change: Change,
+  direction: Direction,
+  signal: AbortSignal,
+): Promise<void> {
+  const [from] = ends(change, direction);
+  if ((await currentOf(workspace, change, signal)) === from) return;
+  const shown = change.kind === 'file' ? placeOf(workspace, change.name) : change.name;
+  throw new UserError(`${shown} has changed since`, {
+    hint:
+      change.kind === 'file'
+        ? 'keep your change elsewhere and put the file back, or write it with `initbench series refresh`'
+        : `keep the newer commits on another branch, then: git update-ref ${change.name} ${from ?? '-d'}`,
+    exitCode: exitCodes.conflict,
+  });
+}
+
+/** [what should be there now, what will be]. */
+const ends = ({ before, after }: Change, direction: Direction) =>
+  direction === 'do' ? ([before, after] as const) : ([after, before] as const);
+
+async function* carryOut(
+  workspace: Workspace,
+  series: string,
+  operation: Operation,
+  direction: Direction,
+  signal: AbortSignal,
+  resumed = false,
+): Work<void> {
+  const pending = pendingFile(workspace, series);
+  const { number } = operation;
+  // From here on it happens: if not now, then with the next command.
+  if (!resumed) await writeWhole(pending, JSON.stringify({ schema, number, direction }));
+  for (const change of operation.changes) {
+    const [from, to] = ends(change, direction);
+    const current = await currentOf(workspace, change, signal);
+    if (change.kind === 'ref' && change.name === refs.branch(series)) {
+      // The files may have moved although the ref has not.
+      if (current === from || current === to)
+        yield* moveCheckout(workspace, series, { from, to, resumed }, signal);
+    } else if (current === from) {
+      await (change.kind === 'ref'
+        ? setRef(workspace, change.name, to, signal)
+        : setFile(workspace, change.name, to));
+    }
+    if (current !== from && current !== to) {
+      yield {
+        job: `series ${series}`,
+        type: 'notice',
+        level: 'warning',
+        message: `${change.name} was changed while '${operation.what}' was cut short; it stays as it is`,
+      };
+    }
+  }
+  await sweep(workspace, operation);
+  const at = direction === 'do' ? number : number - 1;
+  await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
+  await rm(pending);
+}
+
+async function* finishPending(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
+  const text = await readIfThere(pendingFile(workspace, series));
+  if (text === undefined) return;
+  const { number, direction } = JSON.parse(text) as { number: number; direction: Direction };
+  const operation = await readOperation(workspace, series, number);
+  if (!operation) throw new Error(`${pendingFile(workspace, series)} names an operation that is not there`);
+  yield {
+    job: `series ${series}`,
+    type: 'notice',
+    level: 'info',
+    message: `'${operation.what}' was cut short; it is brought to its end first`,
+  };
+  yield* carryOut(workspace, series, operation, direction, signal, true);
+}
+
+const currentOf = (workspace: Workspace, { kind, name }: Change, signal: AbortSignal) =>
+  kind === 'ref' ? refAt(workspace, name, signal) : fileAt(workspace, name);
+
+export async function refAt(workspace: Workspace, name: string, signal: AbortSignal): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '--quiet', name];
+  return (await git(folders.repository(workspace), args, signal, { accept: [1] })) || null;
+}
+
+async function setRef(workspace: Workspace, name: string, to: string | null, signal: AbortSignal) {
+  const args = to === null ? ['update-ref', '-d', name] : ['update-ref', name, to];
+  await git(folders.repository(workspace), args, signal);
+}
+
+async function fileAt(workspace: Workspace, name: string): Promise<string | null> {
+  try {
+    return (await readFile(placeOf(workspace, name))).toString('base64');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function setFile(workspace: Workspace, name: string, to: string | null): Promise<void> {
+  const place = placeOf(workspace, name);
+  if (to !== null) return writeWhole(place, Buffer.from(to, 'base64'));
+  await rm(place, { force: true });
+  await rmdir(path.dirname(place)).catch(() => {});
+}
+
+/** What writeWhole() left beside a file when it was killed. */
+async function sweep(workspace: Workspace, operation: Operation): Promise<void> {
+  const files = operation.changes.filter(({ kind }) => kind === 'file');
+  for (const folder of new Set(files.map(({ name }) => path.dirname(placeOf(workspace, name))))) {
+    const own = new Set(files.map(({ name }) => path.basename(name)));
+    for (const name of await readdir(folder).catch(() => [] as string[])) {
+      const of = /^(.+)\.\d+\.tmp$/.exec(name)?.[1];
+      if (of !== undefined && own.has(of)) await rm(path.join(folder, name), { force: true });
+    }
+  }
+}
+
+async function position(workspace: Workspace, series: string): Promise<number> {
+  const text = await readIfThere(positionFile(workspace, series));
+  return text === undefined ? 0 : (JSON.parse(text) as { position: number }).position;
+}
+
+async function readOperation(
+  workspace: Workspace,
+  series: string,
+  number: number,
+): Promise<Operation | undefined> {
+  const text = await readIfThere(operationFile(workspace, series, number));
+  if (text === undefined) return undefined;
+  const { schema: found, ...operation } = JSON.parse(text) as Operation & { schema: string };
+  if (found === schema) return operation;
+  throw new UserError(`${operationFile(workspace, series, number)} is '${found}'`, {
+    hint: `this initbench reads '${schema}'`,
+  });
+}
+
+const commitsOf = ({ changes }: Operation): readonly string[] => [
+  ...new Set(
+    changes
+      .filter(({ kind }) => kind === 'ref')
+      .flatMap(({ before, after }) => [before ?? [], after ?? []].flat()),
+  ),
+];
+
+async function forget(
+  workspace: Workspace,
+  series: string,
+  which: (number: number) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = logFolder(workspace, series);
+  await mkdir(folder, { recursive: true });
+  for (const file of await readdir(folder)) {
+    const number = Number(/^(\d+)\.json$/.exec(file)?.[1]);
+    if (!Number.isInteger(number) || !which(number)) continue;
+    const operation = await readOperation(workspace, series, number);
+    await rm(path.join(folder, file));
+    for (const commit of operation ? commitsOf(operation) : []) {
+      await setRef(workspace, refs.kept(series, number, commit), null, signal);
+    }
+  }
+}

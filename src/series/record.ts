@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What initbench remembers of a series that is being edited: state/series/<name>/record.json, and three refs. */
+import path from 'node:path';
+import type { Digest } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { readIfThere } from '../host/files.ts';
+import { git } from '../host/git.ts';
+import { refs } from '../tree/repository.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { refAt } from './operations.ts';
+
+const schema = 'initbench.series-record/1';
+
+export interface SeriesRecord {
+  /** The tree its base is, by name. */
+  readonly tree: string;
+  /** Where it is edited: on initbench's own branch, or on one in the user's clone, which is only read. */
+  readonly source:
+    | { readonly kind: 'own' }
+    | { readonly kind: 'tracked'; readonly path: string; readonly branch: string; readonly base: string };
+  /** The patches as they were last written or read; absent before the first time. */
+  readonly digest?: Digest;
+  /** The series it was ported from. */
+  readonly portOf?: string;
+}
+
+/** @throws UserError when another version wrote it */
+export async function readRecord(workspace: Workspace, series: string): Promise<SeriesRecord | undefined> {
+  const file = path.join(folders.series(workspace), series, 'record.json');
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  const { schema: found, ...record } = JSON.parse(text) as SeriesRecord & { schema: string };
+  if (found === schema) return record;
+  throw new UserError(`${file} is '${found}'`, { hint: `this initbench reads '${schema}'` });
+}
+
+export const recordBytes = (record: SeriesRecord): Buffer =>
+  Buffer.from(`${JSON.stringify({ schema, ...record }, undefined, 2)}\n`);
+
+export interface EditedRange {
+  readonly base: string;
+  readonly tip: string;
+  /** Where the branch was when patches/ was last written or read. */
+  readonly refreshed: string | null;
+}
+
+/** The commits being edited. @throws Error when the refs are gone behind our back */
+export async function editedRange(
+  workspace: Workspace,
+  series: string,
+  record: SeriesRecord,
+  signal: AbortSignal,
+): Promise<EditedRange> {
+  const at = (ref: string) => refAt(workspace, ref, signal);
+  const tipRef = record.source.kind === 'own' ? refs.branch(series) : refs.edited(series, 'tracked');
+  const [base, tip, refreshed] = await Promise.all([
+    at(refs.edited(series, 'base')),
+    at(tipRef),
+    at(refs.edited(series, 'refreshed')),
+  ]);
+  if (base && tip) return { base, tip, refreshed };
+  throw new UserError(
+    `${folders.repository(workspace)} lacks ${base ? tipRef : refs.edited(series, 'base')}`,
+    {
+      hint: `it was removed behind initbench's back; git update-ref ${tipRef} COMMIT brings it back`,
+    },
+  );
+}
+
+/** A series is not longer than this; a longer way from its tip to its base is a wrong base. */
+const longest = 500;
+
+/** The commits after `base` up to `tip`, first one first, found without a walk through the history.
+ *  @throws UserError when they are no line from the one to the other */
+export async function commitsBetween(
+  repository: string,
+  base: string,
+  tip: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (base === tip) return [];
+  const list = await git(repository, ['rev-list', '--parents', `--max-count=${longest * 2}`, tip], signal);
+  const parents = new Map(list.split('\n').map(line => [line.split(' ')[0]!, line.split(' ').slice(1)]));
+  const commits: string[] = [];
+  for (let at = tip; at !== base;) {
+    const before = parents.get(at);
+    commits.push(at);
+    if (!before || before.length === 0 || commits.length > longest) {
+      throw new UserError(
+        `${tip.slice(0, 12)} is not within ${longest} commits of its base ${base.slice(0, 12)}`,
+        {
+          hint: 'if the branch was moved to another base, tell: initbench series rebase SERIES --onto TREE, or series track anew',
+        },
+      );
+    }
+    if (before.length > 1) {
+      throw new UserError(`${at.slice(0, 12)} is a merge; a series is a line of commits`, {
+        hint: 'git rebase makes it one',
+      });
+    }
+    at = before[0]!;
+  }
+  return commits.reverse();
+}
