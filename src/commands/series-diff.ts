@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series diff`: two versions of a series, patch by patch. */
+import { diffSeries, type SeriesDiff } from '../series/diff.ts';
+import type { Command } from './command.ts';
+
+interface DiffInput {
+  readonly series: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly interdiff: boolean;
+}
+
+export const seriesDiff: Command<DiffInput, SeriesDiff> = {
+  id: 'series diff',
+  summary: 'compare two versions of a series: git range-diff, and interdiff',
+  examples: [
+    'series diff initoverlayfs',
+    'series diff initoverlayfs v1 patches --interdiff',
+    'series diff initoverlayfs patches initoverlayfs-6.12',
+  ],
+  positional: [
+    { usage: '<series>', summary: 'the series' },
+    { usage: '[v1]', summary: 'v1, v2 (sent), patches, branch, or another series (default: the one before)' },
+    { usage: '[v2]', summary: 'the same (default: the newest)' },
+  ],
+  options: [{ usage: '--interdiff', summary: 'also the diff between the files both end in' }],
+  parse: ({ options, words }) => ({
+    series: words[0]!,
+    from: words[1],
+    to: words[2],
+    interdiff: options.interdiff === true,
+  }),
+  run: (workspace, { series, from, to, interdiff }, signal) =>
+    diffSeries(workspace, series, { from, to }, interdiff, signal),
+  text: formatDiff,
+  json: diff => ({ schema: 'initbench.series-diff/1', ...diff }),
+};
+
+function formatDiff({ from, to, pairs, rangeDiff, interdiff }: SeriesDiff): readonly string[] {
+  const changed = pairs.filter(({ sign }) => sign !== '=').length;
+  return [
+    `${from} -> ${to}: ${changed === 0 ? 'the same patches' : `${changed} of ${pairs.length} patches differ`}`,
+    ...(changed === 0 ? [] : ['', ...rangeDiff]),
+    ...(interdiff === undefined ? [] : ['', `interdiff ${from} -> ${to}:`, ...interdiff]),
+  ];
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Two versions of a series side by side: git's range-diff patch by patch, or what differs in the end (interdiff).
+ *  Versions are what was sent (v1, v2), what lies in patches/, the branch, or another series. */
+import type { Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { git, ownConfigOnly } from '../host/git.ts';
+import { refs } from '../tree/repository.ts';
+import { prepareTree } from '../tree/trees.ts';
+import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { commitSeries } from './apply.ts';
+import { refAt } from './operations.ts';
+import { readSeries, seriesNames } from './read.ts';
+import { editedRange, readRecord } from './record.ts';
+
+/** A line of commits. */
+export interface Range {
+  readonly base: string;
+  readonly tip: string;
+}
+
+/** '=': the same patch; '!': changed; '<': only in the first; '>': only in the second. */
+export interface Pair {
+  readonly sign: '=' | '!' | '<' | '>';
+  /** From 1; absent where there is none. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly subject: string;
+}
+
+export interface SeriesDiff {
+  readonly series: string;
+  readonly from: string;
+  readonly to: string;
+  readonly pairs: readonly Pair[];
+  /** range-diff's lines. */
+  readonly rangeDiff: readonly string[];
+  /** The diff from the first version's files to the second's; absent unless asked for. */
+  readonly interdiff?: readonly string[];
+}
+
+/** The words that name a version of a series, oldest first. */
+export async function versionWords(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const pattern = `refs/initbench/versions/${series}`;
+  const list = await git(
+    folders.repository(workspace),
+    ['for-each-ref', '--format=%(refname)', pattern],
+    signal,
+  );
+  const numbers = list.split('\n').flatMap(name => /\/v(\d+)\/tip$/.exec(name)?.[1] ?? []);
+  const sent = numbers
+    .map(Number)
+    .sort((a, b) => a - b)
+    .map(number => `v${number}`);
+  const record = await readRecord(workspace, series);
+  const written = (await seriesNames(workspace)).includes(series);
+  return [...sent, ...(written ? ['patches'] : []), ...(record ? ['branch'] : [])];
+}
+
+/** Keeps what was sent as a version: refs that no operation moves. Within withSeries(). */
+export async function recordVersion(
+  workspace: Workspace,
+  series: string,
+  version: number,
+  range: Range,
+  signal: AbortSignal,
+): Promise<void> {
+  const lines = [
+    `update ${refs.version(series, version, 'base')} ${range.base}`,
+    `update ${refs.version(series, version, 'tip')} ${range.tip}`,
+  ];
+  const input = `${lines.join('\n')}\n`;
+  await git(folders.repository(workspace), ['update-ref', '--stdin'], signal, { input });
+}
+
+/** The commits of a version. @throws UserError when there is none of that name, or its patches do not apply */
+export async function* rangeOf(
+  workspace: Workspace,
+  series: string,
+  word: string,
+  signal: AbortSignal,
+): Work<Range> {
+  const number = /^v(\d+)$/.exec(word)?.[1];
+  if (number !== undefined) {
+    const at = (what: 'base' | 'tip') => refAt(workspace, refs.version(series, Number(number), what), signal);
+    const [base, tip] = [await at('base'), await at('tip')];
+    if (base && tip) return { base, tip };
+  }
+  if (word === 'branch') {
+    const record = await readRecord(workspace, series);
+    if (record) return await editedRange(workspace, series, record, signal);
+  }
+  const names = await seriesNames(workspace);
+  const name = word === 'patches' ? series : word;
+  if (names.includes(name)) {
+    const other = await readSeries(workspace, name);
+    const tree = yield* prepareTree(workspace, other.tree, signal);
+    const commits = yield* commitSeries(workspace, tree, other, signal);
+    if (!('kind' in commits)) return { base: tree.commit, tip: commits.at(-1)! };
+    throw new UserError(`${name} does not apply to ${tree.name}: ${commits.patch}`, {
+      hint: `initbench series apply ${name} tells more`,
+    });
+  }
+  const words = await versionWords(workspace, series, signal);
+  throw unknownName(`version of ${series}`, word, [...words, ...names.filter(each => each !== series)]);
+}
+
+/** @throws UserError as rangeOf(); for an interdiff also when the two have different bases */
+export async function* diffSeries(
+  workspace: Workspace,
+  series: string,
+  words: { readonly from?: string | undefined; readonly to?: string | undefined },
+  interdiff: boolean,
+  signal: AbortSignal,
+): Work<SeriesDiff> {
+  const known = await versionWords(workspace, series, signal);
+  if (known.length === 0) throw unknownName('series', series, await seriesNames(workspace));
+  const to = words.to ?? known.at(-1)!;
+  const from = words.from ?? known[Math.max(0, known.indexOf(to) - 1)]!;
+  const first = yield* rangeOf(workspace, series, from, signal);
+  const second = yield* rangeOf(workspace, series, to, signal);
+  const repository = folders.repository(workspace);
+  if (interdiff && first.base !== second.base) {
+    throw new UserError(
+      `${from} and ${to} sit on different bases: their files differ by more than the series`,
+      {
+        hint: 'without --interdiff it is compared patch by patch',
+      },
+    );
+  }
+  const rangeDiff = await rangeDiffOf(repository, first, second, signal);
+  return {
+    series,
+    from,
+    to,
+    pairs: parsePairs(rangeDiff),
+    rangeDiff,
+    ...(interdiff ? { interdiff: await filesDiff(repository, first.tip, second.tip, signal) } : {}),
+  };
+}
+
+/** git range-diff, in nobody's colours. */
+export async function rangeDiffOf(
+  repository: string,
+  first: Range,
+  second: Range,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  // Small patches that changed by half are the same patches still: they are pairs sooner than git would have it.
+  const args = ['range-diff', '--creation-factor=90', '--no-color', '--no-ext-diff', '--no-notes'];
+  const ranges = [`${first.base}..${first.tip}`, `${second.base}..${second.tip}`];
+  return linesOf(await git(repository, [...args, ...ranges], signal, { env: ownConfigOnly }));
+}
+
+async function filesDiff(repository: string, from: string, to: string, signal: AbortSignal) {
+  const args = ['diff', '--no-color', '--no-ext-diff', '--no-textconv', '--stat', '--patch', from, to];
+  return linesOf(await git(repository, args, signal, { env: ownConfigOnly }));
+}
+
+const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.split('\n'));
+
+/** ' 3:  1a2b3c4 !  3:  5d6e7f8 init: add new' */
+export function parsePairs(lines: readonly string[]): Pair[] {
+  return lines.flatMap(line => {
+    const match = /^ *(\d+|-+): +[0-9a-f-]+ ([=!<>]) +(\d+|-+): +[0-9a-f-]+ ?(.*)$/.exec(line);
+    if (!match) return [];
+    const [, from, sign, to, subject] = match;
+    return {
+      sign: sign as Pair['sign'],
+      ...(from!.startsWith('-') ? {} : { from: Number(from) }),
+      ...(to!.startsWith('-') ? {} : { to: Number(to) }),
+      subject: subject!,
+    };
+  });
+}
