@@ -26,7 +26,7 @@ const table: Readonly<Record<string, Room>> = {
     only: { execa: 'exec.ts', 'simple-git': 'git.ts' },
   },
   tree: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts'] },
-  series: { packages: ['diff', 'zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
+  series: { packages: ['diff', 'zod', 'postal-mime'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
   kconfig: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
   kernel: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'kconfig'] },
   image: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel'] },

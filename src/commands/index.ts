@@ -11,6 +11,13 @@ import { seriesFuzz } from './fuzz.ts';
 import { review } from './review.ts';
 import { send } from './send.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
+import { seriesDiff } from './series-diff.ts';
+import { seriesEdit } from './series-edit.ts';
+import { seriesImport } from './series-import.ts';
+import { seriesPort, seriesRebase } from './series-rebase.ts';
+import { seriesRefresh } from './series-refresh.ts';
+import { seriesTrack } from './series-track.ts';
+import { seriesRedo, seriesUndo } from './series-undo.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
 import { sweep } from './sweep.ts';
@@ -28,6 +35,15 @@ export const commands: readonly AnyCommand[] = [
   seriesList,
   seriesShow,
   seriesApply,
+  seriesImport,
+  seriesEdit,
+  seriesTrack,
+  seriesRefresh,
+  seriesDiff,
+  seriesRebase,
+  seriesPort,
+  seriesUndo,
+  seriesRedo,
   seriesCheck,
   seriesVerify,
   seriesFuzz,
