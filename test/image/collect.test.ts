@@ -47,17 +47,8 @@ describe('the registries', () => {
       ...['busybox', 'cpio', 'debian', 'dir', 'glibc', 'probe', 'rootfs', 'storage-init'],
     ]);
     expect((await listFormats()).map(format => format.id)).toEqual([
-      ...[
-        'cpio',
-        'cpio-gzip',
-        'cpio-lz4',
-        'cpio-zstd',
-        'cramfs',
-        'erofs',
-        'erofs-lz4hc',
-        'erofs-lz4hc-64k',
-        'ext4',
-      ],
+      ...['cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'cramfs'],
+      ...['erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k', 'ext4'],
     ]);
   });
 
