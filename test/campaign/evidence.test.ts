@@ -58,8 +58,15 @@ test('KUnit: suites with their cases, failures and skips told apart', () => {
 });
 
 test('KUnit: the suites a series adds', () => {
-  const lines = ['\t.name = "not this",', 'static struct kunit_suite image_suite = {', '\t.name = "image",'];
-  expect(kunitSuites({ 'init/image_test.c': lines, 'init/other.c': ['\t.name = "x",'] })).toEqual(['image']);
+  const suite = (head: string) => [
+    '\t.name = "not this",',
+    `static struct kunit_suite ${head} = {`,
+    '\t.name = "image",',
+  ];
+  for (const head of ['image_suite', '__refdata image_suite']) {
+    const added = { 'init/image_test.c': suite(head), 'init/other.c': ['\t.name = "x",'] };
+    expect(kunitSuites(added)).toEqual(['image']);
+  }
 });
 
 const facts = [

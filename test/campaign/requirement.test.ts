@@ -5,6 +5,7 @@ import r06 from '../../src/campaign/requirement/r06.ts';
 import r09 from '../../src/campaign/requirement/r09.ts';
 import r10 from '../../src/campaign/requirement/r10.ts';
 import r15 from '../../src/campaign/requirement/r15.ts';
+import r21 from '../../src/campaign/requirement/r21.ts';
 import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/campaign/verify/early.ts';
 import { verdictOf } from '../../src/campaign/verify/matrix.ts';
 import type { SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
@@ -164,4 +165,32 @@ test('a microcode container holds one update, whole, for the processor it names'
   ]);
   expect(bytes.readUInt32LE(section + 8 + 4)).toBe(microcodeFor.revision);
   expect(bytes.readUInt16LE(section + 8 + 24)).toBe(equivalent);
+});
+
+describe('R21', () => {
+  const [image, without] = [recorded('r21-image'), recorded('r21-without')];
+  const judge = (console: string, other = without) =>
+    failing(
+      r21.judge(
+        {
+          image: shownIn(console),
+          lz4hc: shownIn(image),
+          sync: shownIn(image),
+          archive: shownIn(image),
+          without: shownIn(other),
+        },
+        text,
+        {},
+      ),
+    );
+
+  test('a driver that is given its firmware is accepted', () => {
+    expect(judge(image)).toEqual([]);
+  });
+
+  test('one that asks too early is not, nor one that says the same in any case', () => {
+    const early = image.replace(/loaded regulatory\.db is malformed.*/, 'failed to load regulatory.db');
+    expect(judge(early)).toEqual(['image: the driver was given the file of the image']);
+    expect(judge(image, image)).toEqual(['without the file the answer is another']);
+  });
 });

@@ -3,7 +3,7 @@
 import { witnessRoot } from '../verify/files.ts';
 import { kunitResults, kunitSuites } from '../verify/kunit.ts';
 import { claim, kernels, requirement } from '../verify/requirement.ts';
-import { endsWell, noTrouble, overlayRoot } from '../verify/shown.ts';
+import { endsWell, noTrouble } from '../verify/shown.ts';
 
 export default requirement({
   id: 'r33',
@@ -13,7 +13,8 @@ export default requirement({
   boots: {
     tests: {
       kernel: kernels.verify,
-      initrd: [{ files: witnessRoot, format: 'erofs' }],
+      /** Not an image: the tests make overlays of the root, and one of an overlay would be too deep. */
+      initrd: [{ files: witnessRoot, format: 'cpio' }],
       checks: ['mounts'],
       append: ['kunit.enable=1'],
       options: ['KUNIT', 'INITRAMFS_TEST'],
@@ -37,7 +38,6 @@ export default requirement({
         );
       }),
       endsWell('the kernel behind its tests', tests),
-      overlayRoot('the kernel behind its tests', tests),
       noTrouble({ tests }),
     ];
   },
