@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The first stage of the userspace flow, /init of a mini-initramfs: waits for the boot partition, mounts the
- * EROFS image on it, puts an overlay with a tmpfs over that, makes it the root and executes its init.
+ * The first stage of the flows in user space, /init of a mini-initramfs: waits for the boot partition, mounts
+ * the EROFS image on it, puts an overlay with a tmpfs over that, makes it the root and executes its init.
  * Parameters are environment variables, as for the probe:
  *
- *   INITBENCH_BOOT=device        the boot partition: /dev/pmem0, /dev/vda
+ *   INITBENCH_BOOT=path          the boot partition, /dev/pmem0 or /dev/vda, or a file with the image
+ *   INITBENCH_LOOP=0             mounts such a file as it is, not through a loop device
  *   INITBENCH_BOOTFLAGS=options  for the image: dax=always
  *   INITBENCH_WAIT=seconds       how long the device may take to appear (10)
  *   INITBENCH_INIT=path          the payload's init (/init)
@@ -13,6 +14,7 @@
 #include <asm-generic/errno-base.h>
 
 #include "guest.h"
+#include "loop.h"
 #include "mounts.h"
 #include "overlay.h"
 #include "report.h"
@@ -38,6 +40,8 @@ void program(int argc, char **argv, uint64_t counter)
 		fail("INITBENCH_BOOT", NULL, -EINVAL);
 
 	dev = mount_dev();
+	if (is_file(device) && !same(setting("INITBENCH_LOOP", "1"), "0"))
+		device = loop_device(device);
 	how = become_root(make_overlay(device), dev);
 	if (!how)
 		end_machine();

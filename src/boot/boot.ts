@@ -2,6 +2,7 @@
 /** What is booted and what a boot leaves behind. */
 import type { Digest, Fact, Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
 import type { Image } from '../image/image.ts';
+import type { Part } from '../image/segments.ts';
 import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
 import type { Machine } from './machine.ts';
 
@@ -14,14 +15,16 @@ export interface CarveOut {
   readonly sizeMiB: number;
 }
 
-/** `pmem`: raw memory at a fixed address in a carve-out, reads cost nothing; `virtio-blk`: a disk.
- *  `device` is what the guest finds it as. */
+/** `pmem`: raw memory at a fixed address in a carve-out; `virtio-blk`: a disk. `device` is what the guest finds it as. */
 export type Disk =
   | {
       readonly kind: 'pmem';
       readonly image: Image;
       readonly device: '/dev/pmem0';
       readonly carveOut: CarveOut;
+      /** `disk`: a disk whose reads cost nothing, and whose memory is not counted; `memory`: what the boot loader has
+       *  put there, and the kernel has to do without. */
+      readonly standsFor: 'disk' | 'memory';
     }
   | { readonly kind: 'virtio-blk'; readonly image: Image; readonly device: string };
 
@@ -58,8 +61,17 @@ export interface Flow {
   readonly needs: readonly { readonly payload: string; readonly format: string }[];
   /** The machine for a payload image; `extra` are the images the flow asked for in `needs`.
    *  @throws UserError when they cannot be put into it */
-  vm(input: FlowInput): Pick<Vm, 'initrd' | 'disks' | 'append'>;
+  vm(input: FlowInput): FlowMachine;
 }
+
+/** What a flow has the boot loader hand over, and what the guest finds. */
+export interface FlowMachine extends Pick<Vm, 'disks' | 'append'> {
+  /** An image as it is, or parts that make one. */
+  readonly initrd?: Image | readonly InitrdPart[];
+}
+
+/** A part of an initrd; with a path, the image as a file of that name in an archive. */
+export type InitrdPart = Part | { readonly file: string; readonly image: Image };
 
 export interface FlowInput {
   readonly image: Image;

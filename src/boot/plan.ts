@@ -5,12 +5,14 @@ import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Image, Payload } from '../image/image.ts';
+import { archiveOf } from '../image/nested.ts';
 import { packImage } from '../image/pack.ts';
+import { concatenate, type Part } from '../image/segments.ts';
 import { paddedImage } from '../image/padded.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
 import { probeAccelerator } from './accelerator.ts';
-import type { BootPlan, BootRun, Clock, Flow, Vm } from './boot.ts';
+import type { BootPlan, BootRun, Clock, Flow, FlowMachine, Vm } from './boot.ts';
 import { withDeviceTree } from './devicetree.ts';
 import { requireMemory } from './qemu.ts';
 import { findMachine } from './registry.ts';
@@ -63,7 +65,8 @@ export async function* planBoot(
   }
   const own = flow.vm({ image, extra, clock, memoryMiB, machine });
   const root = request.rootfs ? yield* rootDisk(workspace, kernel.arch, own.disks, signal) : [];
-  if (own.initrd) requireMemory(own.initrd, own.initrd === image ? payload.bytes : 0, memoryMiB);
+  const whole = yield* initrdOf(workspace, own.initrd, signal);
+  if (whole) requireMemory(whole, whole === image ? payload.bytes : filesIn(own.initrd), memoryMiB);
 
   const chosen =
     clock === 'wall'
@@ -72,8 +75,7 @@ export async function* planBoot(
   const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
   const row = request.row ?? rowName(request, format);
   const { append: moved, padPages } = variantOf(request.variant ?? 0);
-  const initrd =
-    own.initrd && padPages !== undefined ? await paddedImage(workspace, own.initrd, padPages) : own.initrd;
+  const initrd = whole && padPages !== undefined ? await paddedImage(workspace, whole, padPages) : whole;
   const bare: Vm = {
     machine,
     kernel,
@@ -139,6 +141,30 @@ function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, fo
 const ownPayload = (workspace: Workspace, name: string, arch: string, signal: AbortSignal): Work<Payload> =>
   collectPayload(workspace, name, { padBytes: 0, arch }, signal);
 
+/** The initrd of a flow, put together where it has parts. */
+async function* initrdOf(
+  workspace: Workspace,
+  wanted: FlowMachine['initrd'],
+  signal: AbortSignal,
+): Work<Image | undefined> {
+  if (wanted === undefined || 'digest' in wanted) return wanted;
+  const parts: Part[] = [];
+  for (const part of wanted) {
+    const isFile = typeof part === 'object' && 'file' in part;
+    parts.push(isFile ? yield* archiveOf(workspace, part.file, part.image, signal) : part);
+  }
+  return yield* concatenate(workspace, parts, signal);
+}
+
+/** Bytes of the images that are files in the initrd: they are in memory twice while it is unpacked. */
+function filesIn(wanted: FlowMachine['initrd']): number {
+  if (wanted === undefined || 'digest' in wanted) return 0;
+  return wanted.reduce(
+    (sum, part) => sum + (typeof part === 'object' && 'file' in part ? part.image.bytes : 0),
+    0,
+  );
+}
+
 /** The real root file system, behind the virtio disks the flow has. */
 async function* rootDisk(
   workspace: Workspace,
@@ -186,12 +212,15 @@ function defaultTimeout(kernel: Kernel, payload: Payload): number {
 /** What has to be said beside figures of such a machine. */
 export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine'>): string[] {
   const has = (kind: string) => vm.disks.some(disk => disk.kind === kind);
+  const pmem = (what: 'disk' | 'memory') =>
+    vm.disks.some(disk => disk.kind === 'pmem' && disk.standsFor === what);
   const { name, tick } = vm.machine.counter;
   return [
     ...(vm.clock === 'icount' && tick > 1
       ? [`counter: ${name}, ${tick} instructions a tick: figures are that much uncertain`]
       : []),
-    ...(has('pmem') ? ['disk: memory, reads cost nothing'] : []),
+    ...(pmem('disk') ? ['disk: memory, reads cost nothing'] : []),
+    ...(pmem('memory') ? ['image: in memory that the kernel never gets back'] : []),
     ...(vm.clock === 'icount' && has('virtio-blk')
       ? ["disk: virtio, its latency is the host's: these figures do not repeat"]
       : []),

@@ -103,7 +103,9 @@ function lineEvents(
 
 function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
   const { vm } = plan;
-  const carvedOut = vm.disks.map(disk => (disk.kind === 'pmem' ? disk.carveOut.sizeMiB * 2 ** 20 : 0));
+  const carvedOut = vm.disks.map(disk =>
+    disk.kind === 'pmem' && disk.standsFor === 'disk' ? disk.carveOut.sizeMiB * 2 ** 20 : 0,
+  );
   return {
     id,
     flow: plan.flow,

@@ -81,7 +81,13 @@ describe('withDeviceTree()', () => {
   });
   afterEach(() => sample.remove());
   const carveOut = arm64.memoryDisk.place(12 * 2 ** 20, 2048, 2 ** 20);
-  const disk = { kind: 'pmem', image: sampleImage('erofs'), device: '/dev/pmem0', carveOut } as const;
+  const disk = {
+    kind: 'pmem',
+    image: sampleImage('erofs'),
+    device: '/dev/pmem0',
+    standsFor: 'disk',
+    carveOut,
+  } as const;
 
   test("a memory disk on arm64: QEMU's own tree and the disk in it, made once", async () => {
     const vm = sampleVm({ machine: arm64, disks: [disk] });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a request to a machine, with real images of a small payload; and the contract of every flow. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootPlan, Clock } from '../../src/boot/boot.ts';
@@ -9,7 +9,9 @@ import { qemuArgv } from '../../src/boot/qemu.ts';
 import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { collectPayload } from '../../src/image/collect.ts';
+import { parseNewc } from '../../src/image/cpio/newc.ts';
 import type { Payload } from '../../src/image/image.ts';
+import { packImage } from '../../src/image/pack.ts';
 import { listFormats } from '../../src/image/registry.ts';
 import { collect, never, type Sample, sampleImage, sampleKernel, sampleMachine } from './machine.ts';
 
@@ -78,6 +80,49 @@ describe('planBoot()', () => {
     expect(qemuArgv(vm).at(-1)).toMatch(/ memmap=2M!1024M$/);
     expect(notes).toEqual(['disk: memory, reads cost nothing']);
     expect(images.map(({ role }) => role)).toEqual(['payload', 'storage-init']);
+  });
+
+  test.each<Clock>(['icount', 'wall'])('memmap, %s: the image in memory whatever the clock', async clock => {
+    const { vm, notes } = await plan('memmap', { clock });
+    expect(vm.disks).toMatchObject([{ kind: 'pmem', standsFor: 'memory', image: { format: 'erofs' } }]);
+    expect(qemuArgv(vm).at(-1)).toMatch(/ INITBENCH_BOOTFLAGS=dax=always .* memmap=2M!1024M$/);
+    expect(notes).toEqual(['image: in memory that the kernel never gets back']);
+  });
+
+  test.each([
+    ['loop', []],
+    ['file-backed', ['INITBENCH_LOOP=0', 'rootfstype=ramfs']],
+  ])('%s: an archive with the first stage, and one with the image as a file', async (flow, more) => {
+    const { vm, images } = await plan(flow, { format: 'erofs' });
+    expect(vm.append).toEqual(expect.arrayContaining(['INITBENCH_BOOT=/payload.erofs', ...more]));
+    expect(images.map(({ role, format }) => [role, format])).toEqual([
+      ['payload', 'erofs'],
+      ['storage-init', 'cpio'],
+    ]);
+    const { product: packed } = await collect(packImage(sample.workspace, payload, 'erofs', never));
+    const bytes = await readFile(vm.initrd!.path);
+    const first = [...parseNewc(bytes, 0, 'initrd')];
+    expect(first.map(member => member.name.toString())).toContain('init');
+    const second = [...parseNewc(bytes, vm.initrd!.segments![1]!.offset, 'initrd')];
+    expect(second.map(member => member.name.toString())).toEqual(['payload.erofs']);
+    expect(second[0]!.data.equals(await readFile(packed.path))).toBe(true);
+  });
+
+  test('kernelspace-segments: archives around the image, which starts at a page', async () => {
+    const { vm } = await plan('kernelspace-segments', { kernel: series() });
+    const [microcode, , image, credentials] = vm.initrd!.segments!;
+    expect(image!.offset % 4096).toBe(0);
+    const bytes = await readFile(vm.initrd!.path);
+    const names = (at: number) => [...parseNewc(bytes, at, 'initrd')].map(({ name }) => name.toString());
+    expect(names(microcode!.offset)).toContain('kernel/x86/microcode/GenuineIntel.bin');
+    expect(names(credentials!.offset)).toContain('.extra/credentials/initbench.token.cred');
+  });
+
+  test('an image that is unpacked as a file needs its memory twice', async () => {
+    const twice = await plan('loop', { format: 'erofs', memoryMiB: 32 }).catch((thrown: unknown) => thrown);
+    expect((twice as UserError).message).toMatch(
+      /an initrd of 1 MiB, 1 MiB unpacked, is too large for 32 MiB/,
+    );
   });
 
   test('userspace by the wall clock: a virtio disk, and the root file system behind it', async () => {
@@ -163,9 +208,13 @@ describe('planBoot()', () => {
 describe('flow/', () => {
   test('the folder is the registry, sorted', async () => {
     expect((await listFlows()).map(flow => flow.id)).toEqual([
+      'file-backed',
       'floor',
       'initramfs',
       'kernelspace',
+      'kernelspace-segments',
+      'loop',
+      'memmap',
       'userspace',
     ]);
   });
@@ -173,7 +222,7 @@ describe('flow/', () => {
   test('an unknown flow: the list of what there is', async () => {
     const error = (await findFlow('initrd').catch((thrown: unknown) => thrown)) as UserError;
     expect(error.message).toContain("'initrd'");
-    expect(error.hint).toBe('there is: floor, initramfs, kernelspace, userspace');
+    expect(error.hint).toMatch(/^there is: file-backed, floor, initramfs, kernelspace, .*, userspace$/);
   });
 
   test('the contract: formats that exist, a machine for either clock, disks the guest can find', async () => {
@@ -190,7 +239,8 @@ describe('flow/', () => {
           const vm = flow.vm({ image, extra, clock, memoryMiB: 2048, machine });
           expect(vm.initrd ?? vm.disks[0]).toBeDefined();
           for (const disk of vm.disks) {
-            expect(disk.kind).toBe(clock === 'icount' ? 'pmem' : 'virtio-blk');
+            const isMemory = clock === 'icount' || (disk.kind === 'pmem' && disk.standsFor === 'memory');
+            expect(disk.kind).toBe(isMemory ? 'pmem' : 'virtio-blk');
             expect(vm.append.join(' ')).toContain(disk.device);
           }
         }

@@ -46,7 +46,8 @@ describe('qemuArgv()', () => {
   test('a memory disk is a loader device and a carve-out on the command line', () => {
     const image = sampleImage('erofs', 12 * mib, '/images/a,b');
     const carveOut = { addressMiB: 1024, sizeMiB: 12 };
-    const argv = qemuArgv(sampleVm({ disks: [{ kind: 'pmem', image, device: '/dev/pmem0', carveOut }] }));
+    const disk = { kind: 'pmem', image, device: '/dev/pmem0', carveOut, standsFor: 'disk' } as const;
+    const argv = qemuArgv(sampleVm({ disks: [disk] }));
     expect(argv).toContain('loader,file=/images/a,,b,addr=0x40000000,force-raw=on');
     expect(argv.at(-1)).toBe('console=ttyS0 panic=-1 memmap=12M!1024M');
     expect(shellQuote(argv)).toContain("'console=ttyS0 panic=-1 memmap=12M!1024M'");

@@ -60,6 +60,25 @@ describe('three flows of one payload', () => {
   });
 });
 
+test('the image without the series: in an archive, and in memory of its own', async () => {
+  const compared = await comparison({ rows: ['loop', 'memmap'], padBytes: 16 * mebi });
+  for (const row of compared.rows) expect([row.id, row.outcome.kind]).toEqual([row.id, 'ready']);
+  const [loop, memmap] = [rowOf(compared, 'loop'), rowOf(compared, 'memmap')];
+  // one pays for copying the image, the other for having it in memory
+  expect(loop.overFloor!).toBeGreaterThan(6 * million);
+  expect(memmap.overFloor!).toBeLessThan(6 * million);
+  for (const row of [loop, memmap]) expect(row.memoryUsedBytes).toBeGreaterThan(row.imageBytes);
+  expect(compared.warnings.map(({ about }) => about)).not.toContain('the flows did not read the same bytes');
+});
+
+test.runIf(everything)('all flows read the same, archives around the image or not, and repeat', async () => {
+  const rows = ['initramfs', 'loop', 'file-backed', 'memmap:erofs-lz4hc', 'kernelspace-segments'];
+  const [once, again] = [await comparison({ rows }), await comparison({ rows })];
+  for (const row of once.rows) expect([row.id, row.outcome.kind]).toEqual([row.id, 'ready']);
+  expect(figuresOf(again)).toEqual(figuresOf(once));
+  expect(once.warnings.map(({ about }) => about)).not.toContain('the flows did not read the same bytes');
+});
+
 test.runIf(everything)('independent of size up to 256 MiB', async () => {
   const rows = ['initramfs', 'kernelspace', 'kernelspace:erofs'];
   const at = async (mib: number) => comparison({ rows, padBytes: mib * mebi });

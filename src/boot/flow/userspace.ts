@@ -6,7 +6,7 @@ import type { Disk, Flow, FlowInput } from '../boot.ts';
 function bootPartition({ image, extra, clock, memoryMiB, machine }: FlowInput): Disk {
   if (clock === 'wall') return { kind: 'virtio-blk', image, device: '/dev/vda' };
   const carveOut = machine.memoryDisk.place(image.bytes, memoryMiB, extra[0]!.bytes);
-  return { kind: 'pmem', image, device: '/dev/pmem0', carveOut };
+  return { kind: 'pmem', image, device: '/dev/pmem0', carveOut, standsFor: 'disk' };
 }
 
 export default {

@@ -11,6 +11,10 @@ import { formatNewcHeader, formatTrailer, largestNewcFile, paddingAfter } from '
 const chunkBytes = 1 << 20;
 const zeros = Buffer.alloc(4);
 
+type ArchiveRequest = Pick<PackRequest, 'target' | 'job' | 'signal'> & {
+  readonly payload: Pick<Payload, 'entries' | 'folder' | 'bytes'>;
+};
+
 interface Member {
   readonly entry: Entry;
   readonly ino: number;
@@ -88,7 +92,7 @@ export function* contentChunks(folder: string, entry: Entry): Generator<Buffer> 
 }
 
 /** Writes the archive of a payload to a new file. @throws UserError when a file is too large for it */
-export async function* writeNewc({ payload, target, job, signal }: PackRequest): Work<void> {
+export async function* writeNewc({ payload, target, job, signal }: ArchiveRequest): Work<void> {
   const fd = openSync(target, 'wx');
   let done = 0;
   try {
