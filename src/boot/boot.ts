@@ -42,6 +42,10 @@ export interface Vm {
   readonly cpus: number;
   readonly clock: Clock;
   readonly accelerator: Accelerator;
+  /** What our programs in the guest put into their lines; from guarded(). */
+  readonly nonce?: string;
+  /** QEMU confines itself before the guest runs. */
+  readonly sandbox?: boolean;
 }
 
 /** A boot flow: src/boot/flow/<id>.ts; the folder is the registry. */

@@ -75,11 +75,17 @@ const troubles = [
 ];
 /** A line of the kernel, without its time stamp, that no good boot has. */
 export const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
+/** Lines that our programs alone may write: figures and ends rest on them. */
+const signedLines: ReadonlySet<string> = new Set([
+  ...['stage1', 'init', 'start-read', 'used', 'rootfs', 'end', 'error', 'errors', 'memory', 'root'],
+  ...['mount', 'mount-after', 'switch', 'check', 'left', 'taint'],
+]);
 /** Marks by the name of the line that sets them. */
 const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel'));
 
-/** Reads lines one by one; keeps the first half of a fact that a kernel message broke into. */
-export function consoleParser(): ConsoleParser {
+/** Reads lines one by one; keeps the first half of a fact that a kernel message broke into. With the nonce of the boot,
+ *  lines of ours that do not bear it are refused: each is the fact `forged`. Without, as for a saved log, all count. */
+export function consoleParser(nonce?: string): ConsoleParser {
   let half: string | undefined;
   let panicked = false;
 
@@ -96,7 +102,7 @@ export function consoleParser(): ConsoleParser {
   const complete = (more: string): Sign[] => {
     const whole = half === undefined || more.includes(prefix) ? [half ?? '', more] : [half + more];
     half = undefined;
-    return whole.flatMap(factOf);
+    return whole.flatMap(text => factOf(text, nonce));
   };
 
   return {
@@ -127,14 +133,20 @@ function withoutControls(raw: string): string {
 }
 
 /** The mark and the fact of an `initbench:` line, which may stand behind a prompt; nothing for any other line. */
-function factOf(text: string): Sign[] {
-  const match = factLine.exec(text.slice(Math.max(0, text.indexOf(prefix))));
+function factOf(text: string, nonce: string | undefined): Sign[] {
+  const line = text.slice(Math.max(0, text.indexOf(prefix)));
+  const match = factLine.exec(line);
   if (!match) return [];
   const name = match[1]!;
   const pairs = new Map<string, string>();
   for (const word of match[2]!.split(' ').slice(1)) {
     const [key, value] = [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)];
     pairs.set(key, sanitise(unescapeOctal(value)));
+  }
+  const said = pairs.get('nonce');
+  pairs.delete('nonce');
+  if (nonce !== undefined && said !== nonce && signedLines.has(name)) {
+    return [{ type: 'fact', fact: { name: 'forged', values: { line: sanitise(line) } } }];
   }
   const values = Object.fromEntries(pairs);
   const fact: Sign = { type: 'fact', fact: { name, values } };

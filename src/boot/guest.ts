@@ -7,7 +7,8 @@ import { launch, type Running } from '../host/exec.ts';
 import { scratchFolder } from '../host/files.ts';
 import { connectQmp, type Qmp } from '../host/qmp.ts';
 import type { BootPlan } from './boot.ts';
-import { consoleParser, lineSplitter, type Sign } from './console.ts';
+import { cutFile, usualBudget } from './budget.ts';
+import { type ConsoleParser, consoleParser, lineSplitter, type Sign } from './console.ts';
 import { peakOf } from './host.ts';
 import { consoleLog, instrumentedArgv } from './qemu.ts';
 import { growing } from './serial.ts';
@@ -62,7 +63,8 @@ export async function runGuest(
     const since = () => Math.round((performance.now() - start) * 1000) / 1000;
     const running = await launch(instrumentedArgv(plan.vm, paths), { signal });
     const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
-    const reader = readConsole(paths.console, over.signal, seen, plan.hold, (line, signs) =>
+    const parser = consoleParser(plan.vm.nonce);
+    const reader = readConsole(paths.console, parser, over.signal, seen, plan.hold, (line, signs) =>
       onLine(line, signs, since()),
     );
     try {
@@ -72,6 +74,7 @@ export async function runGuest(
       await quit(running, watched.qmp);
       over.abort();
       await reader.done;
+      await cutFile(paths.console, usualBudget);
       const { why, icount, machine } = watched;
       return {
         outcome: outcomeOf(why, seen, plan),
@@ -93,6 +96,7 @@ export async function runGuest(
 /** Follows console.log until `over`; `enough` settles when the payload's own init had its time, or on a flood. */
 function readConsole(
   file: string,
+  parser: ConsoleParser,
   over: AbortSignal,
   seen: Seen,
   hold: Milliseconds | undefined,
@@ -103,7 +107,6 @@ function readConsole(
     settle = resolve;
   });
   let holding: NodeJS.Timeout | undefined;
-  const parser = consoleParser();
   const splitter = lineSplitter();
   const take = (raw: string, signs: readonly Sign[]) => {
     const line = sanitise(raw);

@@ -10,6 +10,7 @@ import { UserError } from '../host/errors.ts';
 import { readIfThere, writeWhole } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { BootRun, UsedStep } from './boot.ts';
+import { bounded, usualBudget } from './budget.ts';
 import { guestTimes } from './console.ts';
 
 export const runVersion = 1;
@@ -68,12 +69,18 @@ export function openRecord(folder: string, header: RunHeader): Recorder {
   const write = (line: RecordLine) => file.write(`${JSON.stringify(line)}\n`);
   const lines: RecordLine[] = [{ initbenchRun: runVersion, header }];
   write(lines[0]!);
+  const console = bounded<WorkEvent>(usualBudget, write);
   return {
     append(event) {
-      if (event.type !== 'console') lines.push(event);
+      if (event.type === 'console') return console.add(event, event.line.length);
+      lines.push(event);
       write(event);
     },
     async close(closing) {
+      console.end((count, bytes) => {
+        const message = `${count} console lines of ${bytes} bytes were cut here`;
+        write({ job: header.row, type: 'notice', level: 'warning', message });
+      });
       const last: RecordLine = { closing };
       lines.push(last);
       write(last);

@@ -4,6 +4,7 @@ import type { Work, WorkEvent } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
 import type { BootPlan, BootRun } from './boot.ts';
 import { kernelEntry } from './entry.ts';
+import { guarded } from './guard.ts';
 import { type GuestEnd, type OnLine, runGuest } from './guest.ts';
 import { currentLoad, hostFacts, readTicks, stealPercent } from './host.ts';
 import { qemuArgv, qemuVersion } from './qemu.ts';
@@ -14,9 +15,11 @@ import { eventQueue } from './serial.ts';
  *  when the signal stops it, QEMU is gone and the run is recorded as interrupted. A slow reader of the events slows
  *  neither guest nor record.
  *  @throws UserError when QEMU is not installed or the kernel is never entered; Interrupted before the guest started */
-export async function* bootOnce(workspace: Workspace, plan: BootPlan, signal: AbortSignal): Work<BootRun> {
-  const { row: job, vm } = plan;
-  const version = await qemuVersion(vm.machine.qemu, signal);
+export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: AbortSignal): Work<BootRun> {
+  const { row: job } = asked;
+  const version = await qemuVersion(asked.vm.machine.qemu, signal);
+  const vm = await guarded(asked.vm, signal);
+  const plan = { ...asked, vm };
   const entry =
     vm.clock === 'icount'
       ? ({ clock: 'tsc', value: yield* kernelEntry(workspace, vm, version, job, signal) } as const)

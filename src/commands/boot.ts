@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
 import type { BootRun, Clock, Flow } from '../boot/boot.ts';
+import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
 import { qemuArgv } from '../boot/qemu.ts';
 import { findFlow, findMachine } from '../boot/registry.ts';
@@ -140,7 +141,7 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
     },
     signal,
   );
-  if (input.dryRun) return { kind: 'command', argv: qemuArgv(plan.vm) };
+  if (input.dryRun) return { kind: 'command', argv: qemuArgv(await guarded(plan.vm, signal)) };
   return { kind: 'run', run: yield* bootOnce(workspace, plan, signal) };
 }
 

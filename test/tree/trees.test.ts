@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
+import { ourselves, tagOf } from '../../src/host/owner.ts';
 import { Interrupted, UserError } from '../../src/host/errors.ts';
 import { git } from '../../src/host/git.ts';
 import { fetchArgv } from '../../src/tree/fetch.ts';
@@ -135,7 +136,7 @@ describe('addTree() from a tarball', () => {
 
   test('interrupted, it leaves nothing behind; what a killed one left is swept', async () => {
     tarball();
-    const left = path.join(sample.workspace.state, '.import-99999999-x');
+    const left = path.join(sample.workspace.state, `.import-${tagOf({ ...ourselves, pid: 99_999_999 })}-x`);
     mkdirSync(left);
     const abort = new AbortController();
     const work = addTree(sample.workspace, 'a', await readSource('l.tar.gz', sample.folder), abort.signal);

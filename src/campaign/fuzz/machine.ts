@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { probeAccelerator, type Verdict as AcceleratorVerdict } from '../../boot/accelerator.ts';
 import type { BootPlan, Disk, Vm } from '../../boot/boot.ts';
+import { guarded } from '../../boot/guard.ts';
 import { type OnLine, runGuest } from '../../boot/guest.ts';
 import type { Machine } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
@@ -117,7 +118,9 @@ export async function bootQuietly(
       if (lines.length < mostLines) lines.push(line);
       for (const sign of signs) if (sign.type === 'fact') facts.push(sign.fact);
     };
-    const { outcome, host } = await runGuest(await plan(folder), folder, onLine, signal);
+    const asked = await plan(folder);
+    const guardedPlan = { ...asked, vm: await guarded(asked.vm, signal) };
+    const { outcome, host } = await runGuest(guardedPlan, folder, onLine, signal);
     return { outcome, lines, facts, ms: Math.round(host) };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -9,7 +9,10 @@
  *                           stopped for another reason)
  *   INITBENCH_TEST_ENTRY    never: the kernel is not entered
  *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails, by-chance (not each third one)
- *   INITBENCH_TEST_CALLS    a file that gets each command line but --version
+ *   INITBENCH_TEST_CALLS    a file that gets each command line but --version and what asks for a sandbox
+ *   INITBENCH_TEST_SANDBOX  no: it knows none
+ *   INITBENCH_TEST_FLOOD    so many MiB without a newline before the console's end
+ * Lines of our programs get the nonce of the command line; in a recording that says nonce=@ only those that do.
  * -machine dumpdtb=FILE writes a recorded device tree.
  */
 const fs = require('node:fs');
@@ -24,6 +27,10 @@ const icount = 35913360;
 let status = 'running';
 const clients = [];
 
+if (argv.includes('none') && argv[argv.indexOf('none') - 1] === '-machine') {
+  if (env.INITBENCH_TEST_SANDBOX === 'no') console.error('-sandbox support is not enabled in this QEMU binary');
+  process.exit(env.INITBENCH_TEST_SANDBOX === 'no' ? 1 : 0);
+}
 if (env.INITBENCH_TEST_CALLS) fs.appendFileSync(env.INITBENCH_TEST_CALLS, `${argv.join(' ')}\n`);
 const dump = argv.map(word => /^dumpdtb=(.*)$/.exec(word)?.[1]).find(Boolean);
 if (argv.some(word => word.startsWith('isa-debug-exit'))) {
@@ -61,9 +68,18 @@ function recorded() {
   return isErofs && !fs.readFileSync(after('-kernel')).includes(word) ? refusal : env.INITBENCH_TEST_CONSOLE;
 }
 
+/** With the nonce that this boot's programs would have put in. */
+function signed(bytes) {
+  const nonce = /INITBENCH_NONCE=([0-9a-f]+)/.exec(argv.includes('-append') ? after('-append') : '')?.[1];
+  const text = bytes.toString('latin1');
+  if (text.includes('nonce=@')) return Buffer.from(text.replaceAll('nonce=@', `nonce=${nonce}`), 'latin1');
+  if (nonce === undefined) return bytes;
+  return Buffer.from(text.replace(/initbench: [a-z][a-z0-9-]*(?=[ \r\n])/g, `$& nonce=${nonce}`), 'latin1');
+}
+
 async function replay(file) {
   const source = recorded();
-  const bytes = source ? fs.readFileSync(source) : Buffer.alloc(0);
+  const bytes = source ? signed(fs.readFileSync(source)) : Buffer.alloc(0);
   const out = fs.openSync(file, 'w');
   for (let start = 0; start < bytes.length;) {
     const next = bytes.indexOf(10, start) + 1 || bytes.length;
@@ -71,6 +87,8 @@ async function replay(file) {
     fs.writeSync(out, bytes.subarray(start, next));
     start = next;
   }
+  const flood = Buffer.alloc(2 ** 20, 'x');
+  for (let i = 0; i < Number(env.INITBENCH_TEST_FLOOD ?? 0); i++) fs.writeSync(out, flood);
   const end = env.INITBENCH_TEST_END ?? 'reset';
   if (end === 'hang') return;
   if (end === 'exit') {
