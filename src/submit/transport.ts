@@ -28,8 +28,8 @@ export function sendEmailArgv(
 ): readonly string[] {
   const address = (text: string) => encodeAddress(readAddress(text, 'a recipient'));
   return gitArgv(repository, [
-    ...['-c', 'sendemail.toCmd=', '-c', 'sendemail.ccCmd=', '-c', 'sendemail.headerCmd='],
-    ...['send-email', `--from=${address(parcel.sender)}`],
+    // 'true' adds nobody; an empty command would run the mail itself.
+    ...['-c', 'sendemail.headerCmd=true', 'send-email', '--to-cmd=true', `--from=${address(parcel.sender)}`],
     ...parcel.to.map(text => `--to=${address(text)}`),
     ...(parcel.cc.length > 0 ? parcel.cc.map(text => `--cc=${address(text)}`) : ['--no-cc']),
     ...['--suppress-cc=all', '--no-signed-off-by-cc', '--suppress-from'],
