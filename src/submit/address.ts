@@ -37,7 +37,7 @@ const hasControl = (text: string): boolean => /[\x00-\x1f\x7f-\x9f\u2028\u2029]/
 /** As people read it: 'Jörg <j@example.org>'. */
 export function formatAddress({ name, email }: Address): string {
   if (name === '') return email;
-  return /[,;:"<>@()[\]\\.]/.test(name)
+  return /[,;:"<>@()[\]\\.#]/.test(name)
     ? `"${name.replace(/["\\]/g, '\\$&')}" <${email}>`
     : `${name} <${email}>`;
 }

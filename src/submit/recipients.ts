@@ -36,7 +36,10 @@ export function parseRecipients(text: string, file: string): Recipients {
     const line = raw.trim();
     digest ??= /^# patches ([0-9a-f]{12,64})$/.exec(line)?.[1];
     if (line === '' || line.startsWith('#')) continue;
-    const match = /^(to|cc|-)\s+(\*|[\d,-]+)\s+(.+?)(?:\s+#\s*(.*))?$/i.exec(line);
+    const match =
+      /^(to|cc|-)\s+(\*|[\d,-]+)\s+((?:"(?:[^"\\]|\\.)*"\s*)?(?:[^#]|(?<=\S)#)*?)(?:\s+#\s*(.*))?$/i.exec(
+        line,
+      );
     const address = match ? parseAddress(match[3]!) : undefined;
     const patches = match?.[2] === '*' ? 'all' : parseNumbers(match?.[2] ?? '');
     if (!match || !address || patches === undefined) {

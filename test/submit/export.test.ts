@@ -118,7 +118,7 @@ describe('the mails', () => {
       '\n\nA Developer (2):\n  init: name version b\n  init: return one\n\nJörg (1):\n  init: add néw\n\n',
     );
     expect(letter).toMatch(
-      /\n init\/main\.c +\| 2 \+-\n.*\n.*\n 3 files changed, 4 insertions\(\+\), 2 deletions\(-\)\n create mode/,
+      /\n init\/main\.c +\| +2 \+-\n.*\n.*\n 3 files changed, 15 insertions\(\+\), 2 deletions\(-\)\n create mode/,
     );
     expect(letter).not.toContain('${');
     expect(readFileSync(series('change-id'), 'utf8').trim()).toBe(submission.changeId);
@@ -140,7 +140,7 @@ describe('the mails', () => {
     writeFileSync(series('notes'), `# not for a commit\n[${subjects[2]}]\nv1: Is néw needed?\n`);
     await exportMine(sample, { signoff: true });
     expect(mail(third)).toContain(
-      '\n\nSigned-off-by: A Developer <dev@example.org>\n---\nv1: Is néw needed?\n\n init/new.c | 2 ++\n',
+      '\n\nSigned-off-by: A Developer <dev@example.org>\n---\nv1: Is néw needed?\n\n init/new.c | 13 +++++++++++++\n',
     );
     expect(mail('0001-init-name-version-b.patch')).toContain(
       '\nReported-by: Rep Orter <rep@example.org>\nSigned-off-by: A Developer <dev@example.org>\n---\n',

@@ -38,6 +38,10 @@ export const changeFiles = (clone: string, lines: Readonly<Record<string, string
   for (const [file, text] of Object.entries(lines)) writeFileSync(path.join(clone, file), text);
 };
 
+/** Long enough for range-diff to know it again. */
+export const newFile = (last: string): string =>
+  `${Array.from({ length: 12 }, (_, i) => `int x${i};\n`).join('')}int ${last};\n`;
+
 /** The series 'mine' on the tree 'k'. */
 export async function makeMailSample(): Promise<Sample & { readonly clone: string }> {
   const sample = makeSample('tree = "k"\n');
@@ -55,7 +59,7 @@ export async function makeMailSample(): Promise<Sample & { readonly clone: strin
   commit(`${subjects[0]}\n\nWhy: it is later.\n\nReported-by: Rep Orter <rep@example.org>`);
   changeFiles(clone, { 'init/main.c': 'int start_kernel(void)\n{\n\treturn 1;\n}\n' });
   commit(`${subjects[1]}\n\nFrom here on it is one.`);
-  changeFiles(clone, { 'init/new.c': 'int x;\nint y;\n' });
+  changeFiles(clone, { 'init/new.c': newFile('y') });
   commit(subjects[2], '--author', 'Jörg <j@example.org>');
   const patches = path.join(sample.workspace.root, 'patches', 'mine');
   run(clone, 'git', 'format-patch', '-q', '--cover-letter', '-o', patches, base);
