@@ -57,9 +57,12 @@ export type WorkEvent = { readonly job: string; readonly parent?: string } & (
 /** Work that takes time: yields events and returns the product. */
 export type Work<Product> = AsyncGenerator<WorkEvent, Product, void>;
 
-/** Runs several streams side by side; order within each is kept. Returns the products in the order given.
- *  The first failure closes the others and is thrown. */
-export async function* merge<Product>(sources: readonly Work<Product>[]): Work<Product[]> {
+/** Runs several streams side by side, at most `atOnce`; order within each is kept. Returns the products in the order
+ *  given. The first failure closes the others and is thrown. */
+export async function* merge<Product>(
+  sources: readonly Work<Product>[],
+  atOnce: number = sources.length,
+): Work<Product[]> {
   const products = new Array<Product>(sources.length);
   const pending = new Map<number, Promise<{ index: number; result: IteratorResult<WorkEvent, Product> }>>();
   const advance = (index: number) =>
@@ -67,15 +70,15 @@ export async function* merge<Product>(sources: readonly Work<Product>[]): Work<P
       index,
       sources[index]!.next().then(result => ({ index, result })),
     );
-  sources.forEach((_, index) => {
-    advance(index);
-  });
+  let started = Math.min(atOnce, sources.length);
+  for (let index = 0; index < started; index++) advance(index);
   try {
     while (pending.size > 0) {
       const { index, result } = await Promise.race(pending.values());
       if (result.done) {
         pending.delete(index);
         products[index] = result.value;
+        if (started < sources.length) advance(started++);
       } else {
         advance(index);
         yield result.value;

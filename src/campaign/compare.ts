@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** One comparison: the same payload through several flows, booted in interleaved rounds, one boot at a time. */
+/** One comparison: the same payload through several flows, in layouts under icount, in rounds on the wall clock. */
+import os from 'node:os';
 import path from 'node:path';
 import type { BootPlan, BootRun, Clock } from '../boot/boot.ts';
 import { findMachine, listFlows } from '../boot/registry.ts';
 import { planBoot } from '../boot/plan.ts';
 import { bootOnce } from '../boot/run.ts';
-import type { Work } from '../events.ts';
-import { Interrupted } from '../host/errors.ts';
+import type { Milliseconds, Work } from '../events.ts';
 import { shortDigest, writeWhole } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
 import { findFormat } from '../image/pack.ts';
@@ -15,7 +15,8 @@ import { type Comparison, compareRuns, type Measured } from '../measure/comparis
 import { prepareTree } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { prepareKernel } from './prepare.ts';
-import { interleaved, parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
+import { parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
+import { type Boot, type Sampled, sampleLayouts, sampleRounds } from './sampling.ts';
 
 export interface CompareRequest {
   readonly rows: readonly string[];
@@ -30,12 +31,25 @@ export interface CompareRequest {
   /** Percent of the payload's bytes, ascending: one boot passes them all. */
   readonly used: readonly number[];
   readonly clock: Clock;
-  readonly rounds: number;
+  /** icount: perturbed layouts of each row. Default 1, the unperturbed one. */
+  readonly variants?: number;
+  /** wall: exactly so many. Default: until precise enough, or out of time. */
+  readonly rounds?: number;
+  /** wall: how wide the interval of a difference may be, of the reference's median. */
+  readonly precisionPercent?: number;
+  readonly budgetMs?: Milliseconds;
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly append: readonly string[];
+  /** One more boot of each row that goes on to a root file system: what is in memory then. */
+  readonly pivot?: boolean;
   readonly timeoutMs?: number;
 }
+
+export const defaultPrecisionPercent = 5;
+export const defaultBudgetMs = 600_000;
+/** Boots side by side under icount, whose figures stand that. */
+const atOnce = Math.min(2, os.availableParallelism());
 
 export interface Compared {
   readonly comparison: Comparison;
@@ -52,7 +66,7 @@ export async function* compareFlows(
 ): Work<Compared> {
   const flows = await listFlows();
   const asked = request.rows.map(row => parseRow(row, flows, request.series));
-  const rows = withFloors(asked, flows, request.series);
+  const rows = withFloors(withoutAsync(asked, request), flows, request.series);
   const reference = referenceOf(rows, request.reference);
   if (request.arch !== undefined) await findMachine(request.arch);
   const tree = yield* prepareTree(workspace, request.tree, signal);
@@ -75,41 +89,50 @@ export async function* compareFlows(
     { padBytes: request.padBytes, arch },
     signal,
   );
-  const plans: BootPlan[] = [];
-  for (const row of rows) {
-    plans.push(
-      yield* planBoot(
-        workspace,
-        {
-          row: row.id,
-          flow: row.flow,
-          kernel: kernels.get(row.kernel)!,
-          payload,
-          format: row.format,
-          append: request.append,
-          memoryMiB: request.memoryMiB,
-          cpus: request.cpus,
-          clock: request.clock,
-          used: request.used,
-          ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
-        },
-        signal,
-      ),
+  const plan = async function* (row: RowPlan, variant: number, rootfs: boolean): Work<BootPlan> {
+    return yield* planBoot(
+      workspace,
+      {
+        row: row.id,
+        flow: row.flow,
+        kernel: kernels.get(row.kernel)!,
+        payload,
+        format: row.format,
+        append: [...request.append, ...row.append],
+        memoryMiB: request.memoryMiB,
+        cpus: request.cpus,
+        clock: request.clock,
+        used: request.used,
+        ...{ variant, rootfs },
+        ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
+      },
+      signal,
     );
-  }
-
-  const runs: BootRun[][] = rows.map(() => []);
-  const order = interleaved(rows.length, request.rounds);
-  for (const [done, index] of order.entries()) {
-    if (signal.aborted) throw new Interrupted();
-    yield { job: 'compare', type: 'progress', done, total: order.length, label: `boot ${rows[index]!.id}` };
-    runs[index]!.push(yield* bootOnce(workspace, plans[index]!, signal));
+  };
+  const plans: BootPlan[] = [];
+  for (const row of rows) plans.push(yield* plan(row, 0, false));
+  const boot: Boot = async function* (row, variant) {
+    const planned = variant === 0 ? plans[row]! : yield* plan(rows[row]!, variant, false);
+    return yield* bootOnce(workspace, planned, signal);
+  };
+  const ids = rows.map(row => row.id);
+  const { variants = 1, rounds } = request;
+  const { precisionPercent = defaultPrecisionPercent, budgetMs = defaultBudgetMs } = request;
+  const limits = { ...(rounds !== undefined && { count: rounds }), precisionPercent, budgetMs };
+  const sampled: Sampled =
+    request.clock === 'icount'
+      ? yield* sampleLayouts(ids, variants, atOnce, boot, signal)
+      : yield* sampleRounds(ids, ids.indexOf(reference), limits, boot, signal);
+  const { runs } = sampled;
+  const pivots: BootRun[] = [];
+  for (const row of request.pivot ? rows : []) {
+    pivots.push(yield* bootOnce(workspace, yield* plan(row, 0, true), signal));
   }
 
   const measured: Measured[] = [];
   for (const [i, row] of rows.entries()) {
     const { family } = await findFormat(row.format);
-    measured.push(measuredRow(row, plans[i]!, runs[i]!, family));
+    measured.push(measuredRow(row, plans[i]!, runs[i]!, family, pivots[i]));
   }
   const first = runs.flat()[0]!;
   const comparison = compareRuns({
@@ -118,6 +141,11 @@ export async function* compareFlows(
     payload: { name: payload.name, digest: payload.digest, bytes: payload.bytes },
     usedPercents: request.used,
     measured,
+    ...(sampled.noise && { noise: sampled.noise }),
+    sampling: {
+      stopped: sampled.stopped,
+      ...(request.clock === 'wall' && rounds === undefined && { precisionPercent, budgetMs }),
+    },
     conditions: {
       tree: tree.version,
       arch,
@@ -126,8 +154,9 @@ export async function* compareFlows(
       accelerator: first.accelerator,
       memoryMiB: request.memoryMiB,
       cpus: request.cpus,
-      rounds: request.rounds,
+      rounds: sampled.rounds,
       host: first.host.cpu,
+      hostCpus: first.host.cpus,
       kernels: Object.fromEntries([...kernels].map(([name, kernel]) => [name, shortDigest(kernel.digest)])),
     },
   });
@@ -140,7 +169,24 @@ export async function* compareFlows(
   };
 }
 
-function measuredRow(row: RowPlan, plan: BootPlan, runs: readonly BootRun[], family: string): Measured {
+/** With several CPUs the unpacking overlaps with the rest of the boot; so each row is there without that, too. */
+function withoutAsync(rows: readonly RowPlan[], { clock, cpus }: CompareRequest): RowPlan[] {
+  const word = 'initramfs_async=0';
+  if (clock !== 'wall' || cpus < 2) return [...rows];
+  return rows.flatMap(row =>
+    row.flow.id === 'floor' || row.append.includes(word)
+      ? [row]
+      : [row, { ...row, id: `${row.id}+${word}`, append: [...row.append, word] }],
+  );
+}
+
+function measuredRow(
+  row: RowPlan,
+  plan: BootPlan,
+  runs: readonly BootRun[],
+  family: string,
+  pivot: BootRun | undefined,
+): Measured {
   return {
     id: row.id,
     flow: row.flow.id,
@@ -150,5 +196,6 @@ function measuredRow(row: RowPlan, plan: BootPlan, runs: readonly BootRun[], fam
     imageBytes: plan.images.find(image => image.role === 'payload')?.bytes ?? 0,
     notes: plan.notes,
     runs,
+    ...(pivot && { pivot }),
   };
 }

@@ -5,7 +5,7 @@ import { exitCodes, UserError } from '../host/errors.ts';
 import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
-import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
+import { bytesOf, choiceOf, numberOf, percentsOf, wholeNumber } from './typed.ts';
 
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 
@@ -15,14 +15,29 @@ export const compare: Command<CompareRequest, Compared> = {
   examples: [
     'compare',
     'compare --pad 256M initramfs:cpio-zstd kernelspace kernelspace:erofs',
+    'compare --variants 8',
     'compare --clock wall --rounds 10 --json',
+    'compare --clock wall --cpus 2 --precision 2 --budget 1800',
     'compare --arch arm64',
     'compare initramfs@base initramfs@initoverlayfs --reference initramfs@base',
   ],
-  positional: [{ usage: '[row...]', summary: `FLOW[:FORMAT][@KERNEL]; default: ${defaultRows.join(' ')}` }],
+  positional: [
+    { usage: '[row...]', summary: `FLOW[:FORMAT][@KERNEL][+WORD...]; default: ${defaultRows.join(' ')}` },
+  ],
   options: [
     { usage: '--reference <row>', summary: 'the row the ratios are relative to (default: the initramfs)' },
-    { usage: '--rounds <n>', summary: 'boots of each row (default: 1 for icount, 5 for wall)' },
+    {
+      usage: '--variants <n>',
+      summary: 'icount: perturbed layouts of each row, 8 to believe it',
+      default: '1',
+    },
+    { usage: '--rounds <n>', summary: 'wall: exactly so many boots of each row' },
+    {
+      usage: '--precision <percent>',
+      summary: "wall: rounds until intervals are that narrow, of the reference's median",
+      default: '5',
+    },
+    { usage: '--budget <seconds>', summary: 'wall: or until so much time is spent', default: '600' },
     {
       usage: '--payload <payload>',
       summary: 'the files: busybox, dir:PATH, cpio:FILE, debian',
@@ -37,6 +52,7 @@ export const compare: Command<CompareRequest, Compared> = {
     { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
     { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
     { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
+    { usage: '--pivot', summary: 'one more boot of each row to a root file system: the memory table' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
     { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
@@ -59,6 +75,11 @@ function parseCompare({ options, words }: Typed, workspace: Workspace): CompareR
   if (clock === 'icount' && cpus !== 1) {
     throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
   }
+  if (clock === 'icount' && options.rounds !== undefined) {
+    throw new UserError('icount repeats each round to the last digit', {
+      hint: 'use --variants for other layouts, or --clock wall',
+    });
+  }
   const series = (options.series as string | undefined) ?? settings.series;
   return {
     rows: words.length > 0 ? words : defaultRows,
@@ -71,12 +92,16 @@ function parseCompare({ options, words }: Typed, workspace: Workspace): CompareR
     padBytes: bytesOf(options.pad, '--pad'),
     used: percentsOf(options.used, '--used'),
     clock,
-    rounds:
-      options.rounds === undefined
-        ? clock === 'icount'
-          ? 1
-          : 5
-        : wholeNumber(options.rounds, '--rounds', 1, 1000),
+    ...(clock === 'icount'
+      ? { variants: wholeNumber(options.variants ?? '1', '--variants', 1, 1000) }
+      : {
+          ...(options.rounds !== undefined && {
+            rounds: wholeNumber(options.rounds, '--rounds', 1, 1000),
+          }),
+          precisionPercent: numberOf(options.precision ?? '5', '--precision', 0.01, 100),
+          budgetMs: 1000 * wholeNumber(options.budget ?? '600', '--budget', 1, 864_000),
+        }),
+    pivot: options.pivot === true,
     memoryMiB: wholeNumber(options.mem, '--mem', 64, 1 << 20),
     cpus,
     append: (options.append as string[] | undefined) ?? [],

@@ -30,6 +30,13 @@ export function percentsOf(value: unknown, option: string): number[] {
   throw new UserError(`${option} ${String(value)}: more than ${mostPercents} percentages`);
 }
 
+/** @throws UserError when it is no decimal number of that range */
+export function numberOf(value: unknown, option: string, min: number, max: number): number {
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new UserError(`${option} ${String(value)}: not a number from ${min} to ${max}`);
+}
+
 /** @throws UserError when it is none of them */
 export function choiceOf<Choice extends string>(
   value: unknown,

@@ -2,10 +2,11 @@
 /** The comparison of several flows' boots: from finished runs to the record that tables, JSON and mails are made of. */
 import type { BootRun } from '../boot/boot.ts';
 import type { Outcome } from '../events.ts';
-import { idleOf, sinceKernel, sinceKernelAt, sumOf } from './figures.ts';
-import { againstFloor, memoryOf, totalAt } from './memory.ts';
+import { costOfRun, idleOf, sinceKernel, sinceKernelAt, sumOf } from './figures.ts';
+import { type Judgement, judgeLayouts, judgeRounds, type Noise } from './judgement.ts';
+import { againstFloor, memoryOf, type MemoryUse, totalAt } from './memory.ts';
 import { type Spread, spreadOf } from './spread.ts';
-import { type Evidence, type Warning, warningsOf } from './warnings.ts';
+import { type Evidence, oversubscribed, type Warning, warningsOf } from './warnings.ts';
 
 export interface Row {
   /** FLOW[:FORMAT][@KERNEL] */
@@ -26,9 +27,15 @@ export interface Row {
   readonly overFloor?: number;
   /** icount only: virtual nanoseconds at the end that no instruction took, the clock skipped them. */
   readonly idle?: number;
+  /** At each moment the guest told of. */
+  readonly memory: readonly MemoryUse[];
+  /** Most memory that QEMU had on the host. */
+  readonly hostPeakBytes?: number;
+  /** Against the reference; absent for that itself, for floors, and with a single layout. */
+  readonly against?: Judgement;
   /** At /init: the floor's MemTotal less what is free here, per-CPU lists counted as free, carve-outs as absent. */
   readonly memoryUsedBytes?: number;
-  /** used (init when nothing was read) over that of the reference, medians. */
+  /** used (init when nothing was read) over that of the reference, medians. Absent where no order may follow. */
   readonly ratio?: number;
   /** Said beside the row: 'disk: memory, reads cost nothing'. */
   readonly notes: readonly string[];
@@ -47,6 +54,14 @@ export interface Comparison {
   readonly usedPercents: readonly number[];
   readonly rows: readonly Row[];
   readonly warnings: readonly Warning[];
+  /** wall: the reference with itself. */
+  readonly noise?: Noise;
+  readonly sampling: {
+    /** Why there were no more boots: as many as asked for, precise enough, out of time. */
+    readonly stopped: 'count' | 'precision' | 'budget';
+    readonly precisionPercent?: number;
+    readonly budgetMs?: number;
+  };
   readonly conditions: {
     /** Version of the source, and what has to be said of it. */
     readonly tree: string;
@@ -57,8 +72,10 @@ export interface Comparison {
     readonly accelerator: string;
     readonly memoryMiB: number;
     readonly cpus: number;
+    /** Boots of each row: rounds, or layouts. */
     readonly rounds: number;
     readonly host: string;
+    readonly hostCpus: number;
     /** Short digest of each kernel, by name. */
     readonly kernels: Readonly<Record<string, string>>;
   };
@@ -74,6 +91,8 @@ export interface Measured {
   readonly imageBytes: number;
   readonly notes: readonly string[];
   readonly runs: readonly BootRun[];
+  /** One that went on to a root file system, for its memory alone. */
+  readonly pivot?: BootRun;
 }
 
 export interface ComparisonInput {
@@ -83,36 +102,70 @@ export interface ComparisonInput {
   /** Ascending. */
   readonly usedPercents: readonly number[];
   readonly measured: readonly Measured[];
+  readonly noise?: Noise;
+  readonly sampling: Comparison['sampling'];
   readonly conditions: Comparison['conditions'];
 }
 
 /** Folds the runs of each row. Rows stay in the order given; the reference must be one of them. */
 export function compareRuns(input: ComparisonInput): Comparison {
+  const { clock, conditions } = input;
   const floors = new Map(input.measured.filter(m => m.flow === 'floor').map(m => [m.kernel, m] as const));
   const reference = input.measured.find(m => m.id === input.reference);
-  const referenceTotal = reference && totalOf(reference, input.clock);
-  const rows = input.measured.map(m => rowOf(m, floors.get(m.kernel), referenceTotal, input));
+  const rows = input.measured.map(m => rowOf(m, floors.get(m.kernel), reference, input));
+  const warnings = warningsOf(
+    rows.map((row, i) => evidenceOf(row, input.measured[i]!)),
+    {
+      ...{ clock, accelerator: conditions.accelerator, hostCpus: conditions.hostCpus },
+      ...{ cpus: conditions.cpus, samples: conditions.rounds },
+    },
+  );
   return {
     schema: 'initbench.comparison/1',
-    clock: input.clock,
-    unit: input.clock === 'icount' ? 'instructions' : 'milliseconds',
+    clock,
+    unit: clock === 'icount' ? 'instructions' : 'milliseconds',
     reference: input.reference,
     payload: input.payload,
     usedPercent: input.usedPercents.at(-1) ?? 0,
     usedPercents: input.usedPercents,
     rows,
-    warnings: warningsOf(
-      rows.map((row, i) => evidenceOf(row, input.measured[i]!)),
-      {
-        clock: input.clock,
-        accelerator: input.conditions.accelerator,
-        hostCpus: input.measured[0]?.runs[0]?.host.cpus ?? 1,
-        cpus: input.conditions.cpus,
-        samples: input.conditions.rounds,
-      },
-    ),
-    conditions: input.conditions,
+    warnings: [...warnings, ...oneLayout(rows, input)],
+    ...(input.noise && { noise: input.noise }),
+    ...{ sampling: input.sampling, conditions },
   };
+}
+
+/** An unrelated change of layout moves a boot by that much. */
+const layoutTolerance = 0.005;
+
+/** A single layout cannot tell rows apart that are that close. */
+function oneLayout(rows: readonly Row[], { clock, conditions, reference }: ComparisonInput): Warning[] {
+  if (clock !== 'icount' || conditions.rounds > 1) return [];
+  const close = rows.filter(
+    row =>
+      row.flow !== 'floor' &&
+      row.id !== reference &&
+      row.ratio !== undefined &&
+      Math.abs(row.ratio - 1) < layoutTolerance,
+  );
+  if (close.length === 0) return [];
+  return [
+    {
+      about: `${close.map(row => row.id).join(', ')}: within ${100 * layoutTolerance}% of ${reference}, which layout alone can move a boot by`,
+      remedy: 'use --variants 8',
+    },
+  ];
+}
+
+function judge(
+  total: Spread | undefined,
+  base: Spread | undefined,
+  { clock, noise, conditions: { accelerator, cpus, hostCpus } }: ComparisonInput,
+): Judgement | undefined {
+  if (!total || !base) return undefined;
+  if (clock === 'icount') return judgeLayouts(base.samples, total.samples);
+  const unranked = oversubscribed(accelerator, cpus, hostCpus) ? 'oversubscribed' : undefined;
+  return judgeRounds(base.samples, total.samples, noise, unranked);
 }
 
 function evidenceOf(row: Row, { family, runs }: Measured): Evidence {
@@ -142,24 +195,27 @@ function stepsOf(measured: Measured, percents: readonly number[], clock: 'icount
   });
 }
 
-function totalOf(measured: Measured, clock: 'icount' | 'wall'): number | undefined {
-  return (samplesOf(measured, 'used', clock) ?? samplesOf(measured, 'init', clock))?.median;
-}
+const totalsOf = (measured: Measured): Spread | undefined => spreadBy(measured, costOfRun);
 
 function rowOf(
   measured: Measured,
   floor: Measured | undefined,
-  referenceTotal: number | undefined,
-  { clock, usedPercents }: Pick<ComparisonInput, 'clock' | 'usedPercents'>,
+  reference: Measured | undefined,
+  input: ComparisonInput,
 ): Row {
+  const { clock, usedPercents } = input;
   const init = samplesOf(measured, 'init', clock);
   // The floor has no payload: its mark only says that there was nothing to read.
   const used = measured.flow === 'floor' ? undefined : samplesOf(measured, 'used', clock);
   const floorInit = floor && samplesOf(floor, 'init', clock);
-  const total = used?.median ?? init?.median;
+  const [total, base] = [totalsOf(measured), reference && totalsOf(reference)];
+  const against = measured === reference || measured.flow === 'floor' ? undefined : judge(total, base, input);
+  const unranked = against?.verdict === 'not ranked';
   const first = measured.runs.find(run => run.outcome.kind === 'ready');
   const idle = first && idleOf(first);
-  const memory = first && againstFloor(memoryOf(first), totalAt(floor?.runs[0]))[0]?.used;
+  const pivoted = measured.pivot ? memoryOf(measured.pivot).filter(({ at }) => at === 'rootfs') : [];
+  const memory = againstFloor([...(first ? memoryOf(first) : []), ...pivoted], totalAt(floor?.runs[0]));
+  const peaks = measured.runs.flatMap(run => run.host.peakBytes ?? []);
   return {
     id: measured.id,
     flow: measured.flow,
@@ -172,8 +228,11 @@ function rowOf(
     steps: measured.flow === 'floor' ? [] : stepsOf(measured, usedPercents, clock),
     ...(init && floorInit && { overFloor: init.median - floorInit.median }),
     ...(idle !== undefined && { idle }),
-    ...(memory !== undefined && { memoryUsedBytes: memory }),
-    ...(total !== undefined && referenceTotal && { ratio: total / referenceTotal }),
+    memory,
+    ...(peaks.length > 0 && { hostPeakBytes: Math.max(...peaks) }),
+    ...(memory[0]?.used !== undefined && { memoryUsedBytes: memory[0].used }),
+    ...(against && { against }),
+    ...(total && base && !unranked && { ratio: total.median / base.median }),
     notes: measured.notes,
     runs: measured.runs.map(run => run.id),
   };

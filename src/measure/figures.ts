@@ -36,3 +36,8 @@ export function idleOf(run: BootRun): number | undefined {
 /** One boot's checksum of what it read; the same on every row or the rows did not read the same. */
 export const sumOf = (run: BootRun): string | undefined =>
   run.facts.findLast(fact => fact.name === 'used')?.values.sum;
+
+/** What a run costs in all: to the end of the reading, to /init where nothing was read. */
+export const costOfRun = (run: BootRun): number | undefined =>
+  (run.flow === 'floor' ? undefined : sinceKernel(run, 'used', run.clock)) ??
+  sinceKernel(run, 'init', run.clock);

@@ -3,6 +3,9 @@
 import type { Outcome } from '../events.ts';
 import type { Comparison, Row } from './comparison.ts';
 import { textGrid } from './grid.ts';
+import { formatJudgements } from './judgementtable.ts';
+import { formatMemory } from './memorytable.ts';
+import { rangeOf, type Spread } from './spread.ts';
 
 interface Column {
   /** What it is, and its unit. */
@@ -18,6 +21,8 @@ export function formatComparison(comparison: Comparison, width: number): string[
     '',
     ...tableOf(comparison, width),
     ...stepsOf(comparison),
+    ...judgementsOf(comparison),
+    ...memoryOf(comparison),
     '',
     ...barsOf(comparison, width),
     '',
@@ -25,11 +30,20 @@ export function formatComparison(comparison: Comparison, width: number): string[
   ];
 }
 
+function judgementsOf(comparison: Comparison): string[] {
+  const lines = formatJudgements(comparison);
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+/** Asked for by a boot that went on to the root file system. */
+const memoryOf = ({ rows }: Comparison): string[] =>
+  rows.some(row => row.memory.some(({ at }) => at === 'rootfs')) ? ['', ...formatMemory(rows)] : [];
+
 function headOf(comparison: Comparison): string[] {
   const { conditions: c, payload } = comparison;
   const clock =
     comparison.clock === 'icount'
-      ? 'clock icount: millions of guest instructions since start_kernel; not time'
+      ? `clock icount: millions of guest instructions since start_kernel; not time${c.rounds > 1 ? `; median of ${c.rounds} layouts` : ''}`
       : `clock wall: milliseconds of guest CLOCK_BOOTTIME, median of ${c.rounds} rounds`;
   return [
     `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercents.join(', ')}% of it read`,
@@ -59,7 +73,7 @@ function columnsOf(comparison: Comparison): Column[] {
       cell: row => value(row.used && row.init && row.used.median - row.init.median),
     },
     { head: ['total', unit], cell: row => value(totalOf(row)) },
-    ...(comparison.clock === 'wall' ? [{ head: ['spread', unit], cell: spreadCell } satisfies Column] : []),
+    ...spreadColumns(comparison, unit),
     { head: ['over', 'floor'], cell: row => value(row.overFloor), wideOnly: true },
     { head: ['ratio', ''], cell: row => row.ratio?.toFixed(3) ?? '-' },
     { head: ['memory', 'MiB'], cell: row => mebi(row.memoryUsedBytes) },
@@ -67,9 +81,18 @@ function columnsOf(comparison: Comparison): Column[] {
   ];
 }
 
-function spreadCell(row: Row): string {
-  const spread = row.used ?? row.init;
-  return spread && spread.samples.length > 1 ? (spread.max - spread.min).toFixed(1) : '-';
+/** icount: the range over the layouts; wall: boots are noisy on one side, so the least, and the deviation. */
+function spreadColumns(comparison: Comparison, unit: string): Column[] {
+  if (comparison.conditions.rounds < 2) return [];
+  const cellOf = (of: (spread: Spread) => number) => (row: Row) => {
+    const spread = row.used ?? row.init;
+    return spread && spread.samples.length > 1 ? scaled(comparison, of(spread)) : '-';
+  };
+  if (comparison.clock === 'icount') return [{ head: ['range', unit], cell: cellOf(rangeOf) }];
+  return [
+    { head: ['min', unit], cell: cellOf(spread => spread.min), wideOnly: true },
+    { head: ['MAD', unit], cell: cellOf(spread => spread.mad) },
+  ];
 }
 
 /** Where the terminal is narrow, formats are said below the table, as kernels are in any case. */

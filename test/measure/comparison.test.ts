@@ -22,6 +22,7 @@ const input = (measured: readonly Measured[], more: Partial<ComparisonInput> = {
   payload: { name: 'busybox', digest: 'p', bytes: 16 * 2 ** 20 },
   usedPercents: [10],
   measured,
+  sampling: { stopped: 'count' },
   conditions: {
     tree: '7.3.4',
     arch: 'x86_64',
@@ -31,6 +32,7 @@ const input = (measured: readonly Measured[], more: Partial<ComparisonInput> = {
     cpus: 1,
     rounds: 1,
     host: 'x',
+    hostCpus: 2,
     kernels: {},
   },
   ...more,
