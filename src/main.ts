@@ -3,43 +3,136 @@
 /** The process: argv in, signals to an AbortController, the exit code out. The only place that exits. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { runCli } from './cli/run.ts';
-import { commands } from './commands/index.ts';
-import { exitCodes } from './host/errors.ts';
-import { openWorkspace } from './workspace.ts';
+import path from 'node:path';
+import type { Loaded } from './tui/app.ts';
+import type { Workspace } from './workspace.ts';
 
 const controller = new AbortController();
 // Once: stop what runs and keep what is finished. Twice: leave at once; the reaper kills what we started.
+let signalled = 0;
+let lent = false;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
+    // it is for the program that has the terminal
+    if (name === 'SIGINT' && lent) return;
     if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+    signalled = constants.signals[name];
     controller.abort();
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') controller.abort();
+    if (error.code === 'EPIPE' || error.code === 'EIO') controller.abort();
   });
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const columns = process.stdout.columns ?? process.stderr.columns ?? Number(process.env.COLUMNS ?? 0);
+const argv = process.argv.slice(2);
+const workbenchFlags = ['--ascii', '--no-mouse'];
 
-process.exitCode = await runCli(
-  process.argv.slice(2),
-  commands,
-  version,
-  () => openWorkspace(),
-  {
-    out: text => void process.stdout.write(text),
-    err: text => void process.stderr.write(text),
-    errIsTerminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
-    width: columns > 0 ? columns : 100,
-  },
-  controller.signal,
+// Loaded as needed: the first frame of the workbench waits for no command.
+process.exitCode = await (
+  argv.every(word => workbenchFlags.includes(word)) ? openWorkbench() : runCommand()
 ).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return exitCodes.failed;
+  return 1;
 });
+
+async function runCommand(): Promise<number> {
+  const [{ runCli }, { commands }, { openWorkspace }] = await Promise.all([
+    import('./cli/run.ts'),
+    import('./commands/index.ts'),
+    import('./workspace.ts'),
+  ]);
+  const columns = process.stdout.columns ?? process.stderr.columns ?? Number(process.env.COLUMNS ?? 0);
+  return runCli(
+    argv,
+    commands,
+    version,
+    () => openWorkspace(),
+    {
+      out: text => void process.stdout.write(text),
+      err: text => void process.stderr.write(text),
+      errIsTerminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+      width: columns > 0 ? columns : 100,
+    },
+    controller.signal,
+  );
+}
+
+/** Without arguments, or with those of the workbench alone. */
+async function openWorkbench(): Promise<number> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY || process.env.TERM === 'dumb') {
+    process.stderr.write(
+      'initbench: the workbench needs a terminal, and this is none\n' +
+        '  use the commands: initbench start, compare, boot, build, ... (initbench --help lists them)\n',
+    );
+    return 2;
+  }
+  const { openTui } = await import('./tui/app.ts');
+  try {
+    await openTui({
+      ...{
+        input: process.stdin,
+        output: process.stdout,
+        environment: process.env,
+        signal: controller.signal,
+      },
+      ascii: argv.includes('--ascii'),
+      mouse: !argv.includes('--no-mouse'),
+      ...{ load, recall, keep, lendTo, editor, suspend },
+    });
+  } catch (error) {
+    const { UserError } = await import('./host/errors.ts');
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`initbench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    return error.exitCode;
+  }
+  return signalled === 0 ? 0 : 130;
+}
+
+async function load(): Promise<Loaded> {
+  const [{ commands }, { openWorkspace }, { readInvocation }] = await Promise.all([
+    import('./commands/index.ts'),
+    import('./workspace.ts'),
+    import('./cli/parser.ts'),
+  ]);
+  return { workspace: openWorkspace(), commands, parse: words => readInvocation(words, commands, version) };
+}
+
+const keptFile = (workspace: Workspace) => path.join(workspace.state, 'workbench.json');
+
+async function recall(workspace: Workspace): Promise<string | undefined> {
+  const { readIfThere } = await import('./host/files.ts');
+  return readIfThere(keptFile(workspace));
+}
+
+async function keep(workspace: Workspace, text: string): Promise<void> {
+  const { writeWhole } = await import('./host/files.ts');
+  await writeWhole(keptFile(workspace), `${text}\n`);
+}
+
+async function lendTo(words: readonly string[], cwd: string): Promise<void> {
+  const { lendTerminal } = await import('./host/exec.ts');
+  lent = true;
+  try {
+    await lendTerminal(words, cwd);
+  } finally {
+    lent = false;
+  }
+}
+
+/** GIT_EDITOR, core.editor, VISUAL, EDITOR, vi: in git's order, by git. */
+async function editor(): Promise<string> {
+  const { capture } = await import('./host/exec.ts');
+  return capture(['git', 'var', 'GIT_EDITOR'], { signal: controller.signal });
+}
+
+/** The whole foreground group stops, npm or a wrapper in front of us included. Where nobody can make us go on, the
+ *  kernel does not stop us; either way the timer expires when we run. */
+async function suspend(): Promise<void> {
+  process.kill(0, 'SIGTSTP');
+  await new Promise(resolve => setTimeout(resolve, 100));
+}

@@ -19,8 +19,27 @@ const settingsSchema = z.strictObject({
   seriesTrees: z.record(z.string(), z.string()).default({}),
   /** Fragments of every kernel, by name, in order. */
   fragments: z.array(z.string()).default(['base', 'memmap']),
+  /** Keys of the workbench in place of its own: [keys] boot = ["b", "C-b"], "flows.mark" = "m". */
+  keys: z
+    .record(
+      z.string(),
+      z
+        .union([z.string(), z.array(z.string())])
+        .transform(keys => (typeof keys === 'string' ? [keys] : keys)),
+    )
+    .default({}),
+  /** How the workbench looks. */
+  tui: z
+    .strictObject({
+      /** Borders and bars in ASCII; so they are where the locale is not UTF-8. */
+      ascii: z.boolean().default(false),
+      mouse: z.boolean().default(true),
+    })
+    .optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
+/** What a person may set for all checkouts, in config.toml of the folder for that; initbench.toml wins. */
+const personalSchema = settingsSchema.pick({ keys: true, tui: true }).strict();
 
 /** Paths only; no methods. */
 export interface Workspace {
@@ -79,7 +98,10 @@ export function openWorkspace(
     root: path.resolve(root),
     cache,
     state,
-    settings: withSeriesFiles(readSettings(path.join(root, 'initbench.toml')), path.join(root, 'patches')),
+    settings: withSeriesFiles(
+      readSettings(path.join(root, 'initbench.toml'), path.join(configFolder(environment), 'config.toml')),
+      path.join(root, 'patches'),
+    ),
     environment,
   };
 }
@@ -115,7 +137,15 @@ function foldersIn(folder: string): readonly string[] {
   }
 }
 
-const readSettings = (file: string): Settings => readToml(file, settingsSchema);
+const configFolder = (environment: Readonly<Record<string, string | undefined>>): string =>
+  path.join(environment.XDG_CONFIG_HOME ?? path.join(environment.HOME ?? '/', '.config'), 'initbench');
+
+function readSettings(file: string, personalFile: string): Settings {
+  const personal = readToml(personalFile, personalSchema);
+  const settings = readToml(file, settingsSchema);
+  const tui = settings.tui ?? personal.tui;
+  return { ...settings, keys: { ...personal.keys, ...settings.keys }, ...(tui && { tui }) };
+}
 
 /** A file that is not there is an empty one. */
 function readToml<Schema extends z.ZodObject>(file: string, schema: Schema): z.infer<Schema> {

@@ -47,7 +47,12 @@ const table: Readonly<Record<string, Room>> = {
     ours: ['commands', 'events.ts', 'host'],
     types: ['workspace.ts', ...stages],
   },
-  tui: { packages: [], ours: ['commands', 'events.ts'], types: stages, only: { blessed: 'screen.ts' } },
+  tui: {
+    packages: [],
+    ours: ['commands', 'events.ts'],
+    types: ['workspace.ts', ...stages],
+    only: { blessed: 'screen.ts', diff: 'diff.ts' },
+  },
 };
 
 interface Edge {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** argv to a command and its input: a commander program made from the table of commands. */
 import { Command as Program, CommanderError, Option } from 'commander';
+import { UserError } from '../host/errors.ts';
 import type { AnyCommand, Parameter, Typed } from '../commands/command.ts';
 
 export interface Invocation {
@@ -84,6 +85,32 @@ export function parseArguments(
     throw error;
   }
   return invocation;
+}
+
+/** As parseArguments(), for a front end without stdout: what would be printed is the answer, or the error.
+ *  @throws UserError on a usage error */
+export function readInvocation(
+  argv: readonly string[],
+  commands: readonly AnyCommand[],
+  version: string,
+): Pick<Invocation, 'command' | 'typed'> | { readonly text: string } {
+  let out = '';
+  let err = '';
+  try {
+    const options = {
+      version,
+      writeOut: (text: string) => void (out += text),
+      writeErr: (text: string) => void (err += text),
+    };
+    return parseArguments(argv, commands, options) ?? { text: out };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const [message = '', ...hint] = err
+      .trim()
+      .split('\n')
+      .filter(line => line !== '');
+    throw new UserError(message.replace(/^error: /, ''), { hint: hint.at(-1) ?? 'initbench --help' });
+  }
 }
 
 function configured(program: Program, options: ParserOptions): Program {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The event stream as lines for people: steps with their times, one line of progress, notices; all to stderr. */
 import { sanitise, type WorkEvent } from '../events.ts';
-import { describeOutcome, shellQuote } from '../commands/words.ts';
+import { describeOutcome, duration, shellQuote } from '../commands/words.ts';
 
 export interface Reporter {
   event(event: WorkEvent): void;
@@ -134,11 +134,4 @@ function progressLine(
       : undefined);
   const estimate = left === undefined ? '' : `  about ${duration(left)} left`;
   return `  ${percent}% (${e.done}/${e.total})${estimate}  ${sanitise(e.label)}`;
-}
-
-/** '3.2 s', '4 min 39 s'. */
-export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
 }

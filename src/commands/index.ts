@@ -10,6 +10,8 @@ import { exportMails } from './export.ts';
 import { seriesFuzz } from './fuzz.ts';
 import { review } from './review.ts';
 import { send } from './send.ts';
+import { flowList } from './flow.ts';
+import { kernelList } from './kernel.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
 import { seriesDiff } from './series-diff.ts';
 import { seriesEdit } from './series-edit.ts';
@@ -29,6 +31,8 @@ export const commands: readonly AnyCommand[] = [
   sweep,
   boot,
   build,
+  flowList,
+  kernelList,
   treeAdd,
   treeList,
   treeRemove,

@@ -9,6 +9,8 @@ import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
 import { expectGroup, forgetGroup, guardGroup, ownerEnvironment } from './reaper.ts';
 import { packagesOf } from './tools.ts';
 
+export { shellQuote } from './argv.ts';
+
 export interface ExecOptions {
   /** The job its events carry. */
   readonly job: string;
@@ -296,9 +298,14 @@ export function openPipe(argv: readonly string[], options: Omit<ExecOptions, 'jo
   };
 }
 
-/** Words as one shell line that can be pasted. */
-export function shellQuote(argv: readonly string[]): string {
-  return argv
-    .map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+/** Runs a program that gets our terminal (an editor, a pager, a shell) and waits for its end, whatever that is.
+ *  @throws UserError when it is not installed */
+export async function lendTerminal(argv: readonly string[], cwd: string): Promise<void> {
+  const [file, ...rest] = argv;
+  const ended = (await execa(file!, rest, { cwd, stdio: 'inherit', reject: false })) as Ended;
+  if (notFound(ended)) {
+    throw new UserError(`${file} is not installed`, {
+      hint: 'set EDITOR, PAGER or SHELL to a program that is',
+    });
+  }
 }

@@ -2,7 +2,7 @@
 /** A kernel build as a value: from it follow the digest, the make command line and the commands to paste. Pure. */
 import path from 'node:path';
 import type { Digest } from '../events.ts';
-import { shellQuote } from '../host/exec.ts';
+import { shellQuote } from '../host/argv.ts';
 import { digestOf, shortDigest } from '../host/files.ts';
 import type { Config, Fragment } from '../kconfig/kconfig.ts';
 import { configCommands, fragmentCopies } from '../kconfig/resolve.ts';

@@ -5,7 +5,7 @@ import { calibrationArgv, instrumentedArgv, qemuArgv, requireMemory } from '../.
 import arm64, { placeImage as placeAtEnd } from '../../src/boot/machine/arm64.ts';
 import { placeImage } from '../../src/boot/machine/x86_64.ts';
 import { UserError } from '../../src/host/errors.ts';
-import { shellQuote } from '../../src/host/exec.ts';
+import { shellQuote } from '../../src/host/argv.ts';
 import { sampleImage, sampleVm } from './machine.ts';
 
 const mib = 2 ** 20;

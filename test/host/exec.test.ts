@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WorkEvent } from '../../src/events.ts';
 import { merge, productOf } from '../../src/events.ts';
 import { Interrupted, ToolError, UserError } from '../../src/host/errors.ts';
-import { capture, captureBuffer, exec, launch, shellQuote } from '../../src/host/exec.ts';
+import { capture, captureBuffer, exec, launch } from '../../src/host/exec.ts';
+import { shellQuote } from '../../src/host/argv.ts';
 
 const signal = new AbortController().signal;
 let folder: string;

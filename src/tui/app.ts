@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The workbench at work: messages in, frames out, effects done, and everything stopped and given back at the end. */
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AnyCommand, Typed } from '../commands/command.ts';
+import { failureOf } from '../commands/failure.ts';
+import type { WorkEvent } from '../events.ts';
+import type { Workspace } from '../workspace.ts';
+import { splitWords } from './complete.ts';
+import { readLines } from './files.ts';
+import { keptOf, readKept } from './kept.ts';
+import { openScreen, type TerminalScreen } from './screen.ts';
+import { type DataName, type Effect, initialState, type Message } from './state.ts';
+import { isBusy, update } from './update.ts';
+import { render } from './view/frame.ts';
+
+/** What takes longer to load than a first frame may. */
+export interface Loaded {
+  readonly workspace: Workspace;
+  readonly commands: readonly AnyCommand[];
+  /** As the CLI reads it: a command and what was typed for it, or a text to show (help). @throws UserError */
+  readonly parse: (
+    argv: readonly string[],
+  ) => { readonly command: AnyCommand; readonly typed: Typed } | { readonly text: string };
+}
+
+export interface Doors {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly ascii: boolean;
+  readonly mouse: boolean;
+  /** Aborted when a signal wants us to end. */
+  readonly signal: AbortSignal;
+  load(): Promise<Loaded>;
+  /** What was kept the last time, as text; undefined when there is nothing. */
+  recall(workspace: Workspace): Promise<string | undefined>;
+  keep(workspace: Workspace, text: string): Promise<void>;
+  /** A program that gets the terminal. */
+  lendTo(argv: readonly string[], cwd: string): Promise<void>;
+  /** The command line of the user's editor, as git finds it. */
+  editor(): Promise<string>;
+  /** Stops us as Ctrl-Z does, and returns when we go on. */
+  readonly suspend: () => Promise<void>;
+}
+
+const frameMs = 66;
+const keyMs = 15;
+const tickMs = 250;
+/** Work leaves the event loop to keys and frames after that long. */
+const turnMs = 8;
+const stopMs = 10_000;
+/** More events than that wait for no frame: the oldest console lines among them go. */
+const mostPending = 20_000;
+const keptPending = 4000;
+
+const loads: Readonly<Record<DataName, readonly string[]>> = {
+  series: ['series', 'list'],
+  trees: ['tree', 'list'],
+  kernels: ['kernel', 'list'],
+  flows: ['flow', 'list'],
+};
+
+/** Until the person quits or the signal is aborted. @throws what is our bug, the terminal restored before */
+export async function openTui(doors: Doors): Promise<void> {
+  const { environment } = doors;
+  const utf8 = /utf-?8/i.test(environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '');
+  const ascii = doors.ascii || !utf8;
+  const color = !environment.NO_COLOR;
+  let finish: (error?: Error) => void = () => {};
+  const over = new Promise<void>((resolve, reject) => {
+    finish = error => (error === undefined ? resolve() : reject(error));
+  });
+
+  const screen = openScreen(
+    {
+      ...{ input: doors.input, output: doors.output, color, mouse: doors.mouse, unicode: !ascii },
+      terminal: environment.TERM || 'xterm',
+    },
+    message => send(message),
+  );
+  let state = initialState({ ...screen.size, look: { ascii, color }, keys: {} });
+  let loaded: Loaded | undefined;
+  const running = new Map<
+    number,
+    { controller: AbortController; done: Promise<void>; pending: WorkEvent[] }
+  >();
+  const began = performance.now();
+  let drawn = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let due = Number.POSITIVE_INFINITY;
+  let ticker: NodeJS.Timeout | undefined;
+
+  const apply = (message: Message) => {
+    const [next, effects] = update(state, message);
+    state = next;
+    for (const effect of effects) perform(effect);
+  };
+  const guarded = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      finish(asError(error));
+    }
+  };
+  const draw = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    due = Number.POSITIVE_INFINITY;
+    apply({ type: 'tick', now: performance.now() - began });
+    for (const [job, { pending }] of running) {
+      if (pending.length > 0) apply({ type: 'events', job, events: pending.splice(0) });
+    }
+    screen.draw(render(state));
+    drawn = performance.now();
+    if (isBusy(state)) ticker ??= setInterval(() => drawWithin(frameMs), tickMs);
+    else {
+      clearInterval(ticker);
+      ticker = undefined;
+    }
+  };
+  /** Not more often than every `ms`. */
+  const drawWithin = (ms: number) => {
+    const at = Math.max(performance.now(), drawn + ms);
+    if (at >= due) return;
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(() => guarded(draw), at - performance.now());
+  };
+  const send = (message: Message) =>
+    guarded(() => {
+      apply(message);
+      drawWithin(message.type === 'key' || message.type === 'mouse' ? keyMs : frameMs);
+    });
+  const failed = (title: string) => (error: unknown) =>
+    send({ type: 'failed', title, failure: failureOf(error) });
+
+  const perform = (effect: Effect) => {
+    switch (effect.type) {
+      case 'load':
+        for (const name of effect.names) void load(name);
+        return;
+      case 'run':
+        start(effect.job, effect.argv);
+        return;
+      case 'cancel':
+        running.get(effect.job)?.controller.abort();
+        return;
+      case 'read':
+        void readLines(effect.path).then(
+          lines => send({ type: 'text-read', view: effect.view, lines }),
+          failed(`read ${effect.path}`),
+        );
+        return;
+      case 'preview':
+        void readLines(effect.path, 2 ** 20).then(
+          lines => send({ type: 'preview-read', path: effect.path, lines }),
+          failed(`read ${effect.path}`),
+        );
+        return;
+      case 'edit':
+        void edit(effect.path, effect.line).catch(failed(`edit ${effect.path}`));
+        return;
+      case 'page':
+        void lend(
+          [...splitWords(environment.PAGER || 'less'), effect.path],
+          path.dirname(effect.path),
+          'editor',
+        ).catch(failed(`open ${effect.path}`));
+        return;
+      case 'shell':
+        void lend([environment.SHELL || '/bin/sh'], effect.folder, 'shell').catch(
+          failed(`a shell in ${effect.folder}`),
+        );
+        return;
+      case 'copy':
+        screen.copy(effect.text);
+        return;
+      case 'redraw':
+        screen.forget();
+        return;
+      case 'suspend':
+        void screen
+          .lend(doors.suspend)
+          .then(() => send({ type: 'returned', what: 'shell' }), failed('suspend'));
+        return;
+      case 'quit':
+        void quit();
+    }
+  };
+
+  const load = async (name: DataName) => {
+    if (!loaded) return;
+    try {
+      const { work } = begin(loaded, loads[name], doors.signal);
+      for (;;) {
+        const next = await work.next();
+        if (next.done) return send({ type: 'loaded', name, product: next.value });
+      }
+    } catch (error) {
+      send({ type: 'load-failed', name, failure: failureOf(error) });
+    }
+  };
+
+  const start = (job: number, argv: readonly string[]) => {
+    const controller = new AbortController();
+    const pending: WorkEvent[] = [];
+    const done = work(job, argv, controller.signal, pending).finally(() => running.delete(job));
+    running.set(job, { controller, done, pending });
+  };
+
+  const work = async (job: number, argv: readonly string[], signal: AbortSignal, pending: WorkEvent[]) => {
+    // the view of the job is there before its first event
+    await nextTurn();
+    const flush = () =>
+      guarded(() => pending.length > 0 && apply({ type: 'events', job, events: pending.splice(0) }));
+    try {
+      const parsed = loaded!.parse(argv);
+      if ('text' in parsed) {
+        send({ type: 'job-text', job, lines: parsed.text.trimEnd().split('\n') });
+        return;
+      }
+      const { command, typed } = parsed;
+      send({ type: 'job-started', job, command });
+      const generator = command.run(loaded!.workspace, command.parse(typed, loaded!.workspace), signal);
+      let turn = performance.now();
+      for (;;) {
+        const next = await generator.next();
+        if (next.done) {
+          flush();
+          const product: unknown = next.value;
+          send({ type: 'job-ended', job, product, code: command.exitCode?.(product) ?? 0 });
+          return;
+        }
+        pending.push(next.value);
+        if (pending.length > mostPending) thin(pending);
+        if (due === Number.POSITIVE_INFINITY) drawWithin(frameMs);
+        if (performance.now() - turn > turnMs) {
+          await nextTurn();
+          turn = performance.now();
+        }
+      }
+    } catch (error) {
+      flush();
+      send({ type: 'job-failed', job, failure: failureOf(error) });
+    }
+  };
+
+  const lend = async (argv: readonly string[], cwd: string, what: 'editor' | 'shell') => {
+    await screen.lend(() => doors.lendTo(argv, cwd));
+    send({ type: 'returned', what });
+  };
+
+  const edit = async (file: string, line: number | undefined) => {
+    const words = splitWords(await doors.editor());
+    const takesLine = /^(n?vim?|vi|view|nano|emacs(client)?|micro|joe|kak|ne|mcedit|ed)$/.test(
+      path.basename(words[0] ?? ''),
+    );
+    await lend(
+      [...words, ...(line !== undefined && takesLine ? [`+${line}`] : []), file],
+      path.dirname(file),
+      'editor',
+    );
+  };
+
+  let ending = false;
+  const quit = async () => {
+    if (ending) return;
+    ending = true;
+    for (const { controller } of running.values()) controller.abort();
+    const stopped = Promise.allSettled([...running.values()].map(({ done }) => done));
+    let limit: NodeJS.Timeout | undefined;
+    await Promise.race([stopped, new Promise(resolve => (limit = setTimeout(resolve, stopMs)))]);
+    clearTimeout(limit);
+    if (loaded) await doors.keep(loaded.workspace, JSON.stringify(keptOf(state), null, 2)).catch(() => {});
+    finish();
+  };
+
+  const onEnd = () => send({ type: 'end' });
+  const onCrash = (error: unknown) => finish(asError(error));
+  doors.signal.addEventListener('abort', onEnd, { once: true });
+  process.on('uncaughtException', onCrash);
+  process.on('unhandledRejection', onCrash);
+  for (const event of ['end', 'close', 'error']) doors.input.once(event, onEnd);
+  try {
+    draw();
+    void doors
+      .load()
+      .then(async everything => {
+        loaded = everything;
+        const { workspace, commands } = everything;
+        const kept = readKept(await doors.recall(workspace).catch(() => undefined));
+        if (workspace.settings.tui?.mouse === false) screen.mouse(false);
+        send({
+          type: 'ready',
+          commands,
+          places: { root: workspace.root, runs: path.join(workspace.state, 'runs') },
+          series: workspace.settings.series,
+          keys: workspace.settings.keys,
+          ascii: workspace.settings.tui?.ascii ?? false,
+          ...(kept && { kept }),
+        });
+      })
+      .catch(onCrash);
+    await over;
+  } finally {
+    clearTimeout(timer);
+    clearInterval(ticker);
+    for (const event of ['end', 'close', 'error']) doors.input.removeListener(event, onEnd);
+    doors.signal.removeEventListener('abort', onEnd);
+    restore(screen);
+    process.removeListener('uncaughtException', onCrash);
+    process.removeListener('unhandledRejection', onCrash);
+    for (const { controller } of running.values()) controller.abort();
+  }
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(JSON.stringify(error));
+
+/** A terminal that is gone takes nothing back. */
+function restore(screen: TerminalScreen): void {
+  try {
+    screen.close();
+  } catch {
+    // nothing is left to restore
+  }
+}
+
+function begin({ workspace, ...loaded }: Loaded, argv: readonly string[], signal: AbortSignal) {
+  const parsed = loaded.parse(argv);
+  if ('text' in parsed) throw new Error(`${argv.join(' ')} is no command`);
+  const { command, typed } = parsed;
+  return { command, work: command.run(workspace, command.parse(typed, workspace), signal) };
+}
+
+/** Takes the oldest console lines out, nothing else. */
+function thin(pending: WorkEvent[]): void {
+  const lines = pending.filter(event => event.type === 'console').length;
+  let surplus = lines - keptPending;
+  const kept = pending.filter(event => event.type !== 'console' || surplus-- <= 0);
+  pending.splice(0, pending.length, ...kept);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Running work as the screen knows it: events folded into jobs and their boots, each bounded. Pure. */
+import type { AnyCommand } from '../commands/command.ts';
+import type { Failure } from '../commands/failure.ts';
+import { duration, shellQuote } from '../commands/words.ts';
+import type { Fact, Instructions, Mark, Milliseconds, Outcome, WorkEvent } from '../events.ts';
+
+export interface Boot {
+  readonly run: string;
+  /** FLOW[:FORMAT]@KERNEL, as events name the work. */
+  readonly row: string;
+  readonly flow: string;
+  readonly argv: readonly string[];
+  readonly started: Milliseconds;
+  readonly marks: readonly {
+    readonly mark: Mark;
+    readonly host: Milliseconds;
+    readonly clock?: 'tsc' | 'boottime';
+    readonly value?: number;
+  }[];
+  readonly memory?: Fact['values'];
+  readonly troubles: number;
+  readonly outcome?: Outcome;
+  /** From QEMU's start to its end. */
+  readonly took?: Milliseconds;
+  readonly icount?: Instructions;
+  /** The last lines; the log on disk has all. `first` is the number of the first of them. */
+  readonly lines: readonly string[];
+  readonly first: number;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly state: 'started' | 'done' | 'failed' | 'cached';
+  readonly ms?: Milliseconds;
+}
+
+export interface Job {
+  readonly id: number;
+  readonly argv: readonly string[];
+  readonly command?: AnyCommand;
+  readonly state: 'running' | 'stopping' | 'done' | 'failed' | 'stopped';
+  readonly started: Milliseconds;
+  readonly ended?: Milliseconds;
+  readonly progress?: {
+    readonly done: number;
+    readonly total?: number;
+    readonly label: string;
+    /** Where the estimate of the time left starts. */
+    readonly from: { readonly at: Milliseconds; readonly done: number };
+  };
+  readonly steps: readonly Step[];
+  readonly notices: readonly { readonly level: 'info' | 'warning'; readonly message: string }[];
+  readonly output: readonly string[];
+  /** Where make runs; the sources its compilers name are seen from there. */
+  readonly folder?: string;
+  readonly boots: readonly Boot[];
+  /** An answer that is a failure has a code above 0. */
+  readonly code?: number;
+  readonly product?: unknown;
+  readonly failure?: Failure;
+}
+
+/** What is kept of a console, and of a line of it. */
+export const consoleLines = 2000;
+const consoleColumns = 1000;
+const outputLines = 2000;
+const otherLines = 200;
+/** Older boots of a long campaign keep their figures and lose their lines. */
+const bootsWithLines = 8;
+const boots = 64;
+
+export const newJob = (id: number, argv: readonly string[], now: Milliseconds): Job => ({
+  ...{ id, argv, state: 'running', started: now },
+  ...{ steps: [], notices: [], output: [], boots: [] },
+});
+
+export const isRunning = (job: Job): boolean => job.state === 'running' || job.state === 'stopping';
+
+/** 'boot kernelspace': the verb and what it is about, without the options. */
+export function titleOf(job: Job): string {
+  const option = job.argv.findIndex(word => word.startsWith('-'));
+  return job.argv.slice(0, option < 0 ? undefined : option).join(' ');
+}
+
+/** The job after these events, and the command lines in them. */
+export function foldEvents(
+  job: Job,
+  events: readonly WorkEvent[],
+  now: Milliseconds,
+): { job: Job; commands: readonly string[] } {
+  const console = new Map<string, string[]>();
+  const commands: string[] = [];
+  const output: string[] = [];
+  let folded = job;
+  for (const event of events) {
+    if (event.type === 'console') {
+      const lines = console.get(event.run) ?? [];
+      lines.push(event.line.slice(0, consoleColumns));
+      console.set(event.run, lines);
+    } else if (event.type === 'command') {
+      commands.push(shellQuote(event.argv));
+      if (event.argv[0] === 'make') folded = { ...folded, folder: event.cwd };
+    } else if (event.type === 'output') output.push(event.line.slice(0, consoleColumns));
+    else folded = foldOne(folded, event, now);
+  }
+  if (output.length > 0) folded = { ...folded, output: [...folded.output, ...output].slice(-outputLines) };
+  if (console.size > 0) {
+    folded = {
+      ...folded,
+      boots: folded.boots.map(boot => withLines(boot, console.get(boot.run) ?? [])),
+    };
+  }
+  return { job: folded, commands };
+}
+
+function withLines(boot: Boot, added: readonly string[]): Boot {
+  if (added.length === 0) return boot;
+  const all = [...boot.lines, ...added];
+  const lines = all.slice(-consoleLines);
+  return { ...boot, lines, first: boot.first + all.length - lines.length };
+}
+
+function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
+  switch (event.type) {
+    case 'step': {
+      const name = event.step === event.job ? event.step : `${event.job}: ${event.step}`;
+      const step: Step = { name, state: event.state, ...(event.ms !== undefined && { ms: event.ms }) };
+      const others = job.steps.filter(other => other.name !== name || other.state !== 'started');
+      const { progress: _, ...rest } = job;
+      // progress belongs to the step before
+      return { ...rest, steps: [...others, step].slice(-otherLines) };
+    }
+    case 'progress': {
+      const before = job.progress;
+      const goesOn = before && before.total === event.total && event.done >= before.done;
+      const from = goesOn ? before.from : { at: now, done: event.done };
+      const { done, total, label } = event;
+      return { ...job, progress: { done, ...(total !== undefined && { total }), label, from } };
+    }
+    case 'notice': {
+      const { level, message } = event;
+      return { ...job, notices: [...job.notices, { level, message }].slice(-otherLines) };
+    }
+    case 'boot-started': {
+      const boot: Boot = {
+        ...{ run: event.run, row: event.job, flow: event.flow, argv: event.argv, started: now },
+        ...{ marks: [], troubles: 0, lines: [], first: 0 },
+      };
+      const kept = job.boots
+        .slice(-boots)
+        .map((old, i, all) => (i < all.length - bootsWithLines ? { ...old, lines: [] } : old));
+      return { ...job, boots: [...kept, boot] };
+    }
+    case 'mark': {
+      const { mark, host, guest } = event;
+      // a payload of which nothing is read has no reading to show
+      if (mark === 'used' && event.percent === 0) return job;
+      const seen = { mark, host, ...(guest && { clock: guest.clock, value: guest.value }) };
+      return withBoot(job, event.run, boot => ({
+        ...boot,
+        // read in steps, every step reports `used`: the last one is the whole
+        marks: [...boot.marks.filter(other => other.mark !== mark), seen],
+      }));
+    }
+    case 'fact': {
+      const { name, values } = event.fact;
+      if (name === 'memory') return withBoot(job, event.run, boot => ({ ...boot, memory: values }));
+      if (name === 'trouble') {
+        return withBoot(job, event.run, boot => ({ ...boot, troubles: boot.troubles + 1 }));
+      }
+      return job;
+    }
+    case 'boot-ended': {
+      const { outcome, host, icount } = event;
+      return withBoot(job, event.run, boot => ({
+        ...{ ...boot, outcome, took: host },
+        ...(icount !== undefined && { icount }),
+      }));
+    }
+    default:
+      return job;
+  }
+}
+
+const withBoot = (job: Job, run: string, change: (boot: Boot) => Boot): Job => ({
+  ...job,
+  boots: job.boots.map(boot => (boot.run === run ? change(boot) : boot)),
+});
+
+/** Since the kernel's entry, in millions of instructions or in milliseconds; by mark, in the order they were passed. */
+export function figuresOf(boot: Boot): readonly { readonly mark: Mark; readonly value: number }[] {
+  const entry = boot.marks.find(({ mark }) => mark === 'kernel');
+  const clock = entry?.clock;
+  if (entry?.value === undefined || clock === undefined) return [];
+  return boot.marks.flatMap(({ mark, clock: own, value }) =>
+    mark === 'kernel' || own !== clock || value === undefined
+      ? []
+      : [{ mark, value: (value - entry.value!) / 1e6 }],
+  );
+}
+
+export const unitOf = (boot: Boot): 'M insn' | 'ms' =>
+  boot.marks.some(({ clock }) => clock === 'boottime') ? 'ms' : 'M insn';
+
+/** How a running job is told in one line: '40% (2/5) boot userspace, about 12 s left'. */
+export function progressOf(job: Job, now: Milliseconds): string {
+  if (job.state === 'stopping') return 'stopping';
+  const { progress } = job;
+  if (!progress) return job.steps.findLast(step => step.state === 'started')?.name ?? '';
+  const { done, total, label, from } = progress;
+  if (total === undefined) return `${done} ${label}`;
+  const gained = done - from.done;
+  const spent = now - from.at;
+  const left = gained > 20 && spent > 3000 ? (spent / gained) * (total - done) : undefined;
+  const percent = Math.min(100, Math.floor((100 * done) / Math.max(1, total)));
+  return `${percent}% (${done}/${total}) ${label}${left === undefined ? '' : `, about ${duration(left)} left`}`;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the panels list, item by item, and which item is selected. Pure. */
+import path from 'node:path';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Patch, Series } from '../series/series.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Boot, Job } from './jobs.ts';
+import type { PanelId, Settings, State, View } from './state.ts';
+
+export type SeriesItem =
+  | { readonly kind: 'series'; readonly series: Series }
+  | { readonly kind: 'cover'; readonly series: Series; readonly path: string }
+  | { readonly kind: 'patch'; readonly series: Series; readonly patch: Patch; readonly number: number };
+
+export type KernelItem =
+  | { readonly kind: 'tree'; readonly name: string; readonly tree?: Tree; readonly source?: string }
+  | { readonly kind: 'kernel'; readonly name: string; readonly tree: string; readonly built?: Kernel }
+  | { readonly kind: 'fragment'; readonly name: string; readonly always: boolean };
+
+export type FlowItem =
+  | {
+      readonly kind: 'flow';
+      readonly flow: string;
+      readonly format: string;
+      readonly formats: readonly string[];
+    }
+  | {
+      readonly kind: 'setting';
+      readonly setting: keyof Settings;
+      readonly label: string;
+      readonly value: string;
+    };
+
+export interface RunItem {
+  readonly run: string;
+  readonly row: string;
+  readonly boot: Boot;
+  readonly job: Job;
+}
+
+export interface SubmissionItem {
+  readonly kind: 'cover';
+  readonly series: Series;
+  readonly path: string;
+}
+
+const coverOf = (series: Series) => path.join(series.folder, '0000-cover-letter.patch');
+
+/** The series in use shows its patches. */
+export function seriesItems(state: State): readonly SeriesItem[] {
+  return (state.data.series ?? []).flatMap((series): SeriesItem[] => {
+    const head: SeriesItem = { kind: 'series', series };
+    if (series.name !== state.settings.series) return [head];
+    return [
+      head,
+      ...(series.cover ? [{ kind: 'cover', series, path: coverOf(series) } as const] : []),
+      ...series.patches.map((patch, i) => ({ kind: 'patch', series, patch, number: i + 1 }) as const),
+    ];
+  });
+}
+
+/** Each tree with the kernels it is for, then the fragments. */
+export function kernelItems(state: State): readonly KernelItem[] {
+  const { trees, kernels, series = [] } = state.data;
+  const known = trees?.trees.map(tree => ({ name: tree.name, tree })) ?? [];
+  const planned = trees?.configured ?? [];
+  const always = kernels?.always ?? [];
+  return [
+    ...[...known, ...planned].flatMap((about): KernelItem[] => {
+      const names = ['base', ...series.filter(({ tree }) => tree === about.name).map(({ name }) => name)];
+      return [
+        { kind: 'tree', ...about },
+        ...names.map((name): KernelItem => {
+          const built = kernels?.kernels.find(
+            ({ kernel }) => kernel.name === name && kernel.tree === about.name,
+          );
+          return { kind: 'kernel', name, tree: about.name, ...(built && { built: built.kernel }) };
+        }),
+      ];
+    }),
+    ...(kernels?.fragments ?? [])
+      .filter(name => !series.some(one => one.name === name) && !name.includes('.'))
+      .map((name): KernelItem => ({ kind: 'fragment', name, always: always.includes(name) })),
+  ];
+}
+
+export const settingLabels = {
+  payload: 'payload',
+  pad: 'filler',
+  used: 'read',
+  clock: 'clock',
+  memory: 'memory',
+} as const;
+
+export function flowItems(state: State): readonly FlowItem[] {
+  const { settings } = state;
+  const flows = state.data.flows?.flows ?? [];
+  const shown = { ...settings, used: `${settings.used}%`, memory: `${settings.memory} MiB` };
+  return [
+    ...flows.map(({ id, formats }): FlowItem => ({
+      ...{ kind: 'flow', flow: id, formats },
+      format: settings.formats[id] ?? formats[0] ?? '',
+    })),
+    ...(Object.keys(settingLabels) as (keyof typeof settingLabels)[]).map((setting): FlowItem => ({
+      kind: 'setting',
+      setting,
+      label: settingLabels[setting],
+      value: shown[setting],
+    })),
+  ];
+}
+
+/** The newest first. */
+export const runItems = (state: State): readonly RunItem[] =>
+  state.jobs.flatMap(job => job.boots.map(boot => ({ run: boot.run, row: boot.row, boot, job }))).reverse();
+
+export function submissionItems(state: State): readonly SubmissionItem[] {
+  const series = state.data.series?.find(({ name }) => name === state.settings.series);
+  return series?.cover ? [{ kind: 'cover', series, path: coverOf(series) }] : [];
+}
+
+export function countOf(state: State, panel: PanelId): number {
+  const items = {
+    series: seriesItems,
+    kernels: kernelItems,
+    flows: flowItems,
+    runs: runItems,
+    submission: submissionItems,
+  }[panel];
+  return items(state).length;
+}
+
+const at = <Item>(items: readonly Item[], index: number): Item | undefined =>
+  items[Math.min(index, items.length - 1)];
+
+export const selectedSeries = (state: State) => at(seriesItems(state), state.selected.series);
+export const selectedKernel = (state: State) => at(kernelItems(state), state.selected.kernels);
+export const selectedSetting = (state: State) => at(flowItems(state), state.selected.flows);
+export const selectedRun = (state: State) => at(runItems(state), state.selected.runs);
+export const selectedSubmission = (state: State) => at(submissionItems(state), state.selected.submission);
+
+export function selectedFlow(state: State) {
+  const item = selectedSetting(state);
+  return item?.kind === 'flow' ? item : undefined;
+}
+
+export function selectedPatch(state: State): string | undefined {
+  const item = selectedSeries(state);
+  if (item?.kind === 'patch') return item.patch.path;
+  return item?.kind === 'cover' ? item.path : undefined;
+}
+
+export const hasSeries = (state: State): boolean => (state.data.series?.length ?? 0) > 0;
+
+export const shownView = (state: State): View | undefined => state.views.at(-1);
+
+/** The job of the view that has the keys. */
+export function jobShown(state: State): Job | undefined {
+  const view = shownView(state);
+  if (state.focus !== 'main' || !view) return undefined;
+  const id =
+    view.kind === 'boot'
+      ? view.jobs.at(-1)
+      : view.kind === 'work'
+        ? view.job
+        : view.source.kind === 'job'
+          ? view.source.job
+          : undefined;
+  return state.jobs.find(job => job.id === id);
+}
+
+/** A console of the boot view; a job that has booted nothing yet has one all the same. */
+export interface Pane {
+  readonly job: Job;
+  readonly boot?: Boot;
+}
+
+/** The consoles of a boot view, in the order of their jobs. */
+export const panesOf = (state: State, view: View & { kind: 'boot' }): readonly Pane[] =>
+  view.jobs.flatMap((id): Pane[] => {
+    const job = state.jobs.find(candidate => candidate.id === id);
+    if (!job) return [];
+    return job.boots.length > 0 ? job.boots.map(boot => ({ job, boot })) : [{ job }];
+  });
+
+/** The console that has the keys; below zero it is always the newest. */
+export function paneShown(state: State, view: View & { kind: 'boot' }): Pane | undefined {
+  return panesOf(state, view).at(view.pane);
+}
+
+/** What of the selected item the main area shows: the path of a text file, if it is one. */
+export function previewPath(state: State): string | undefined {
+  switch (state.focus) {
+    case 'series':
+      return selectedPatch(state);
+    case 'submission':
+      return selectedSubmission(state)?.path;
+    case 'kernels': {
+      const item = selectedKernel(state);
+      return item?.kind === 'fragment'
+        ? path.join(state.places.root, 'kconfigs', `${item.name}.config`)
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What was typed for a row of a comparison: FLOW[:FORMAT][@SERIES]. */
+export function rowOf(state: State, flow: string): string {
+  const about = state.data.flows?.flows.find(({ id }) => id === flow);
+  const format = state.settings.formats[flow];
+  return format === undefined || format === about?.formats[0] ? flow : `${flow}:${format}`;
+}

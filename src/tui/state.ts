@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** All that the screen follows from: one frozen record. The messages that change it, the effects it asks for. */
+import type { AnyCommand } from '../commands/command.ts';
+import type { Failure } from '../commands/failure.ts';
+import type { FlowList } from '../commands/flow.ts';
+import type { KernelList } from '../commands/kernel.ts';
+import type { Milliseconds, WorkEvent } from '../events.ts';
+import type { Series } from '../series/series.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { Job } from './jobs.ts';
+import type { Kept } from './kept.ts';
+import type { Pager } from './pager.ts';
+
+export const panels = ['series', 'kernels', 'flows', 'runs', 'submission'] as const;
+export type PanelId = (typeof panels)[number];
+
+/** What commands answered for the panels; absent until they did. */
+export interface Data {
+  readonly series?: readonly Series[];
+  readonly trees?: {
+    readonly trees: readonly Tree[];
+    readonly configured: readonly { readonly name: string; readonly source: string }[];
+  };
+  readonly kernels?: KernelList;
+  readonly flows?: FlowList;
+}
+export type DataName = keyof Data;
+
+/** How boots are asked for; kept for the next time. */
+export interface Settings {
+  readonly series: string;
+  readonly payload: string;
+  readonly pad: string;
+  readonly used: string;
+  readonly clock: 'icount' | 'wall';
+  readonly memory: string;
+  /** By flow; without an entry the flow's own. */
+  readonly formats: Readonly<Record<string, string>>;
+  /** Fragments beside those that every kernel gets, in this order. */
+  readonly fragments: readonly string[];
+}
+
+/** A text that is read from a file, or that a command's product is. */
+export type Source =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  | { readonly kind: 'job'; readonly job: number };
+
+export type Syntax = 'plain' | 'log' | 'diff' | 'mail' | 'result';
+
+export type View =
+  | {
+      readonly kind: 'boot';
+      readonly jobs: readonly number[];
+      /** Which console has the keys, below zero always the newest; whether it is alone on the screen. */
+      readonly pane: number;
+      readonly alone: boolean;
+      /** Consoles that do not follow: by run the number of the line at their bottom. */
+      readonly held: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly kind: 'text';
+      readonly id: number;
+      readonly title: string;
+      readonly source: Source;
+      readonly syntax: Syntax;
+      /** Absent while the file is read. */
+      readonly lines?: readonly string[];
+      readonly pager: Pager;
+    }
+  | { readonly kind: 'work'; readonly job: number; readonly pager: Pager };
+
+/** What lies over the screen and takes the keys. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly filter: string; readonly selected: number }
+  | { readonly kind: 'log'; readonly pager: Pager }
+  | { readonly kind: 'jobs'; readonly selected: number }
+  | {
+      readonly kind: 'prompt';
+      readonly what: 'command' | 'search' | 'setting';
+      readonly label: string;
+      readonly text: string;
+      readonly cursor: number;
+      readonly setting?: keyof Settings;
+      /** Where in the history of command lines, from its end; 0 is the line being written. */
+      readonly back?: number;
+    }
+  | {
+      readonly kind: 'choice';
+      readonly title: string;
+      readonly options: readonly { readonly value: string; readonly words: string }[];
+      readonly selected: number;
+      readonly setting: keyof Settings;
+      /** For formats: whose. */
+      readonly flow?: string;
+    }
+  | {
+      readonly kind: 'question';
+      readonly lines: readonly string[];
+      /** The key that says yes; nothing else does. */
+      readonly key: string;
+      readonly effects: readonly Effect[];
+      /** A command line that yes runs. */
+      readonly argv?: readonly string[];
+    };
+
+export interface Look {
+  readonly ascii: boolean;
+  readonly color: boolean;
+}
+
+export interface State {
+  readonly width: number;
+  readonly height: number;
+  readonly look: Look;
+  /** Milliseconds since the program's start. */
+  readonly now: Milliseconds;
+  /** The verbs, once they are loaded. */
+  readonly commands?: readonly AnyCommand[];
+  readonly places: Places;
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+  readonly focus: PanelId | 'main';
+  readonly selected: Readonly<Record<PanelId, number>>;
+  /** Which patch files, trees, ... are unfolded is not state: everything is one list. */
+  readonly data: Data;
+  readonly failures: Readonly<Partial<Record<DataName, Failure>>>;
+  readonly settings: Settings;
+  readonly marked: readonly string[];
+  /** Opened views, the shown one last. */
+  readonly views: readonly View[];
+  /** What the selected thing looks like, while its panel has the keys. */
+  readonly preview?: { readonly path: string; readonly lines?: readonly string[] };
+  readonly previewTop: number;
+  readonly zoomed: boolean;
+  readonly overlay?: Overlay;
+  readonly jobs: readonly Job[];
+  /** Errors that nobody has read yet, the oldest first. */
+  readonly errors: readonly { readonly title: string; readonly failure: Failure }[];
+  /** Said in the status line until the next key. */
+  readonly said?: string;
+  /** Command lines, ours and those we ran, to be pasted. */
+  readonly log: readonly string[];
+  readonly history: readonly string[];
+  readonly searched: string;
+  readonly nextId: number;
+  readonly quitting: boolean;
+}
+
+/** Folders that paths are made from; empty until the workspace is open. */
+export interface Places {
+  readonly root: string;
+  readonly runs: string;
+}
+
+export interface Key {
+  /** 'j', 'G', 'C-d', 'S-tab', 'escape', 'pagedown'. */
+  readonly name: string;
+  /** What it writes, when it is a printable character. */
+  readonly text?: string;
+}
+
+export type Message =
+  | { readonly type: 'key'; readonly key: Key }
+  | {
+      readonly type: 'mouse';
+      readonly action: 'click' | 'up' | 'down';
+      readonly x: number;
+      readonly y: number;
+    }
+  | { readonly type: 'resize'; readonly width: number; readonly height: number }
+  | { readonly type: 'tick'; readonly now: Milliseconds }
+  | {
+      readonly type: 'ready';
+      readonly commands: readonly AnyCommand[];
+      readonly places: Places;
+      /** The series of initbench.toml. */
+      readonly series: string;
+      /** Keys in place of ours, by action. */
+      readonly keys: State['keys'];
+      readonly ascii: boolean;
+      readonly kept?: Kept;
+    }
+  | { readonly type: 'loaded'; readonly name: DataName; readonly product: unknown }
+  | { readonly type: 'load-failed'; readonly name: DataName; readonly failure: Failure }
+  | { readonly type: 'events'; readonly job: number; readonly events: readonly WorkEvent[] }
+  | { readonly type: 'job-started'; readonly job: number; readonly command: AnyCommand }
+  | { readonly type: 'job-ended'; readonly job: number; readonly product: unknown; readonly code: number }
+  | { readonly type: 'job-failed'; readonly job: number; readonly failure: Failure }
+  /** The line asked for a text, as --help does. */
+  | { readonly type: 'job-text'; readonly job: number; readonly lines: readonly string[] }
+  | { readonly type: 'text-read'; readonly view: number; readonly lines: readonly string[] }
+  | { readonly type: 'preview-read'; readonly path: string; readonly lines: readonly string[] }
+  | { readonly type: 'failed'; readonly title: string; readonly failure: Failure }
+  /** A program that had the terminal is back. */
+  | { readonly type: 'returned'; readonly what: 'editor' | 'shell' }
+  /** A signal wants us to end. */
+  | { readonly type: 'end' };
+
+export type Effect =
+  | { readonly type: 'load'; readonly names: readonly DataName[] }
+  | { readonly type: 'run'; readonly job: number; readonly argv: readonly string[] }
+  | { readonly type: 'cancel'; readonly job: number }
+  | { readonly type: 'read'; readonly view: number; readonly path: string }
+  | { readonly type: 'preview'; readonly path: string }
+  | { readonly type: 'edit'; readonly path: string; readonly line?: number }
+  | { readonly type: 'page'; readonly path: string }
+  | { readonly type: 'shell'; readonly folder: string }
+  | { readonly type: 'copy'; readonly text: string }
+  | { readonly type: 'redraw' }
+  | { readonly type: 'suspend' }
+  /** Jobs are stopped first. */
+  | { readonly type: 'quit' };
+
+export type Updated = readonly [State, readonly Effect[]];
+
+export const defaultSettings: Settings = {
+  series: '',
+  payload: 'busybox',
+  pad: '16M',
+  used: '10',
+  clock: 'icount',
+  memory: '2048',
+  formats: {},
+  fragments: [],
+};
+
+export function initialState(given: Pick<State, 'width' | 'height' | 'look' | 'keys'>): State {
+  return {
+    ...given,
+    now: 0,
+    places: { root: '', runs: '' },
+    focus: 'flows',
+    selected: { series: 0, kernels: 0, flows: 0, runs: 0, submission: 0 },
+    data: {},
+    failures: {},
+    settings: defaultSettings,
+    marked: ['initramfs', 'userspace', 'kernelspace'],
+    views: [],
+    previewTop: 0,
+    zoomed: false,
+    jobs: [],
+    errors: [],
+    log: [],
+    history: [],
+    searched: '',
+    nextId: 1,
+    quitting: false,
+  };
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
+import { act, closed, opened } from './act.ts';
+import { foldEvents, isRunning, type Job, titleOf } from './jobs.ts';
+import { activeBindings, unknownActions } from './keys.ts';
+import { firstShown, layoutOf } from './layout.ts';
+import { keyInOverlay } from './overlay.ts';
+import { countOf, previewPath, shownView } from './selection.ts';
+import type { DataName, Effect, Message, State, Updated } from './state.ts';
+
+const commandLines = 500;
+
+export function update(state: State, message: Message): Updated {
+  const [next, effects] = changed(state, message);
+  return withPreview(next, effects);
+}
+
+function changed(state: State, message: Message): Updated {
+  switch (message.type) {
+    case 'key':
+      return keyed(state, message);
+    case 'mouse':
+      return clicked(state, message);
+    case 'resize':
+      return [{ ...state, width: message.width, height: message.height }, []];
+    case 'tick':
+      return [{ ...state, now: message.now }, []];
+    case 'ready':
+      return ready(state, message);
+    case 'loaded': {
+      const { [message.name]: _, ...failures } = state.failures;
+      return [{ ...state, failures, data: { ...state.data, [message.name]: message.product } }, []];
+    }
+    case 'load-failed': {
+      const { name, failure } = message;
+      return [
+        withError({ ...state, failures: { ...state.failures, [name]: failure } }, `load ${name}`, failure),
+        [],
+      ];
+    }
+    case 'job-started':
+      return [withJob(state, message.job, job => ({ ...job, command: message.command })), []];
+    case 'events': {
+      const job = state.jobs.find(({ id }) => id === message.job);
+      if (!job) return [state, []];
+      const folded = foldEvents(job, message.events, state.now);
+      const log =
+        folded.commands.length > 0 ? [...state.log, ...folded.commands].slice(-commandLines) : state.log;
+      return [{ ...withJob(state, job.id, () => folded.job), log }, []];
+    }
+    case 'job-text': {
+      const jobs = state.jobs.filter(({ id }) => id !== message.job);
+      const views = state.views.filter(view => view.kind !== 'work' || view.job !== message.job);
+      const source = { kind: 'lines', lines: message.lines } as const;
+      const title = state.jobs.find(({ id }) => id === message.job)?.argv.join(' ') ?? '';
+      return [opened({ ...state, jobs, views }, { kind: 'text', title, source, syntax: 'plain' }), []];
+    }
+    case 'job-ended':
+    case 'job-failed':
+      return ended(state, message);
+    case 'text-read':
+      return [
+        {
+          ...state,
+          views: state.views.map(view =>
+            view.kind === 'text' && view.id === message.view ? { ...view, lines: message.lines } : view,
+          ),
+        },
+        [],
+      ];
+    case 'preview-read':
+      if (state.preview?.path !== message.path) return [state, []];
+      return [{ ...state, preview: { path: message.path, lines: message.lines } }, []];
+    case 'failed':
+      return [withError(state, message.title, message.failure), []];
+    case 'returned':
+      return [state, [{ type: 'redraw' }, { type: 'load', names: allData }]];
+    case 'end':
+      return [{ ...state, quitting: true }, [{ type: 'quit' }]];
+  }
+}
+
+/** The commands are there: so is what was kept, and what initbench.toml says. */
+function ready(state: State, message: Extract<Message, { type: 'ready' }>): Updated {
+  const { commands, places, series, keys, kept } = message;
+  const next = { ...state, ...kept };
+  const settings = { ...next.settings, series: next.settings.series || series };
+  const look = { ...state.look, ascii: state.look.ascii || message.ascii };
+  const unknown = unknownActions(keys);
+  const hint = 'README.md has the table of names';
+  const failure = {
+    kind: 'user',
+    message: `keys: there is no ${unknown.join(', ')}`,
+    hint,
+    details: [],
+  } as const;
+  const whole = { ...next, commands, places, settings, look, keys };
+  return [
+    unknown.length > 0 ? withError(whole, 'initbench.toml', failure) : whole,
+    [{ type: 'load', names: allData }],
+  ];
+}
+
+const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows'];
+
+/** What the selected item looks like is read when the selection has moved to it. */
+function withPreview(state: State, effects: readonly Effect[]): Updated {
+  const path = previewPath(state);
+  if (path === state.preview?.path) return [state, effects];
+  const { preview: _, ...rest } = state;
+  if (path === undefined) return [{ ...rest, previewTop: 0 }, effects];
+  return [{ ...rest, preview: { path }, previewTop: 0 }, [...effects, { type: 'preview', path }]];
+}
+
+const withError = (state: State, title: string, failure: State['errors'][number]['failure']): State => ({
+  ...state,
+  errors: [...state.errors, { title, failure }].slice(-20),
+});
+
+const withJob = (state: State, id: number, change: (job: Job) => Job): State => ({
+  ...state,
+  jobs: state.jobs.map(job => (job.id === id ? change(job) : job)),
+});
+
+/** Which panels show something else after a verb has ended. */
+const changes: Readonly<Record<string, readonly DataName[]>> = {
+  build: ['kernels'],
+  boot: ['kernels'],
+  compare: ['kernels', 'trees'],
+  start: ['kernels', 'trees'],
+  'tree add': ['trees'],
+  'tree remove': ['trees', 'kernels'],
+};
+
+function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'job-failed' }>): Updated {
+  const job = state.jobs.find(({ id }) => id === message.job);
+  if (!job) return [state, []];
+  const title = titleOf(job);
+  const verb = job.command?.id;
+  const load: Effect = {
+    type: 'load',
+    names:
+      verb === undefined ? [] : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels'] : [])),
+  };
+  if (message.type === 'job-failed') {
+    const { failure } = message;
+    const stopped = failure.kind === 'interrupted' || job.state === 'stopping';
+    const next = withJob(state, job.id, old => ({
+      ...old,
+      state: stopped ? 'stopped' : 'failed',
+      ended: state.now,
+      failure,
+    }));
+    if (stopped) return [{ ...next, said: `${title} is stopped; finished runs are kept` }, [load]];
+    return [withError(next, title, failure), [load]];
+  }
+  const { product, code } = message;
+  const next = withJob(state, job.id, old => {
+    const { progress: _, ...rest } = old;
+    return { ...rest, state: 'done', ended: state.now, product, code };
+  });
+  return [
+    shown({ ...next, said: `${title}: ${code === 0 ? 'done' : 'done, and the answer is "failed"'}` }, job.id),
+    [load],
+  ];
+}
+
+/** What a job was opened for is shown when it is there, unless the person went elsewhere. */
+function shown(state: State, id: number): State {
+  const job = state.jobs.find(candidate => candidate.id === id)!;
+  const view = shownView(state);
+  const waiting =
+    view?.kind === 'work' ? view.job === id : view?.kind === 'boot' ? view.jobs.at(-1) === id : false;
+  if (!waiting || !job.command) return state;
+  // boots side by side are read in their own view; a comparison, a check, a sweep have a table
+  if (view?.kind === 'boot' && job.command.id === 'boot') return state;
+  const table = opened(state, {
+    kind: 'text',
+    title: titleOf(job),
+    source: { kind: 'job', job: id },
+    syntax: 'result',
+  });
+  return { ...table, focus: state.focus };
+}
+
+function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Updated {
+  const { said: _, ...quiet } = state;
+  if (quiet.quitting) return [quiet, []];
+  // what went wrong stays until somebody says that it is read
+  if (quiet.errors.length > 0 && (key.name === 'escape' || key.name === 'enter')) {
+    return [{ ...quiet, errors: quiet.errors.slice(1) }, []];
+  }
+  if (quiet.overlay) return keyInOverlay(quiet, quiet.overlay, key);
+  const binding = activeBindings(quiet).find(({ keys }) => keys.includes(key.name));
+  if (!binding) return [key.name === 'escape' ? closed(quiet) : quiet, []];
+  const why = binding.blocked?.(quiet);
+  if (why !== undefined) return [{ ...quiet, said: `${binding.words.split(':')[0]}: ${why}` }, []];
+  return act(quiet, binding.action);
+}
+
+function clicked(state: State, { action, x, y }: Extract<Message, { type: 'mouse' }>): Updated {
+  if (state.overlay) return [state, []];
+  const layout = layoutOf(state);
+  const panel = layout.panels.find(box => x < box.width && y >= box.y && y < box.y + box.height);
+  if (action !== 'click') {
+    const focus = panel ? panel.id : state.focus;
+    return act({ ...state, focus }, action === 'up' ? 'up' : 'down');
+  }
+  if (!panel) return [state.views.length > 0 ? { ...state, focus: 'main' } : state, []];
+  const count = countOf(state, panel.id);
+  const first = firstShown(Math.min(state.selected[panel.id], count - 1), panel.height - 1, count);
+  const index = first + y - panel.y - 1;
+  const selected =
+    y === panel.y || index >= count ? state.selected : { ...state.selected, [panel.id]: index };
+  return [{ ...state, focus: panel.id, selected }, []];
+}
+
+/** Whether anything moves by itself, so that the screen has to be drawn without a key. */
+export const isBusy = (state: State): boolean => state.jobs.some(isRunning);

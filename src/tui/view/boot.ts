@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
+import { duration } from '../../commands/words.ts';
+import { type Boot, figuresOf, isRunning, type Job, progressOf, unitOf } from '../jobs.ts';
+import { type Pane, panesOf } from '../selection.ts';
+import { blank, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
+import type { State, View } from '../state.ts';
+import { bad, doubt, glyphs, outcomeWord, quiet, titleRule } from './glyphs.ts';
+
+type BootView = Extract<View, { kind: 'boot' }>;
+
+const atOnce = 4;
+/** Narrower consoles lie one above the other. */
+const narrowest = 38;
+const most = 8;
+
+export function bootView(state: State, view: BootView, width: number, height: number): readonly Line[] {
+  const panes = panesOf(state, view);
+  const focus = view.pane < 0 ? panes.length - 1 : Math.min(view.pane, panes.length - 1);
+  const first = Math.max(0, Math.min(focus - atOnce + 1, panes.length - atOnce));
+  const shown = view.alone ? panes.slice(focus, focus + 1) : panes.slice(first, first + atOnce);
+  const bars = barLines(state, panes, width, Math.max(3, Math.min(most, height >> 1)));
+  const grid = gridOf(shown, width, height - bars.length, (pane, w, h) =>
+    consoleView(state, view, pane, w, h, pane === panes[focus]),
+  );
+  const side = glyphs(state.look).side;
+  const rows = grid.flatMap(row =>
+    row[0]!.map((_, i) =>
+      row.reduce<Line>(
+        (line, cell, c) => (c === 0 ? cell[i]! : [...line, ...styled(side, quiet), ...cell[i]!]),
+        blank,
+      ),
+    ),
+  );
+  return [...rows, ...bars].slice(0, height);
+}
+
+/** Rows of consoles; each is its lines, all as wide as they have to be. */
+function gridOf(
+  panes: readonly Pane[],
+  width: number,
+  height: number,
+  view: (pane: Pane, width: number, height: number) => readonly Line[],
+): (readonly Line[])[][] {
+  const columns = Math.max(
+    1,
+    Math.min(panes.length, panes.length === 3 && width < 3 * 56 ? 2 : 4, Math.floor(width / narrowest)),
+  );
+  const perRow = panes.length === 4 && width < 4 * 48 ? Math.min(2, columns) : columns;
+  const rows = Math.max(1, Math.ceil(panes.length / perRow));
+  return Array.from({ length: rows }, (_, r) => {
+    const own = panes.slice(r * perRow, (r + 1) * perRow);
+    const h = Math.floor(height / rows) + (r < height % rows ? 1 : 0);
+    const inner = width - (own.length - 1);
+    return own.map((pane, c) =>
+      view(pane, Math.floor(inner / own.length) + (c < inner % own.length ? 1 : 0), h),
+    );
+  });
+}
+
+function consoleView(
+  state: State,
+  view: BootView,
+  { job, boot }: Pane,
+  width: number,
+  height: number,
+  focused: boolean,
+): readonly Line[] {
+  const lines = boot ? consoleTail(boot, view.held[boot.run], height - 1) : waiting(state, job, height - 1);
+  const held = boot !== undefined && view.held[boot.run] !== undefined;
+  const title = titleRule(
+    state.look,
+    boot?.row ?? job.argv[1] ?? '',
+    headerOf(state, job, boot, held),
+    width,
+    focused,
+  );
+  const filled = [...lines, ...Array<Line>(Math.max(0, height - 1 - lines.length)).fill(blank)];
+  return [title, ...filled].map(line => fit(line, width));
+}
+
+/** Accelerator, elapsed, the mark reached. */
+function headerOf(state: State, job: Job, boot: Boot | undefined, held: boolean): string {
+  if (!boot) return isRunning(job) ? 'preparing' : job.state;
+  const accelerator = boot.argv[boot.argv.indexOf('-accel') + 1] ?? '';
+  const mark = boot.marks.at(-1)?.mark;
+  return [
+    ...(held ? ['FROZEN'] : []),
+    accelerator,
+    duration(boot.took ?? Math.max(0, state.now - boot.started)),
+    ...(boot.outcome ? [boot.outcome.kind] : mark ? [mark] : []),
+  ].join(' ');
+}
+
+function consoleTail(boot: Boot, held: number | undefined, height: number): readonly Line[] {
+  const end = held === undefined ? boot.lines.length : Math.max(1, held - boot.first + 1);
+  const lines = boot.lines.slice(Math.max(0, end - height), end);
+  if (lines.length === 0)
+    return [
+      faint(
+        boot.outcome ? 'it printed nothing, or its lines are in the log alone' : 'nothing on the console yet',
+      ),
+    ];
+  return lines.map(consoleLine);
+}
+
+function waiting(state: State, job: Job, height: number): readonly Line[] {
+  if (job.failure) return [styled(job.failure.message, bad), faint(job.failure.hint ?? '')];
+  const steps = job.steps.slice(-Math.max(1, height - 1)).map(step => faint(`${step.name}  ${step.state}`));
+  return isRunning(job) ? [...steps, plain(progressOf(job, state.now))] : steps;
+}
+
+/** A bar for each boot, all on one scale: entry to /init, then reading. */
+function barLines(state: State, panes: readonly Pane[], width: number, room: number): readonly Line[] {
+  const boots = panes.flatMap(({ boot }) => (boot ? [boot] : []));
+  if (boots.length === 0) return [];
+  const shown = boots.slice(-room);
+  const figures = shown.map(boot => {
+    const all = figuresOf(boot);
+    const of = (mark: string) => all.find(figure => figure.mark === mark)?.value;
+    return { init: of('init'), total: of('used') ?? of('init') };
+  });
+  const reference = shown.findIndex(({ flow }) => flow === 'initramfs');
+  const longest = Math.max(...figures.map(({ total }) => total ?? 0), 1e-9);
+  const name = Math.min(Math.max(...shown.map(({ row }) => row.length), 8), Math.floor(width / 3));
+  const bar = Math.max(4, Math.min(80, width - name - 2 - 36));
+  const { full, part, side, rule } = glyphs(state.look);
+  const unit = unitOf(shown[0]!);
+  const cell = (value: number | undefined, digits = 2) => (value?.toFixed(digits) ?? '-').padStart(9);
+  const lines = shown.map((boot, i): Line => {
+    const { init, total } = figures[i]!;
+    const cells = (value: number | undefined) => Math.round(((value ?? 0) / longest) * bar);
+    const [a, b] = [cells(init), cells(total)];
+    const base = reference < 0 ? undefined : figures[reference]!.total;
+    const ratio = total !== undefined && base !== undefined ? total / base : undefined;
+    return [
+      ...fit(plain(boot.row), name),
+      ...styled(` ${side}`, quiet),
+      ...styled(full.repeat(a), { fg: 'cyan' }),
+      ...styled(part.repeat(Math.max(0, b - a)), { fg: 'blue' }),
+      ...fit(blank, Math.max(0, bar - b)),
+      ...plain(`${cell(init)}${cell(total)}${cell(ratio, 3)} `),
+      ...outcomeWord(boot.outcome),
+      ...(boot.troubles > 0 ? styled(` ${boot.troubles} trouble`, doubt) : []),
+    ];
+  });
+  const right = `  to /init    total    ratio  ${unit}`.padEnd(36);
+  const legend: Line = [
+    ...styled(rule.repeat(2), quiet),
+    ...styled(` ${full}`, { fg: 'cyan' }),
+    ...faint(' to /init '),
+    ...styled(part, { fg: 'blue' }),
+    ...faint(' reading '),
+  ];
+  const ruled = fit(
+    [...legend, ...styled(rule.repeat(Math.max(0, name + 2 + bar - widthOf(legend))), quiet)],
+    name + 2 + bar,
+  );
+  return [[...ruled, ...faint(right)], ...lines].map(line => fit(line, width));
+}

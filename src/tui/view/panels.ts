@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The five panels at the left: a line an item, the selected one visible. */
+import { isRunning, figuresOf, progressOf } from '../jobs.ts';
+import { firstShown } from '../layout.ts';
+import {
+  flowItems,
+  type FlowItem,
+  type KernelItem,
+  kernelItems,
+  runItems,
+  type SeriesItem,
+  seriesItems,
+  submissionItems,
+} from '../selection.ts';
+import { blank, faint, type Line, plain, spread, styled } from '../span.ts';
+import type { DataName, PanelId, State } from '../state.ts';
+import { bad, chosen, good, outcomeWord, quiet, titleRule } from './glyphs.ts';
+
+const titles: Readonly<Record<PanelId, string>> = {
+  series: '1 Series',
+  kernels: '2 Kernels',
+  flows: '3 Flows',
+  runs: '4 Runs',
+  submission: '5 Submission',
+};
+
+/** Exactly `height` lines, the title first. */
+export function panelView(state: State, id: PanelId, width: number, height: number): readonly Line[] {
+  const focused = state.focus === id;
+  const { lines, right = '', empty } = contentOf(state, id, width);
+  const selected = Math.min(state.selected[id], lines.length - 1);
+  const first = firstShown(selected, height - 1, lines.length);
+  const shown = lines
+    .slice(first, first + height - 1)
+    .map((line, i) => (first + i === selected && focused ? chosen(line, width, true) : line));
+  const body = lines.length > 0 ? shown : [faint(` ${empty}`)];
+  const filled = [...body, ...Array<Line>(Math.max(0, height - 1 - body.length)).fill(blank)];
+  return [titleRule(state.look, titles[id], right, width, focused), ...filled.slice(0, height - 1)];
+}
+
+interface Content {
+  readonly lines: readonly Line[];
+  readonly right?: string;
+  readonly empty: string;
+}
+
+function contentOf(state: State, id: PanelId, width: number): Content {
+  const absent = (name: DataName, none: string) =>
+    state.failures[name] ? 'could not be read: r tries again' : state.data[name] ? none : 'loading';
+  switch (id) {
+    case 'series':
+      return {
+        lines: seriesItems(state).map(item => seriesLine(state, item, width)),
+        empty: absent('series', 'none in patches/'),
+      };
+    case 'kernels':
+      return {
+        lines: kernelItems(state).map(item => kernelLine(state, item, width)),
+        empty: absent('trees', 'no tree: a adds one'),
+      };
+    case 'flows':
+      return {
+        lines: flowItems(state).map(item => flowLine(state, item, width)),
+        right: `${state.marked.length} marked`,
+        empty: absent('flows', 'none'),
+      };
+    case 'runs':
+      return {
+        lines: runItems(state).map(({ boot, row }) => {
+          const figure = figuresOf(boot).findLast(({ mark }) => mark === 'used' || mark === 'init');
+          return spread(
+            [...plain(' '), ...outcomeWord(boot.outcome), ...plain(` ${row}`)],
+            plain(figure ? ` ${figure.value.toFixed(1)} ` : ' '),
+            width,
+          );
+        }),
+        empty: 'none yet: b boots the marked flows',
+      };
+    case 'submission':
+      return {
+        lines: submissionItems(state).map(({ series }) =>
+          plain(` cover letter: ${series.cover?.subject ?? ''}`),
+        ),
+        empty: absent('series', 'the series has no cover letter'),
+      };
+  }
+}
+
+function seriesLine(state: State, item: SeriesItem, width: number): Line {
+  if (item.kind === 'cover') return plain('    cover letter');
+  if (item.kind === 'patch') return plain(` ${String(item.number).padStart(3)} ${item.patch.subject}`);
+  const used = item.series.name === state.settings.series;
+  return spread(
+    used ? styled(` * ${item.series.name}`, { bold: true }) : plain(`   ${item.series.name}`),
+    faint(`${item.series.patches.length} for ${item.series.tree} `),
+    width,
+  );
+}
+
+function kernelLine(state: State, item: KernelItem, width: number): Line {
+  if (item.kind === 'tree') {
+    const about = item.tree ? `Linux ${item.tree.version}` : 'not here yet';
+    return spread(styled(` ${item.name}`, { bold: true }), faint(`${about} `), width);
+  }
+  if (item.kind === 'fragment') {
+    const order = state.settings.fragments.indexOf(item.name);
+    const mark = item.always ? '=' : order >= 0 ? String(order + 1) : ' ';
+    return spread(plain(` [${mark}] ${item.name}`), faint(item.always ? 'always ' : 'fragment '), width);
+  }
+  const building = state.jobs.find(
+    job =>
+      isRunning(job) &&
+      job.argv[0] === 'build' &&
+      (job.argv[1] ?? 'base') === item.name &&
+      job.argv.includes(item.tree),
+  );
+  const right = building
+    ? styled(`${progressOf(building, state.now).split(' ')[0] ?? ''} building `, { fg: 'yellow' })
+    : item.built
+      ? styled('built ', good)
+      : styled('not built ', quiet);
+  return spread(plain(`   ${item.name}`), right, width);
+}
+
+function flowLine(state: State, item: FlowItem, width: number): Line {
+  if (item.kind === 'setting') {
+    const doubtful = item.value === '' ? styled('? ', bad) : plain(`${item.value} `);
+    return spread(faint(`     ${item.label}`), doubtful, width);
+  }
+  const marked = state.marked.includes(item.flow);
+  const box = marked ? styled(' [x] ', { bold: true }) : plain(' [ ] ');
+  return spread(
+    [...box, ...styled(item.flow, marked ? { bold: true } : {})],
+    faint(`${item.format} `),
+    width,
+  );
+}

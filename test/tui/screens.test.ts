@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Whole screens as a person sees them, for each view and two sizes. `vitest -u` writes them again: look at them. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { AnyCommand } from '../../src/commands/command.ts';
+import { initialState, type Message, type State } from '../../src/tui/state.ts';
+import { widthOf } from '../../src/tui/span.ts';
+import { render } from '../../src/tui/view/frame.ts';
+import { commands } from '../../src/commands/index.ts';
+import { bootEvents, keys, look, opened, play, typed } from './sample.ts';
+import { shown } from './terminal.ts';
+
+const patchText = [
+  'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001',
+  'Subject: [PATCH RFC 1/3] erofs: register the file system early when built in',
+  '',
+  'The initrd is looked at before late initcalls.',
+  '---',
+  ' fs/erofs/super.c | 4 ++--',
+  '',
+  'diff --git a/fs/erofs/super.c b/fs/erofs/super.c',
+  '--- a/fs/erofs/super.c',
+  '+++ b/fs/erofs/super.c',
+  '@@ -1080,3 +1080,3 @@ static void __exit erofs_module_exit(void)',
+  ' }',
+  '-module_init(erofs_module_init);',
+  '+fs_initcall(erofs_module_init);',
+  ' module_exit(erofs_module_exit);',
+];
+
+const boots: readonly Message[] = [
+  ...keys('b'),
+  { type: 'events', job: 1, events: bootEvents('initramfs@base', { init: 264.09, used: 266.71 }) },
+  { type: 'events', job: 2, events: bootEvents('kernelspace@initoverlayfs', { init: 192.15, used: 200.94 }) },
+  { type: 'tick', now: 2600 },
+];
+
+/** What `compare` printed, from a file: its wording is its own affair. */
+const table = readFileSync('test/fixtures/tui/compare.log', 'utf8').trimEnd().split('\n');
+const compare: AnyCommand = { ...commands.find(({ id }) => id === 'compare')!, text: () => table };
+
+const views: Readonly<Record<string, (state: State) => State>> = {
+  flows: state => state,
+  'series-patch': state =>
+    play(state, ...keys('1', 'j', 'j'), {
+      type: 'preview-read',
+      path: '/srv/initbench/patches/initoverlayfs/0001-x.patch',
+      lines: patchText,
+    }).state,
+  kernels: state => play(state, ...keys('2', 'j', 'j')).state,
+  runs: state => play(state, ...boots, ...keys('4')).state,
+  submission: state => play(state, ...keys('5')).state,
+  boot: state => play(state, ...boots).state,
+  compare: state =>
+    play(
+      state,
+      ...keys('c'),
+      { type: 'job-started', job: 1, command: compare },
+      {
+        ...{ type: 'job-ended', job: 1, product: {}, code: 0 },
+      },
+    ).state,
+  log: state =>
+    play(
+      state,
+      ...boots,
+      ...keys('enter'),
+      {
+        ...{ type: 'text-read', view: 4 },
+        lines: ['initbench: init tsc=298489632', '[    0.1] Kernel panic - not syncing: {bold}no', 'the end'],
+      },
+      ...keys('/'),
+      ...typed('panic'),
+      ...keys('enter'),
+    ).state,
+  diff: state =>
+    play(state, ...keys('1', 'j', 'j', 'enter'), { type: 'text-read', view: 1, lines: patchText }).state,
+  build: state =>
+    play(
+      state,
+      ...keys('1', 'b'),
+      {
+        ...{ type: 'events', job: 1 },
+        events: [
+          { job: 'tree 7.3', type: 'step', step: 'tree', state: 'cached' },
+          {
+            job: 'build initoverlayfs',
+            type: 'step',
+            step: 'configure initoverlayfs',
+            state: 'done',
+            ms: 2100,
+          },
+          { job: 'build initoverlayfs', type: 'step', step: 'build initoverlayfs', state: 'started' },
+          {
+            job: 'build initoverlayfs',
+            type: 'output',
+            stream: 'stdout',
+            line: '  CC      fs/erofs/super.o',
+          },
+          {
+            ...{ job: 'build initoverlayfs', type: 'output', stream: 'stderr' },
+            line: '../fs/erofs/super.c:12:5: warning: unused variable ‘x’ [-Wunused-variable]',
+          },
+          { job: 'build initoverlayfs', type: 'progress', done: 680, total: 1940, label: 'fs/erofs/super.o' },
+        ],
+      },
+      { type: 'tick', now: 12_000 },
+    ).state,
+  help: state => play(state, ...keys('?')).state,
+  command: state => play(state, ...keys(':'), ...typed('boot kernelspace --')).state,
+  choice: state => play(state, ...keys('j', 'f')).state,
+  quit: state => play(state, ...boots.slice(0, -2), ...keys('Q')).state,
+  error: state =>
+    play(state, ...keys('b'), {
+      ...{ type: 'job-failed', job: 1 },
+      failure: {
+        kind: 'user',
+        message: 'qemu-system-x86_64 is not installed',
+        hint: 'run ./setup.sh, or install it: apt-get install qemu-system-x86',
+        details: [],
+      },
+    }).state,
+};
+
+const sizes = [
+  [80, 24],
+  [120, 40],
+] as const;
+
+describe.each(sizes)('%ix%i', (width, height) => {
+  test.each(Object.keys(views))('%s', async name => {
+    const lines = render(views[name]!(opened(width, height)));
+    expect(lines).toHaveLength(height);
+    expect([...new Set(lines.map(widthOf))]).toEqual([width]);
+    const text = await shown(lines, width, height);
+    await expect(`${text}\n`).toMatchFileSnapshot(`../fixtures/tui/${name}-${width}x${height}.txt`);
+  });
+});
+
+test('every view draws at every size, down to the sentence that there is no room', () => {
+  for (const view of Object.values(views)) {
+    for (const [width, height] of [
+      [20, 5],
+      [60, 16],
+      [61, 17],
+      [93, 31],
+      [119, 24],
+      [200, 50],
+      [400, 100],
+    ] as const) {
+      const lines = render(view(opened(width, height)));
+      expect([lines.length, ...new Set(lines.map(widthOf))]).toEqual([height, width]);
+    }
+  }
+});
+
+test('in ASCII nothing else is drawn', () => {
+  for (const view of Object.values(views)) {
+    const state = view(opened(100, 30));
+    const text = render({ ...state, look: { ascii: true, color: false } })
+      .map(line => line.map(span => span.text).join(''))
+      .join('\n');
+    expect(text.replaceAll('‘x’', '')).toMatch(/^[\x20-\x7e\n]*$/);
+  }
+});
+
+test('before any command has answered', () => {
+  const empty = initialState({ width: 80, height: 24, look, keys: {} });
+  expect(
+    render(empty)
+      .map(line => line.map(span => span.text).join(''))
+      .join('\n'),
+  ).toContain('loading');
+});
