@@ -109,7 +109,7 @@ function headOf({ bench, families, host }: SweepInput, row: RowPlan, place: Plac
     family: families.get(row.format) ?? 'none',
     payloadBytes: row.flow.usesPayload ? bench.payloads.get(place.sizeBytes)!.bytes : 0,
     imageBytes: image?.bytes ?? 0,
-    loaderBytes: plan?.vm.initrd?.bytes ?? 0,
+    loaderBytes: plan ? loaderBytesOf(plan) : 0,
     notes: [
       ...(plan?.notes ?? []),
       ...(plan && oversubscribed(plan.vm.accelerator, place.cpus, host.cpus)
@@ -117,6 +117,14 @@ function headOf({ bench, families, host }: SweepInput, row: RowPlan, place: Plac
         : []),
     ],
   };
+}
+
+/** The initrd, and what else has to be in memory before the kernel starts. */
+function loaderBytesOf({ vm }: BootPlan): number {
+  const placed = vm.disks.flatMap(disk =>
+    disk.kind === 'pmem' && disk.standsFor === 'memory' ? [disk.image.bytes] : [],
+  );
+  return placed.reduce((sum, bytes) => sum + bytes, vm.initrd?.bytes ?? 0);
 }
 
 function smallestMemories(input: SweepInput, all: SweepBoot[]): SmallestMemory[] {

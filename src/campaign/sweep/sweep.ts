@@ -66,13 +66,25 @@ export async function* runSweep(
       ...{ ended: new Date().toISOString(), host: hostFacts() },
       resultOf: one => results.get(campaign.keyOf(one)),
     });
-  const { results, known, complete } = yield* withTimeLeft(runCampaign(workspace, campaign, signal), () =>
+  const work = withTimeLeft(runCampaign(workspace, campaign, signal), () =>
     costs.of(campaign.left(), request.atOnce),
   );
-  const sweep = fold(results, known, complete);
+  try {
+    const { results, known, complete } = yield* work;
+    return { kind: 'sweep', ...(await keep(workspace, fold(results, known, complete))) };
+  } catch (error) {
+    // what there is by now can be looked at; the next time it goes on
+    const soFar = await knownResults<SweepBoot>(workspace, record);
+    const partial = fold(soFar, before.size, false);
+    if (partial.points.length > 0) await keep(workspace, partial);
+    throw error;
+  }
+}
+
+async function keep(workspace: Workspace, sweep: Sweep): Promise<{ sweep: Sweep; file: string }> {
   const file = path.join(folders.sweeps(workspace), `${sweep.id}.json`);
   await writeWhole(file, `${JSON.stringify(sweep, null, 2)}\n`);
-  return { kind: 'sweep', sweep, file };
+  return { sweep, file };
 }
 
 function planOf(
