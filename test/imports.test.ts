@@ -31,7 +31,11 @@ const table: Readonly<Record<string, Room>> = {
   kernel: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'kconfig'] },
   image: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel'] },
   boot: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel', 'image'] },
-  measure: { packages: ['simple-statistics', 'pure-rand'], ours: ['events.ts'], types: ['boot'] },
+  measure: {
+    packages: ['simple-statistics', 'pure-rand', 'd3-scale', 'd3-shape', 'diff', 'csv-stringify'],
+    ours: ['events.ts'],
+    types: ['boot'],
+  },
   campaign: {
     packages: ['zod'],
     ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
