@@ -39,7 +39,7 @@ if (argv.some(word => word.startsWith('isa-debug-exit'))) {
   fs.copyFileSync(path.resolve(__dirname, '../../fixtures/virt.dtb'), dump);
 } else {
   if (socketOf('-gdb')) listen('-gdb', gdb);
-  listen('-qmp', qmp);
+  if (socketOf('-qmp')) listen('-qmp', qmp);
   if (argv.includes('-chardev')) replay(/path=(.*)$/.exec(after('-chardev'))[1]);
 }
 
