@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench diff`: two boots on record, held against each other: timelines by event, and what they were made with. */
+import path from 'node:path';
+import type { BootRun } from '../boot/boot.ts';
+import { openRun } from '../boot/store.ts';
+import type { Work } from '../events.ts';
+import { readIfThere } from '../host/files.ts';
+import { kernelFolder } from '../kernel/store.ts';
+import { diffRuns, type RunDiff, sameDigits } from '../measure/diff.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command } from './command.ts';
+import { shellQuote } from './words.ts';
+
+interface Compared {
+  readonly before: BootRun;
+  readonly after: BootRun;
+  readonly diff: RunDiff;
+}
+
+export const diff: Command<{ readonly before: string; readonly after: string }, Compared> = {
+  id: 'diff',
+  summary: 'two runs on record: timelines aligned by event, and what differs in their making',
+  examples: ['diff @1 @', 'diff initramfs kernelspace', 'diff 4f2a 00aa --json'],
+  positional: [
+    { usage: '<before>', summary: 'a run: @, an id or its beginning, a row' },
+    { usage: '<after>', summary: 'another' },
+  ],
+  options: [],
+  parse: ({ words }) => ({ before: words[0]!, after: words[1]! }),
+  async *run(workspace, input): Work<Compared> {
+    const before = await openRun(workspace, input.before);
+    const after = await openRun(workspace, input.after);
+    return { before, after, diff: diffRuns(before, after, await configsOf(workspace, before, after)) };
+  },
+  text: formatDiff,
+  json: ({ before, after, diff: found }) => ({
+    schema: 'initbench.diff/1',
+    before: before.id,
+    after: after.id,
+    ...found,
+    argv: found.argv.filter(({ sign }) => sign !== ' '),
+  }),
+};
+
+/** Both configurations, when they differ and the kernels are still in the cache. */
+async function configsOf(workspace: Workspace, before: BootRun, after: BootRun) {
+  if (before.kernel.configDigest === after.kernel.configDigest) return undefined;
+  const read = ({ kernel }: BootRun) =>
+    readIfThere(path.join(kernelFolder(workspace, kernel.digest), 'config'));
+  const [from, to] = [await read(before), await read(after)];
+  return from === undefined || to === undefined ? undefined : { before: from, after: to };
+}
+
+/** Longer lists of options are cut; --json has them all. */
+const mostOptions = 30;
+
+function formatDiff({ before, after, diff: found }: Compared): string[] {
+  const { timeline, changed, argv, config } = found;
+  const name = (run: BootRun) => `${run.id} ${run.row}`;
+  const words = argv.filter(({ sign }) => sign !== ' ');
+  const same = sameDigits(before, after);
+  return [
+    `- ${name(before)}`,
+    `+ ${name(after)}`,
+    '',
+    ...(timeline ? timelineLines(found) : ['their clocks differ: figures cannot be held against each other']),
+    ...(same ? ['the same digits at every event'] : []),
+    ...(changed.length > 0
+      ? ['', ...changed.flatMap(({ what, before: from, after: to }) => [`${what}:`, `- ${from}`, `+ ${to}`])]
+      : []),
+    ...(words.length > 0
+      ? ['', 'QEMU:', ...words.map(({ sign, word }) => `${sign} ${shellQuote([word])}`)]
+      : []),
+    ...(config
+      ? [
+          '',
+          'config:',
+          ...config.slice(0, mostOptions),
+          ...(config.length > mostOptions ? [`and ${config.length - mostOptions} more lines: --json`] : []),
+        ]
+      : []),
+  ];
+}
+
+function timelineLines({ timeline = [], clock }: RunDiff): string[] {
+  const per = clock === 'icount' ? 1e6 : 1;
+  const figure = (value: number | undefined) => (value === undefined ? '-' : (value / per).toFixed(3));
+  const signed = (value: number | undefined) =>
+    value === undefined ? '' : `${value > 0 ? '+' : ''}${(value / per).toFixed(3)}`;
+  const rows = timeline.map(({ event, before, after, delta }) => [
+    event,
+    figure(before),
+    figure(after),
+    signed(before === undefined || after === undefined ? undefined : after - before),
+    signed(delta),
+  ]);
+  const unit = clock === 'icount' ? 'M instructions since start_kernel' : 'ms since start_kernel';
+  const table = [['event', '-', '+', 'so far', 'on the way'], ...rows];
+  const widths = table[0]!.map((_, i) => Math.max(...table.map(row => row[i]!.length)));
+  return [
+    ...table.map(row =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    ),
+    unit,
+  ];
+}
