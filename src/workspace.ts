@@ -63,6 +63,7 @@ export const folders = {
   runs: (w: Workspace) => path.join(w.state, 'runs'),
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
   sweeps: (w: Workspace) => path.join(w.state, 'sweeps'),
+  reports: (w: Workspace) => path.join(w.state, 'reports'),
   campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
   series: (w: Workspace) => path.join(w.state, 'series'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),

@@ -40,6 +40,8 @@ const runSchema = z.looseObject({
   outcome: z.looseObject({ kind: z.string() }),
   marks: z.record(z.string(), mark),
   facts: z.array(z.looseObject({ name: z.string(), values: z.record(z.string(), z.string()) })),
+  // records of before there were steps
+  used: z.array(z.looseObject({ percent: z.number(), host: z.number() })).default([]),
 });
 
 /** No record of a boot is that large. */

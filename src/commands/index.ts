@@ -5,6 +5,7 @@ import { build } from './build.ts';
 import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
+import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { exportMails } from './export.ts';
 import { seriesFuzz } from './fuzz.ts';
@@ -20,6 +21,11 @@ import { seriesPort, seriesRebase } from './series-rebase.ts';
 import { seriesRefresh } from './series-refresh.ts';
 import { seriesTrack } from './series-track.ts';
 import { seriesRedo, seriesUndo } from './series-undo.ts';
+import { runs } from './runs.ts';
+import { parse } from './parse.ts';
+import { report } from './report.ts';
+import { replayBundle } from './replay.ts';
+import { show } from './show.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
 import { sweep } from './sweep.ts';
@@ -54,5 +60,11 @@ export const commands: readonly AnyCommand[] = [
   exportMails,
   send,
   review,
+  runs,
+  show,
+  diff,
+  report,
+  parse,
+  replayBundle,
   doctor,
 ];

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench runs`: the boots on record, newest first, the comparisons and sweeps made of them, and which are stale. */
+import type { BootRun } from '../boot/boot.ts';
+import { listRuns, type RunEntry, runIds } from '../boot/store.ts';
+import { type KeptEntry, keptStale, listKept } from '../campaign/records.ts';
+import { type Stale, staleness } from '../campaign/stale.ts';
+import type { Work } from '../events.ts';
+import { shortDigest } from '../host/files.ts';
+import { sinceKernel } from '../measure/figures.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Command } from './command.ts';
+import { wholeNumber } from './typed.ts';
+
+interface RunsInput {
+  readonly count: number;
+  readonly flow: string | undefined;
+}
+
+interface Listed {
+  readonly entry: RunEntry;
+  readonly stale: readonly Stale[];
+}
+
+interface RunsProduct {
+  readonly runs: readonly Listed[];
+  /** How many there are on disk. */
+  readonly total: number;
+  readonly kept: readonly { readonly entry: KeptEntry; readonly stale: readonly string[] }[];
+  readonly now: Date;
+}
+
+export const runs: Command<RunsInput, RunsProduct> = {
+  id: 'runs',
+  summary: 'the boots on record, newest first, and which of them are stale',
+  examples: ['runs', 'runs --flow kernelspace --count 5', 'runs --count 10000 --json'],
+  positional: [],
+  options: [
+    { usage: '--count <n>', summary: 'how many', default: '20' },
+    { usage: '--flow <flow>', summary: 'only those of this flow' },
+  ],
+  parse: ({ options }) => ({
+    count: wholeNumber(options.count, '--count', 1, 1_000_000),
+    flow: options.flow as string | undefined,
+  }),
+  run: readHistory,
+  text: formatHistory,
+  json: ({ runs: listed, total, kept }) => ({
+    schema: 'initbench.runs/1',
+    total,
+    runs: listed.map(({ entry, stale }) => runJson(entry, stale)),
+    kept: kept.map(({ entry: { kind, id, file, when, remark }, stale }) => ({
+      ...{ kind, id, file, when: when.toISOString(), stale },
+      ...(remark !== undefined && { remark }),
+    })),
+  }),
+};
+
+async function* readHistory(
+  workspace: Workspace,
+  { count, flow }: RunsInput,
+  signal: AbortSignal,
+): Work<RunsProduct> {
+  const wanted = (entry: RunEntry) => flow === undefined || entry.run?.flow === flow;
+  const entries = await listRuns(workspace, { count, wanted });
+  const judge = staleness(workspace, signal);
+  const listed: Listed[] = [];
+  for (const entry of entries) listed.push({ entry, stale: entry.run ? await judge(entry.run) : [] });
+  const kept: RunsProduct['kept'][number][] = [];
+  for (const entry of flow === undefined ? await listKept(workspace, Math.ceil(count / 4)) : []) {
+    kept.push({ entry, stale: entry.kept ? await keptStale(workspace, entry.kept, judge) : [] });
+  }
+  return { runs: listed, total: (await runIds(workspace)).length, kept, now: new Date() };
+}
+
+/** From start_kernel to the end of the reading, else to /init; in the clock's unit. */
+export function figureOf(run: BootRun): number | undefined {
+  return sinceKernel(run, 'used', run.clock) ?? sinceKernel(run, 'init', run.clock);
+}
+
+/** '200.94 M', '812.3 ms'. */
+export function figureText(run: BootRun): string {
+  const figure = figureOf(run);
+  if (figure === undefined) return '-';
+  return run.clock === 'icount' ? `${(figure / 1e6).toFixed(2)} M` : `${figure.toFixed(1)} ms`;
+}
+
+function runJson(entry: RunEntry, stale: readonly Stale[]) {
+  const { id, folder, run, remark } = entry;
+  const known = run && {
+    started: run.started,
+    flow: run.flow,
+    row: run.row,
+    format: formatOf(run),
+    clock: run.clock,
+    kernel: run.kernel,
+    outcome: run.outcome,
+    figure: figureOf(run) ?? null,
+    unit: run.clock === 'icount' ? 'instructions' : 'milliseconds',
+  };
+  return { id, folder, ...known, ...(remark !== undefined && { remark }), stale };
+}
+
+const formatOf = (run: BootRun): string =>
+  (run.images.find(({ role }) => role === 'payload') ?? run.images[0])?.format ?? '-';
+
+/** How long ago, as people say it. */
+export function ago(then: Date, now: Date): string {
+  const minutes = Math.max(0, now.getTime() - then.getTime()) / 60_000;
+  if (!Number.isFinite(minutes)) return '?';
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${Math.floor(minutes)} min ago`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return `${Math.floor(minutes / 60 / 24)} days ago`;
+}
+
+/** The table; reasons why something is stale stand below it, each once, by its number. */
+function formatHistory({ runs: listed, total, kept, now }: RunsProduct, width: number): string[] {
+  if (total === 0 && kept.length === 0) return ['no run yet; make one: initbench boot floor'];
+  const reasons: string[] = [];
+  const refer = (texts: readonly string[]) => {
+    const numbers = texts.map(text => {
+      if (!reasons.includes(text)) reasons.push(text);
+      return reasons.indexOf(text) + 1;
+    });
+    return numbers.length > 0 ? `stale ${numbers.join(',')}` : '';
+  };
+  const rows = listed.map(({ entry: { id, run, remark }, stale }) => ({
+    id,
+    when: run ? ago(new Date(run.started), now) : '-',
+    row: run?.row ?? '-',
+    format: run ? formatOf(run) : '-',
+    name: run?.kernel.name ?? '-',
+    kernel: run ? shortDigest(run.kernel.digest).slice(0, 7) : '-',
+    figure: run ? figureText(run) : '-',
+    end: remark ?? [run!.outcome.kind, refer(stale.map(({ reason }) => reason))].filter(Boolean).join(', '),
+  }));
+  const full = [
+    ['run', 'when', 'row', 'format', 'kernel', '', 'figure', 'outcome'],
+    ...rows.map(row => [row.id, row.when, row.row, row.format, row.name, row.kernel, row.figure, row.end]),
+  ];
+  const narrow = [
+    ['run', 'when', 'row', 'kernel', 'figure', 'outcome'],
+    ...rows.map(row => [row.id, row.when, row.row, row.kernel, row.figure, row.end]),
+  ];
+  const whole = grid(full, Infinity, [6]);
+  return [
+    ...(whole.every(line => line.length <= width) ? whole : grid(narrow, width, [4])),
+    ...(listed.length < total ? [`${listed.length} of ${total} runs; --count shows more`] : []),
+    ...(kept.length > 0 ? [''] : []),
+    ...grid(
+      kept.map(({ entry: { kind, id, when, kept: record, remark }, stale }) => [
+        kind,
+        id.length > 24 ? id.slice(0, 12) : id,
+        ago(when, now),
+        [remark ?? wordsOf(record!), refer(stale)].filter(Boolean).join('; '),
+      ]),
+      width,
+    ),
+    ...(reasons.length > 0 ? [''] : []),
+    ...reasons.map((text, i) => `stale ${i + 1}: ${text}`),
+  ];
+}
+
+function wordsOf(kept: NonNullable<KeptEntry['kept']>): string {
+  if (kept.kind === 'comparison') {
+    const { rows, payload } = kept.record;
+    return `${rows.map(({ id }) => id).join(' ')} on ${payload.name}`;
+  }
+  const { points, rows, complete } = kept.record;
+  return `${points.length} points, ${rows.length} rows${complete ? '' : ', not complete'}`;
+}
+
+/** Columns two blanks apart; the last is cut at the width. */
+function grid(rows: readonly (readonly string[])[], width: number, right: readonly number[] = []): string[] {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map(row => row[i]!.length)));
+  return rows.map(row => {
+    const cells = row.map((cell, i) => {
+      if (right.includes(i)) return cell.padStart(widths[i]!);
+      return i === columns - 1 ? cell : cell.padEnd(widths[i]!);
+    });
+    const line = cells.join('  ');
+    return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}~` : line;
+  });
+}
