@@ -15,11 +15,11 @@ export function draftChanges(review: Review, version: number, first: string | un
     ...of('fixed').flatMap(comment =>
       entry(comment, comment.state.kind === 'fixed' ? `changed in ${comment.state.commit.slice(0, 12)}` : ''),
     ),
+    ...(tags.length > 0 ? item(`collected ${listOf(tags)}`) : []),
+    ...(first === undefined ? [] : item(`Link to v${version - 1}: ${link(first)}`)),
     ...section('Not changed, see the discussion:', of('disputed'), 'no change'),
     ...section('Answered:', of('answered'), 'answered'),
     ...section('Still open:', of('open'), 'EDITME'),
-    ...(tags.length > 0 ? item(`collected ${listOf(tags)}`) : []),
-    ...(first === undefined ? [] : item(`Link to v${version - 1}: ${link(first)}`)),
   ].join('\n');
 }
 

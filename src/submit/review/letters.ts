@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Raw mails to what we need of them: ids, who, when, plain text, whatever encoding that came in. */
 import PostalMime, { type Email } from 'postal-mime';
+import { sanitise } from '../../events.ts';
 import { UserError } from '../../host/errors.ts';
 import { type Address, parseAddress } from '../address.ts';
 import type { RawMail } from './mailbox.ts';
@@ -64,7 +65,8 @@ async function parseLetter({ where, bytes }: RawMail): Promise<ReceivedLetter> {
     references: parents.filter((id, index) => parents.lastIndexOf(id) === index && id !== messageId),
     date: dateOf(mail.date),
     subject: oneLine(mail.subject ?? ''),
-    text: mail.text.replaceAll('\r\n', '\n').replaceAll('\u00a0', ' '),
+    // What moves a cursor or hides text is shown, not obeyed, also by who reads the file.
+    text: mail.text.replaceAll('\u00a0', ' ').split(/\r?\n/).map(sanitise).join('\n'),
   };
 }
 

@@ -84,29 +84,26 @@ function takeTags(lines: readonly string[]): { rest: string[]; tags: string[]; p
 
 const canonical = (name: string): string => name[0]!.toUpperCase() + name.slice(1).toLowerCase();
 
-/** 'On Tue, 24 Nov 2026, A Reviewer wrote:', in a few languages, on up to three lines. */
+const verb =
+  /(?:^|\s)(?:wrote|writes|said|schrieb|a écrit|escribió|ha scritto|schreef|skrev|napisał\(?a?\)?)(?=[\s:]|$)/i;
+
+/** 'On Tue, 24 Nov 2026, A Reviewer wrote:', in a few languages, on up to three lines: the fewest that have a verb, and a
+ *  date or an address. */
 function dropAttribution(text: string[]): void {
   while (text.at(-1)?.trim() === '') text.pop();
   for (let count = 1; count <= 3 && count <= text.length; count++) {
-    const line = text.slice(-count).join(' ');
-    if (
-      /(?:wrote|writes|said|schrieb|a écrit|escribió|ha scritto|schreef|skrev|napisał\(?a?\)?):?$/i.test(
-        text.at(-1)!.trim(),
-      ) &&
-      /^\W*(?:On|Am|Le|El|Il|Op|Den|W|\*|.*@)/.test(line.trim())
-    ) {
-      // The shortest that holds a date or an address.
-      if (/\d|@/.test(line)) {
-        text.splice(-count);
-        return;
-      }
+    const line = text.slice(-count).join(' ').trim();
+    if (verb.test(line) && /[\d@]/.test(line) && (line.endsWith(':') || /wrote$/.test(line))) {
+      text.splice(-count);
+      return;
     }
   }
 }
 
-const greeting = /^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^.?:]{0,40}[,!.]?$/i;
+const greeting =
+  /^(?:hi|hello|hallo|hey|dear|moin|bonjour|hola|ciao|good (?:morning|afternoon|evening))\b[^.?:]{0,40}[,!.]?$/i;
 const farewell =
-  /^(?:many )?(?:thanks|thank you|thx|cheers|regards|best|best regards|kind regards|with best regards|br)\b[^.?]{0,20}[,.!]*$/i;
+  /^(?:many )?(?:thanks|thank you|thx|cheers|regards|best|best regards|kind regards|with best regards|br|viele grüße|mit freundlichen grüßen|grüße|gruß)(?![\p{L}])[^.?]{0,20}[,.!]*$/iu;
 const praise =
   /^(?:lgtm|looks (?:good|fine|ok|okay)(?: to me)?|nice(?: work| one)?|great(?: work)?)[.!, ]*(?:thanks?(?: you)?[.!]*)?$/i;
 
@@ -123,13 +120,9 @@ function trimRemark(lines: readonly string[], tagged: boolean): readonly string[
   skip();
   // A farewell, and the name below it.
   const last = text.findLastIndex(line => farewell.test(line.trim()));
-  if (
-    last >= 0 &&
-    text.length - last <= 3 &&
-    text.slice(last + 1).every(line => line.length <= 40 && !/[.?;{}]$/.test(line.trim()))
-  ) {
+  const name = text.slice(last + 1).filter(line => !blank(line));
+  if (last >= 0 && name.length <= 1 && name.every(line => line.trim().split(/\s+/).length <= 3))
     text.splice(last);
-  }
   skip();
   return tagged && text.every(line => praise.test(line.trim()) || blank(line)) ? [] : text;
 }
