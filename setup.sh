@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what initbench needs and builds it; with --all also what guests of another architecture need. Idempotent;
-# prints nothing when nothing is missing.
+# Installs what initbench needs and builds it; with --all also what guests of another architecture and the longest
+# tests need. Idempotent; prints nothing when nothing is missing.
 set -eu
 all=
 case "$#:${1-}" in
@@ -19,7 +19,7 @@ command -v node >/dev/null 2>&1 || die "node is missing: install Node.js 20.19 o
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
 	die "node $(node --version) is too old: install Node.js 20.19 or newer"
 
-# tool:debian-package:fedora-package, a header that stands for a -dev package, or a python module.
+# tool:debian-package:fedora-package, a header that stands for a -dev package, or a module of python or perl.
 needed='
 git:git:git-core
 make:make:make
@@ -48,6 +48,10 @@ sparse:sparse:sparse
 python3:python3:python3
 python3-ply:python3-ply:python3-ply
 python3-git:python3-git:python3-GitPython
+git-send-email:git-email:git-email
+perl-Mail/Address.pm:libmailtools-perl:perl-MailTools
+perl-IO/Socket/SSL.pm:libio-socket-ssl-perl:perl-IO-Socket-SSL
+perl-Authen/SASL.pm:libauthen-sasl-perl:perl-Authen-SASL
 /usr/include/gelf.h:libelf-dev:elfutils-libelf-devel
 /usr/include/openssl/ssl.h:libssl-dev:openssl-devel
 /usr/include/stdio.h:libc6-dev:glibc-headers
@@ -66,10 +70,16 @@ aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
 qemu-system-aarch64:qemu-system-arm
 '
 [ "$(uname -m)" != aarch64 ] || foreign='qemu-system-aarch64:qemu-system-arm'
+# With --all, Debian only: what the mails have to get along with.
+others='
+b4:b4
+'
 
 have() {
 	case "$1" in
 	/*) [ -e "$1" ] ;;
+	git-send-email) [ -x "$(git --exec-path 2>/dev/null)/git-send-email" ] ;;
+	perl-*) perl -e 'require $ARGV[0]' "${1#perl-}" 2>/dev/null ;;
 	python3-*) /usr/bin/python3 -c "import ${1#python3-}" 2>/dev/null ;;
 	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
 	esac
@@ -91,7 +101,7 @@ for entry in $needed; do
 	esac
 done
 if [ $family = debian ]; then
-	for entry in $debian_only ${all:+$foreign}; do
+	for entry in $debian_only ${all:+$foreign $others}; do
 		have "${entry%%:*}" && continue
 		missing="$missing ${entry%%:*}" packages="$packages ${entry#*:}"
 	done

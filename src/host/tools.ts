@@ -40,6 +40,20 @@ const foreign = (
   setup: './setup.sh --all',
 });
 
+/** git's own way to send, with what it needs of perl. */
+const sendEmail: Tool = {
+  ...{ name: 'git-send-email', debian: 'git-email libmailtools-perl', fedora: 'git-email' },
+  command: ['perl'],
+  version: [
+    '-e',
+    'require Mail::Address; my $p = `git --exec-path`; chomp $p; -x "$p/git-send-email" or exit 1; print `git version`',
+  ],
+  neededFor: 'send',
+  without: 'nothing is sent; export works',
+  required: false,
+  setup: './setup.sh',
+};
+
 /** What the kernel's own scripts import, from the distribution's python. */
 const pythonModule = (module: string, fedora: string): Tool => ({
   ...{ name: `python3-${module}`, debian: `python3-${module}`, fedora },
@@ -70,6 +84,7 @@ export const tools: readonly Tool[] = [
   ),
   tool('sparse', same('sparse'), ['--version'], 'series check', 'no messages of sparse, no series check'),
   tool('python3', same('python3'), ['--version'], 'series check', 'no kernel-doc under W=1, no series check'),
+  sendEmail,
   pythonModule('ply', 'python3-ply'),
   pythonModule('git', 'python3-GitPython'),
   tool(

@@ -3,12 +3,9 @@
 import { git } from '../host/git.ts';
 import { writeWhole } from '../host/files.ts';
 import { archiveIdentity } from '../tree/import.ts';
+import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { type Submission, submissionFiles } from './submission.ts';
-
-/** Where `series diff v1 v2` finds a version. */
-const versionRef = (series: string, version: number, what: 'base' | 'tip'): string =>
-  `refs/initbench/versions/${series}/v${version}/${what}`;
 
 /** Carried out again, it changes nothing: a send that was stopped here ends here. Returns the tag's name. */
 export async function recordVersion(
@@ -18,8 +15,8 @@ export async function recordVersion(
 ): Promise<string> {
   const { series, version, tip, tree } = submission;
   const repository = folders.repository(workspace);
-  await git(repository, ['update-ref', versionRef(series, version, 'base'), tree.commit], signal);
-  await git(repository, ['update-ref', versionRef(series, version, 'tip'), tip], signal);
+  await git(repository, ['update-ref', refs.version(series, version, 'base'), tree.commit], signal);
+  await git(repository, ['update-ref', refs.version(series, version, 'tip'), tip], signal);
   const tag = `sent/${series}-v${version}`;
   const options = { env: archiveIdentity, input: formatTag(submission) };
   await git(repository, ['tag', '--annotate', '--force', '--file=-', tag, tip], signal, options);

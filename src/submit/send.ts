@@ -78,11 +78,12 @@ export async function* sendSeries(
   return yield* withLock(place, signal, async function* (): Work<Sent> {
     const submission = await pending(workspace, request.series);
     const { environment } = workspace;
-    return yield* withTransport(folders.repository(workspace), environment, transport => {
+    const carry = (transport: Transport): Work<Sent> => {
       if (request.mode === 'dry-run') return dryRun(workspace, submission, transport, signal);
       if (request.mode === 'reflect') return reflect(workspace, submission, transport, signal);
       return send(workspace, submission, transport, signal);
-    });
+    };
+    return yield* withTransport(folders.repository(workspace), environment, carry, signal);
   });
 }
 

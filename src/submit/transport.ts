@@ -4,8 +4,9 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
-import { capture, exec, shellQuote } from '../host/exec.ts';
-import { scratchFolder } from '../host/files.ts';
+import { ToolError } from '../host/errors.ts';
+import { capture, exec, missingTool, shellQuote } from '../host/exec.ts';
+import { exists, scratchFolder } from '../host/files.ts';
 import { gitArgv, gitEnvironment } from '../host/git.ts';
 import { encodeAddress, readAddress } from './address.ts';
 
@@ -63,12 +64,28 @@ export interface Transport {
   readonly scratch: string;
 }
 
-/** For the time of some work. */
+/** @throws UserError when it is not installed, or not all of it */
+async function requireSendEmail(signal: AbortSignal): Promise<void> {
+  const folder = await capture(['git', '--exec-path'], { env: gitEnvironment(), signal });
+  const modules = capture(['perl', '-MMail::Address', '-e', '1'], { signal });
+  const whole = await modules.then(
+    () => exists(path.join(folder, 'git-send-email')),
+    error => {
+      if (error instanceof ToolError) return false;
+      throw error;
+    },
+  );
+  if (!whole) throw missingTool('git-send-email', 'send');
+}
+
+/** For the time of some work. @throws UserError when git send-email is not installed */
 export async function* withTransport<Product>(
   repository: string,
   environment: Readonly<Record<string, string | undefined>>,
   work: (transport: Transport) => Work<Product>,
+  signal: AbortSignal,
 ): Work<Product> {
+  await requireSendEmail(signal);
   const scratch = await scratchFolder('mail');
   try {
     await writeFile(path.join(scratch, 'InitbenchClock.pm'), clockModule);
