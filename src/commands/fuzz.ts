@@ -5,6 +5,7 @@ import {
   type Fuzzed,
   type FuzzRequest,
   type FuzzResult,
+  fuzzFragments,
   fuzzSeries,
   isFinding,
 } from '../campaign/fuzz/fuzz.ts';
@@ -60,7 +61,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       request: {
         series,
         tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
-        fragments: [...settings.fragments, ...(config.length > 0 ? config : ['fuzz'])],
+        fragments: fuzzFragments(config),
         seed: wholeNumber(options.seed, '--seed', 0, 999_999_999),
         count: wholeNumber(options.count, '--count', 1, 1_000_000),
         layouts: (options.layout as string[] | undefined) ?? [],

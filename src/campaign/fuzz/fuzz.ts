@@ -3,7 +3,6 @@
  *  on the unpatched kernel with the same image on a disk: what shows there as well is not the series'. */
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import type { Fact, Milliseconds, Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
 import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
@@ -29,6 +28,12 @@ export interface FuzzRequest {
   /** All there are, and of the optional ones those that the tool can make, when none is named. */
   readonly layouts: readonly string[];
 }
+
+/** A small guest, and what checks it. */
+export const fuzzFragments = (checks: readonly string[]): readonly string[] => [
+  'hostile',
+  ...(checks.length > 0 ? checks : ['fuzz']),
+];
 
 /** One line of the record. */
 export interface FuzzResult {
