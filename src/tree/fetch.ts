@@ -7,7 +7,7 @@ import { exists } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import type { TreeSource } from './tree.ts';
 
-const fetchedRef = 'refs/initbench/fetched';
+export const fetchedRef = 'refs/initbench/fetched';
 
 /** Protocol 2 lets any commit be asked for, a branch's tip or not. */
 export function fetchArgv(location: string, revision: string): string[] {

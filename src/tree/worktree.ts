@@ -5,9 +5,10 @@ import { lstat, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
-import { exists, requireSpace, withLock } from '../host/files.ts';
+import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { refs } from './repository.ts';
 import { step } from './step.ts';
 import type { Tree, Worktree } from './tree.ts';
 
@@ -88,11 +89,43 @@ async function* brought(
     if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
       yield { job, type: 'step', step: 'check out', state: 'cached' };
     } else {
+      yield* keepCommits(job, repository, target, admin, signal);
       yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
     }
   }
+  await noteCommit(target, commit, signal);
   const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
   return { path: target, commit, treeId };
+}
+
+/** Names the commit that we checked out last. */
+const ownCommit = 'initbench-commit';
+
+async function noteCommit(target: string, commit: string, signal: AbortSignal): Promise<void> {
+  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const file = path.join(admin, ownCommit);
+  if ((await readIfThere(file)) !== commit) await writeWhole(file, commit);
+}
+
+/** A person may have committed here, where no branch keeps it: a ref does before the worktree moves on. */
+async function* keepCommits(
+  job: string,
+  repository: string,
+  target: string,
+  admin: string,
+  signal: AbortSignal,
+): Work<void> {
+  const [head, own] = [
+    await git(target, ['rev-parse', 'HEAD'], signal),
+    await readIfThere(path.join(admin, ownCommit)),
+  ];
+  if (own === undefined || own === head) return;
+  await git(repository, ['update-ref', refs.saved('worktrees', head), head], signal);
+  const [short, name] = [head.slice(0, 12), path.basename(target)];
+  yield {
+    ...{ job, type: 'notice', level: 'warning' },
+    message: `${target} was at ${short}, which initbench had not checked out; it is kept: git cherry-pick ${short} in the worktree of \`initbench series edit ${name}\``,
+  };
 }
 
 /** The administrative folder of our worktree at `target`; undefined when nothing is there yet.
@@ -167,7 +200,11 @@ async function* create(
 }
 
 /** Bytes of all files of a commit, and a tenth for the file system's blocks. */
-async function checkoutBytes(repository: string, commit: string, signal: AbortSignal): Promise<number> {
+export async function checkoutBytes(
+  repository: string,
+  commit: string,
+  signal: AbortSignal,
+): Promise<number> {
   const sizes = await git(repository, ['ls-tree', '-r', '--format=%(objectsize)', commit], signal);
   return sizes.split('\n').reduce((sum, size) => sum + (Number(size) || 0), 0) * 1.1;
 }

@@ -90,6 +90,18 @@ describe('worktreeAt()', () => {
     expect(await git(file('.'), ['rev-parse', 'HEAD'], signal)).toBe(tree.commit);
   });
 
+  test('a commit that a person made there is kept when the worktree moves on', async () => {
+    await at(tree.commit);
+    writeFileSync(file('init/main.c'), 'mine\n');
+    run(file('.'), 'git', 'commit', '-q', '-a', '-m', 'mine');
+    const mine = run(file('.'), 'git', 'rev-parse', 'HEAD');
+    const { events } = await at(next);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'notice', level: 'warning' }));
+    const kept = ['for-each-ref', '--format=%(objectname)', 'refs/initbench/saved'];
+    expect(await git(folders.repository(sample.workspace), kept, signal)).toBe(mine);
+    expect((await at(tree.commit)).events.some(event => event.type === 'notice')).toBe(false);
+  });
+
   test('a folder of somebody else is left alone', async () => {
     mkdirSync(file('.'), { recursive: true });
     writeFileSync(file('precious'), 'x');
