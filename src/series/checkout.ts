@@ -5,11 +5,12 @@ import { readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promise
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import { exists, scratchFolder, writeWhole } from '../host/files.ts';
+import { exists, requireSpace, scratchFolder, writeWhole } from '../host/files.ts';
 import { git, gitWork, ownConfigOnly } from '../host/git.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { refs } from '../tree/repository.ts';
 import { step } from '../tree/step.ts';
+import { checkoutBytes } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
 
 export const checkoutPath = (workspace: Workspace, series: string): string =>
@@ -33,6 +34,7 @@ export async function* openCheckout(workspace: Workspace, series: string, signal
   const repository = folders.repository(workspace);
   const job = `series ${series}`;
   const branch = refs.branch(series);
+  await requireSpace(workspace.state, await checkoutBytes(repository, branch, signal), 'the worktree');
   await writeWhole(unfinished(workspace, series), '');
   await rm(target, { recursive: true, force: true });
   yield* step(job, 'check out', async function* (): Work<void> {

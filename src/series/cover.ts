@@ -21,7 +21,7 @@ export function styleOf(name: string, subject: string): PatchStyle {
 
 export interface CoverChange {
   readonly text: string;
-  /** False: the summary of the old patches is not in it as git writes it, and a person has to see to it. */
+  /** False: there is a diffstat in it that is not the old patches' as git writes it: a person has to see to it. */
   readonly summarised: boolean;
 }
 
@@ -34,7 +34,9 @@ export function renewCover(text: string, before: string, after: string, count: n
   );
   if (before === after) return { text: numbered, summarised: true };
   const at = numbered.indexOf(before);
-  if (before === '' || at < 0) return { text: numbered, summarised: false };
+  if (before === '' || at < 0) {
+    return { text: numbered, summarised: !/^ \d+ files? changed/m.test(numbered) };
+  }
   return {
     text: numbered.slice(0, at) + after + numbered.slice(at + before.length),
     summarised: true,

@@ -60,22 +60,6 @@ export async function versionWords(
   return [...sent, ...(written ? ['patches'] : []), ...(record ? ['branch'] : [])];
 }
 
-/** Keeps what was sent as a version: refs that no operation moves. Within withSeries(). */
-export async function recordVersion(
-  workspace: Workspace,
-  series: string,
-  version: number,
-  range: Range,
-  signal: AbortSignal,
-): Promise<void> {
-  const lines = [
-    `update ${refs.version(series, version, 'base')} ${range.base}`,
-    `update ${refs.version(series, version, 'tip')} ${range.tip}`,
-  ];
-  const input = `${lines.join('\n')}\n`;
-  await git(folders.repository(workspace), ['update-ref', '--stdin'], signal, { input });
-}
-
 /** The commits of a version. @throws UserError when there is none of that name, or its patches do not apply */
 export async function* rangeOf(
   workspace: Workspace,

@@ -118,7 +118,7 @@ async function* writePatches(
     const fresh = await formatRange(repository, range, style, signal);
     const files = await merged(series, like, old, fresh);
     const patches = files.patches.map(({ bytes }) => bytes);
-    yield* requireSame(repository, range.base, commits, patches, signal);
+    if (!files.untouched) yield* requireSame(repository, range.base, commits, patches, signal);
 
     const target: Record<string, Uint8Array | null> = {};
     for (const stale of series?.patches ?? []) target[fileName.patch(name, stale.file)] = null;
@@ -164,6 +164,8 @@ interface Files {
   readonly patches: readonly PatchFile[];
   readonly cover?: PatchFile;
   readonly coverSummarised: boolean;
+  /** All of the patches are the old ones. */
+  readonly untouched: boolean;
 }
 
 /** The new patches; where one would be written today as the old one at its place would, the old file stays. */
@@ -188,14 +190,18 @@ async function merged(
     const bytes = Buffer.from(withNotes(patch.bytes.toString('latin1'), notes), 'latin1');
     patches.push({ name: patch.name, bytes });
   }
+  const untouched =
+    series?.patches.length === patches.length &&
+    fresh.patches.every(({ bytes }, index) => before[index]?.bytes.equals(bytes));
   const cover = like && (await coverFile(like));
-  if (!cover) return { patches, coverSummarised: true };
+  if (!cover) return { patches, coverSummarised: true, untouched };
   const { summary } = old?.formatted ?? { summary: '' };
   const renewed = renewCover(cover.bytes.toString('utf8'), summary, fresh.summary, patches.length);
   return {
     patches,
     cover: { name: cover.name, bytes: Buffer.from(renewed.text) },
     coverSummarised: renewed.summarised,
+    untouched,
   };
 }
 

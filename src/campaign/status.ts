@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Where a series stands: which patches the branch has changed since the last refresh, and which of them were built,
+ *  booted and checked as they are. Nothing is fetched, checked out, built or booted to find out. */
+import type { BootRun } from '../boot/boot.ts';
+import { listRuns } from '../boot/store.ts';
+import type { Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { git } from '../host/git.ts';
+import { listKernels } from '../kernel/store.ts';
+import { commitSeries } from '../series/apply.ts';
+import { checkoutPath, checkoutState, hasCheckout } from '../series/checkout.ts';
+import { type Pair, parsePairs, rangeDiffOf, versionWords } from '../series/diff.ts';
+import { readSeries, seriesNames } from '../series/read.ts';
+import { waitingRebase } from '../series/rebase.ts';
+import { editedRange, readRecord, type SeriesRecord } from '../series/record.ts';
+import type { Series } from '../series/series.ts';
+import type { Tree } from '../tree/tree.ts';
+import { prepareTree } from '../tree/trees.ts';
+import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { askedOf } from './check/asked.ts';
+import type { Answer } from './check/check.ts';
+import { matrixOf } from './check/matrix.ts';
+import { planCheck } from './check/plan.ts';
+import { readWaivers } from './check/waivers.ts';
+import { knownResults } from './runner.ts';
+
+/** Runs that are looked at, newest first. */
+const recentRuns = 400;
+
+export interface PatchStatus {
+  /** In patches/, from 1; absent for one that is only on the branch. */
+  readonly number?: number;
+  readonly subject: string;
+  /** What the branch has made of it since patches/ was written; absent while nobody edits the series. */
+  readonly branch?: 'same' | 'changed' | 'new' | 'dropped';
+  /** A kernel of exactly this tree is in the cache. */
+  readonly built: boolean;
+  /** The newest boot of such a kernel. */
+  readonly booted?: { readonly run: string; readonly outcome: BootRun['outcome']['kind'] };
+  /** Of the questions of `series check`; absent when they cannot be asked here. */
+  readonly check?: { readonly pass: number; readonly fail: number; readonly open: number };
+}
+
+export interface SeriesStatus {
+  readonly series: string;
+  readonly tree: string;
+  readonly patches: readonly PatchStatus[];
+  /** v1, v2, ... that were sent; 'patches', 'branch'. */
+  readonly versions: readonly string[];
+  readonly editing?: {
+    readonly place: string;
+    /** Files that are in no commit; unknown in a clone of the user's. */
+    readonly changed?: readonly string[];
+    readonly tree: string;
+  };
+  /** A rebase waits for a person. */
+  readonly rebase?: { readonly onto: string };
+  /** patches/ was changed by something else than a refresh. */
+  readonly patchesChanged: boolean;
+  /** Why nothing is said of checks. */
+  readonly noCheck?: string;
+}
+
+/** @throws UserError when there is no such series, or its patches do not apply */
+export async function* seriesStatus(
+  workspace: Workspace,
+  name: string,
+  fragments: readonly string[],
+  signal: AbortSignal,
+): Work<SeriesStatus> {
+  const record = await readRecord(workspace, name);
+  const names = await seriesNames(workspace);
+  if (!record && !names.includes(name)) throw unknownName('series', name, names);
+  const series = names.includes(name) ? await readSeries(workspace, name) : undefined;
+  const written = series && (yield* writtenPatches(workspace, series, fragments, signal));
+  const range = record && (await editedRange(workspace, name, record, signal));
+  const pairs = range && (await branchPairs(workspace, written, range, signal));
+  const rebase = await waitingRebase(workspace, name);
+  return {
+    series: name,
+    tree: series?.tree ?? record!.tree,
+    patches: withBranch(written?.patches ?? [], pairs),
+    versions: await versionWords(workspace, name, signal),
+    ...(record && { editing: await editingOf(workspace, name, record, signal) }),
+    ...(rebase && { rebase: { onto: rebase.tree } }),
+    patchesChanged: record !== undefined && series !== undefined && series.digest !== record.digest,
+    ...(written?.noCheck !== undefined && { noCheck: written.noCheck }),
+  };
+}
+
+interface Written {
+  readonly base: string;
+  readonly tip: string;
+  readonly patches: readonly PatchStatus[];
+  readonly noCheck?: string;
+}
+
+async function* writtenPatches(
+  workspace: Workspace,
+  series: Series,
+  fragments: readonly string[],
+  signal: AbortSignal,
+): Work<Written> {
+  const tree = yield* prepareTree(workspace, series.tree, signal);
+  const commits = yield* commitSeries(workspace, tree, series, signal);
+  if ('kind' in commits) {
+    throw new UserError(`${series.name} does not apply to ${tree.name}: ${commits.patch}`, {
+      hint: `initbench series apply ${series.name} tells more`,
+      exitCode: 3,
+    });
+  }
+  const ids = await git(
+    folders.repository(workspace),
+    ['rev-parse', ...commits.map(commit => `${commit}^{tree}`)],
+    signal,
+  );
+  const made = await madeOf(workspace, ids.split('\n'));
+  const checks = yield* checksOf(workspace, { series, tree, commits, fragments }, signal);
+  const patches = series.patches.map(({ subject }, index) => ({
+    number: index + 1,
+    subject,
+    ...made[index]!,
+    ...(typeof checks === 'string' ? {} : { check: checks[index]! }),
+  }));
+  return {
+    ...{ base: tree.commit, tip: commits.at(-1)!, patches },
+    ...(typeof checks === 'string' ? { noCheck: checks } : {}),
+  };
+}
+
+/** Kernels and boots by the git tree they are of. */
+async function madeOf(
+  workspace: Workspace,
+  treeIds: readonly string[],
+): Promise<readonly Pick<PatchStatus, 'built' | 'booted'>[]> {
+  const kernels = await listKernels(workspace);
+  const treeOf = new Map(kernels.map(({ digest, treeId }) => [digest, treeId]));
+  const built = new Set(kernels.map(({ treeId }) => treeId));
+  const runs = await listRuns(workspace, { count: recentRuns });
+  return treeIds.map(treeId => {
+    const last = runs.find(({ run }) => run && treeOf.get(run.kernel.digest) === treeId);
+    return {
+      built: built.has(treeId),
+      ...(last?.run && { booted: { run: last.id, outcome: last.run.outcome.kind } }),
+    };
+  });
+}
+
+async function* checksOf(
+  workspace: Workspace,
+  about: {
+    readonly series: Series;
+    readonly tree: Tree;
+    readonly commits: readonly string[];
+    readonly fragments: readonly string[];
+  },
+  signal: AbortSignal,
+): Work<readonly NonNullable<PatchStatus['check']>[] | string> {
+  try {
+    const { plan } = yield* planCheck(workspace, about, signal);
+    const results = await knownResults<Answer>(workspace, `check-${about.series.name}`);
+    const rows = matrixOf(plan, askedOf(plan, []), results, await readWaivers(about.series));
+    return rows.map(({ cells }) => {
+      const count = (verdict: string) => Object.values(cells).filter(cell => cell.verdict === verdict).length;
+      return { pass: count('pass'), fail: count('fail'), open: count('open') };
+    });
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+async function branchPairs(
+  workspace: Workspace,
+  written: Written | undefined,
+  range: { readonly base: string; readonly tip: string },
+  signal: AbortSignal,
+): Promise<readonly Pair[]> {
+  const empty = { base: range.base, tip: range.base };
+  const first = written ?? empty;
+  if (first.tip === range.tip) return [];
+  return parsePairs(await rangeDiffOf(folders.repository(workspace), first, range, signal));
+}
+
+/** `pairs`: undefined while nobody edits the series, empty when the branch is what was written. */
+function withBranch(
+  patches: readonly PatchStatus[],
+  pairs: readonly Pair[] | undefined,
+): readonly PatchStatus[] {
+  if (!pairs) return patches;
+  if (pairs.length === 0) return patches.map(patch => ({ ...patch, branch: 'same' }));
+  const words = { '=': 'same', '!': 'changed', '<': 'dropped', '>': 'new' } as const;
+  return pairs.map(({ sign, from, subject }) => {
+    const there = from === undefined ? undefined : patches[from - 1];
+    return { ...(there ?? { subject, built: false }), branch: words[sign] };
+  });
+}
+
+async function editingOf(
+  workspace: Workspace,
+  name: string,
+  record: SeriesRecord,
+  signal: AbortSignal,
+): Promise<NonNullable<SeriesStatus['editing']>> {
+  const { tree, source } = record;
+  if (source.kind === 'tracked') return { place: `${source.path} ${source.branch}`, tree };
+  if (!(await hasCheckout(workspace, name)))
+    return { place: checkoutPath(workspace, name), changed: [], tree };
+  const { changed } = await checkoutState(workspace, name, signal);
+  return { place: checkoutPath(workspace, name), changed, tree };
+}
