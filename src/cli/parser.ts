@@ -34,7 +34,10 @@ export function parseArguments(
       'Workbench for in-kernel initoverlayfs: patch, build, boot and compare kernels side by side.',
     )
     .version(options.version, '--version', 'print the version')
-    .showHelpAfterError('(initbench --help shows the commands)');
+    .showHelpAfterError('(initbench --help shows the commands)')
+    // In 'bisect step --flow x' the option is that of step, though bisect has one of that name.
+    .enablePositionalOptions();
+  // A group's own name may be a command, too; it comes first in the list.
   const groups = new Map<string, Program>();
   for (const command of commands) {
     const [first, second] = command.id.split(' ');
@@ -45,7 +48,9 @@ export function parseArguments(
       groups.set(first!, parent);
     }
     const sub = configured(parent.command(second ?? first!), options).summary(command.summary);
+    sub.enablePositionalOptions();
     sub.description(command.summary);
+    if (second === undefined) groups.set(first!, sub);
     for (const parameter of command.positional) sub.argument(parameter.usage, parameter.summary);
     for (const parameter of command.options) sub.addOption(optionOf(parameter));
     sub.option('--json', 'print the result as one JSON document');

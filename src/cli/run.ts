@@ -23,12 +23,12 @@ export async function runCli(
   open: () => Workspace,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<ExitCode> {
+): Promise<number> {
   let invocation: Invocation | undefined;
   try {
     invocation = parseArguments(argv, commands, { version, writeOut: terminal.out, writeErr: terminal.err });
   } catch (error) {
-    if (error instanceof CommanderError) return exitCodes.usage;
+    if (error instanceof CommanderError) return (namedBy(argv, commands)?.errorsFrom ?? 0) + exitCodes.usage;
     throw error;
   }
   if (!invocation) return exitCodes.done;
@@ -58,8 +58,14 @@ export async function runCli(
       terminal.err('interrupted; finished runs are kept\n');
       return exitCodes.interrupted;
     }
-    return reportError(error, terminal);
+    return (command.errorsFrom ?? 0) + reportError(error, terminal);
   }
+}
+
+/** The command whose words argv begins with, however the rest reads. */
+function namedBy(argv: readonly string[], commands: readonly AnyCommand[]): AnyCommand | undefined {
+  const named = commands.filter(({ id }) => id.split(' ').every((word, index) => argv[index] === word));
+  return named.sort((a, b) => b.id.length - a.id.length)[0];
 }
 
 function readerFor(invocation: Invocation, terminal: Terminal): Reporter {

@@ -32,8 +32,11 @@ export interface Command<Input, Product> {
   text(product: Product, width: number): readonly string[];
   /** The product as one JSON document, `schema` in it. */
   json(product: Product): unknown;
-  /** Ends that are answers: a panic, a conflict, a lost option. Absent means done. */
-  exitCode?(product: Product): ExitCode;
+  /** Ends that are answers: a panic, a conflict, a lost option. Absent means done. 125: a step of git bisect run that
+   *  tells nothing. */
+  exitCode?(product: Product): ExitCode | 125;
+  /** Added to the exit code of an error, where low codes are answers. */
+  readonly errorsFrom?: number;
 }
 
 /** What was typed: commander's camel-cased option names, positional words in order, the words after `--`. */

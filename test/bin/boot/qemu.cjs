@@ -4,6 +4,7 @@
  *   INITBENCH_TEST_CONSOLE  the recorded console
  *   INITBENCH_TEST_REFUSES  a console for machines whose initrd is an EROFS image and whose kernel holds not this word,
  *                           which follows a colon: FILE:WORD
+ *   INITBENCH_TEST_FAULT    a console for machines whose kernel holds this word: FILE:WORD
  *   INITBENCH_TEST_LINE_MS  pause before each line (0)
  *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
  *                           stopped for another reason)
@@ -62,6 +63,8 @@ function listen(option, serve) {
 
 /** The recorded console of this machine. */
 function recorded() {
+  const [fault, sign] = (env.INITBENCH_TEST_FAULT ?? '').split(':');
+  if (fault && fs.readFileSync(after('-kernel')).includes(sign)) return fault;
   const [refusal, word] = (env.INITBENCH_TEST_REFUSES ?? '').split(':');
   if (!refusal) return env.INITBENCH_TEST_CONSOLE;
   const isErofs = fs.readFileSync(after('-initrd')).subarray(1024, 1028).toString('hex') === 'e2e1f5e0';
