@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The verbs, in the order the help shows them. */
+import { bisect, bisectStep } from './bisect.ts';
 import { boot } from './boot.ts';
 import { build } from './build.ts';
 import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
 import { compare } from './compare.ts';
 import { diff } from './diff.ts';
+import { decode } from './decode.ts';
 import { doctor } from './doctor.ts';
 import { exportMails } from './export.ts';
 import { seriesFuzz } from './fuzz.ts';
@@ -19,6 +21,7 @@ import { seriesEdit } from './series-edit.ts';
 import { seriesImport } from './series-import.ts';
 import { seriesPort, seriesRebase } from './series-rebase.ts';
 import { seriesRefresh } from './series-refresh.ts';
+import { seriesStatus } from './series-status.ts';
 import { seriesTrack } from './series-track.ts';
 import { seriesRedo, seriesUndo } from './series-undo.ts';
 import { runs } from './runs.ts';
@@ -49,6 +52,7 @@ export const commands: readonly AnyCommand[] = [
   seriesEdit,
   seriesTrack,
   seriesRefresh,
+  seriesStatus,
   seriesDiff,
   seriesRebase,
   seriesPort,
@@ -57,6 +61,9 @@ export const commands: readonly AnyCommand[] = [
   seriesCheck,
   seriesVerify,
   seriesFuzz,
+  bisect,
+  bisectStep,
+  decode,
   exportMails,
   send,
   review,
