@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What each action of the key table does to the state. Pure: whatever touches the world is an effect. */
 import path from 'node:path';
-import { isRunning, newJob, titleOf } from './jobs.ts';
+import { isRunning, newJob, type Then, titleOf } from './jobs.ts';
 import { viewHeight } from './layout.ts';
 import { atTop, type Move, moved, panned, scrolled, searched } from './pager.ts';
 import {
   countOf,
+  exported,
   jobShown,
   panesOf,
   paneShown,
@@ -121,20 +122,17 @@ function openFile(state: State, file: string, syntax: 'plain' | 'log' | 'diff' |
 export function closed(state: State): State {
   if (state.focus !== 'main') return state;
   const views = state.views.slice(0, -1);
-  return { ...state, views, zoomed: false, focus: views.length > 0 ? 'main' : lastPanel(state) };
-}
-
-/** Where the keys go when the last view is closed: to what it was opened from. */
-function lastPanel(state: State): PanelId {
-  const view = shownView(state);
-  if (view?.kind === 'text' && view.source.kind === 'file') return view.syntax === 'log' ? 'runs' : 'series';
-  return view?.kind === 'work' ? 'kernels' : 'flows';
+  return { ...state, views, zoomed: false, focus: views.length > 0 ? 'main' : state.panel };
 }
 
 /** A job for each command line; the view of them is the caller's. */
-export function started(state: State, lines: readonly (readonly string[])[]): [State, Effect[], number[]] {
+export function started(
+  state: State,
+  lines: readonly (readonly string[])[],
+  then?: Then,
+): [State, Effect[], number[]] {
   const ids = lines.map((_, i) => state.nextId + i);
-  const jobs = lines.map((argv, i) => newJob(ids[i]!, argv, state.now));
+  const jobs = lines.map((argv, i) => newJob(ids[i]!, argv, state.now, then));
   const kept = [
     ...state.jobs.filter(isRunning),
     ...state.jobs.filter(job => !isRunning(job)).slice(-keptJobs),
@@ -152,8 +150,8 @@ export function started(state: State, lines: readonly (readonly string[])[]): [S
 const watched = new Set(['boot', 'compare', 'start', 'sweep']);
 
 /** Runs command lines and opens the view that belongs to them. */
-export function run(state: State, lines: readonly (readonly string[])[]): Updated {
-  const [next, effects, ids] = started(state, lines);
+export function run(state: State, lines: readonly (readonly string[])[], then?: Then): Updated {
+  const [next, effects, ids] = started(state, lines, then);
   const view: View = lines.some(
     argv => watched.has(argv[0]!) && !argv.includes('--dry-run') && !argv.includes('-n'),
   )
@@ -218,6 +216,24 @@ const setting = (
   ];
 };
 
+/** The command line with something written already, to be completed or changed. */
+const commandLine = (state: State, text: string): Updated => [
+  { ...state, overlay: { kind: 'prompt', what: 'command', label: ':', text, cursor: text.length } },
+  [],
+];
+
+function asked(state: State, question: string, verb: string): Updated {
+  const series = chosen(state);
+  const argv = ['series', verb, series];
+  return [
+    {
+      ...state,
+      overlay: { kind: 'question', lines: [`${question} ${series}?`], key: 'y', effects: [], argv },
+    },
+    [],
+  ];
+}
+
 const focusBy = (state: State, step: 1 | -1): State => {
   const at = panels.indexOf(state.focus as PanelId);
   return { ...state, focus: panels[(at + step + panels.length) % panels.length]! };
@@ -270,7 +286,8 @@ function open(state: State): Updated {
     }
     case 'submission': {
       const item = selectedSubmission(state);
-      return item ? openFile(state, item.path, 'mail') : [state, []];
+      if (!item) return [state, []];
+      return item.kind === 'check' ? findingsShown(state) : openFile(state, item.path, 'mail');
     }
     case 'flows': {
       const item = selectedSetting(state);
@@ -301,8 +318,35 @@ function followRow(state: State, view: View & { kind: 'text' }): Updated {
   const job = jobShown(state);
   const boot = job?.boots.findLast(({ row }) => row === word);
   if (boot) return openFile(state, consoleLog(state, boot.run), 'log');
-  return [{ ...state, said: 'this line leads nowhere: choose a row of the table' }, []];
+  const place = /(?:^|\s)([\w.+-]+(?:\/[\w.+-]+)+):(\d+)/.exec(line);
+  if (place) {
+    const then = { kind: 'edit', file: place[1]!, line: Number(place[2]) } as const;
+    return run(state, [['series', 'edit', seriesOf(job?.argv ?? [], state)]], then);
+  }
+  return [
+    { ...state, said: 'this line leads nowhere: choose a row of a table, or a line with file:line' },
+    [],
+  ];
 }
+
+/** All that the export said, where findings can be followed to their lines. */
+function findingsShown(state: State): Updated {
+  const job = exported(state)?.job;
+  if (!job) return [state, []];
+  return [
+    opened(state, {
+      kind: 'text',
+      title: titleOf(job),
+      source: { kind: 'job', job: job.id },
+      syntax: 'result',
+    }),
+    [],
+  ];
+}
+
+/** The series that a command line is about; else the one in use. */
+const seriesOf = (argv: readonly string[], state: State): string =>
+  argv.find(word => state.data.series?.some(({ name }) => name === word)) ?? state.settings.series;
 
 function edit(state: State): Updated {
   if (state.focus === 'series') {
@@ -428,6 +472,8 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
     );
   },
   compare: state => run(state, [compareLine(state)]),
+  sweep: state =>
+    commandLine(state, `sweep --dry-run --size 3M,16M,64M,256M ${markedFlows(state).join(' ')}`),
   'set-format': state => {
     const { flow, format, formats } = selectedFlow(state)!;
     return [
@@ -475,6 +521,28 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
   apply: state => run(state, [['series', 'apply', chosen(state)]]),
   check: state => run(state, [['series', 'check', chosen(state)]]),
   verify: state => run(state, [['series', 'verify', chosen(state)]]),
+  'edit-series': state => run(state, [['series', 'edit', chosen(state)]], { kind: 'shell' }),
+  'refresh-series': state => run(state, [['series', 'refresh', chosen(state)]]),
+  'diff-series': state => run(state, [['series', 'diff', chosen(state)]]),
+  interdiff: state => run(state, [['series', 'diff', chosen(state), '--interdiff']]),
+  undo: state => asked(state, 'Undo what last moved the branch or wrote the patches of', 'undo'),
+  redo: state => asked(state, 'Redo what was undone of', 'redo'),
+
+  // submission
+  export: state => commandLine(state, `export ${state.settings.series} --rfc`),
+  'dry-run': state => run(state, [['send', state.settings.series, '--dry-run']]),
+  comments: state => run(state, [['review', '--series', state.settings.series]]),
+  replies: state => commandLine(state, 'review '),
+  reflect: state => run(state, [['send', state.settings.series, '--reflect']]),
+  send: state => {
+    const { series } = state.settings;
+    const lines = [
+      `Send ${series} to the lists, as the dry run showed it?`,
+      'What is sent cannot be taken back.',
+    ];
+    const argv = ['send', series, '--yes'];
+    return [{ ...state, overlay: { kind: 'question', lines, key: 'S', effects: [], argv } }, []];
+  },
   build: state => {
     const fragments = state.settings.fragments.flatMap(name => ['--config', name]);
     if (state.focus === 'series') return run(state, [['build', chosen(state), ...fragments]]);
@@ -491,13 +559,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
     const fragments = toggled(state.settings.fragments, item.name);
     return [{ ...state, settings: { ...state.settings, fragments } }, []];
   },
-  'add-tree': state => {
-    const label = 'tree add';
-    return [
-      { ...state, overlay: { kind: 'prompt', what: 'command', label, text: 'tree add ', cursor: 9 } },
-      [],
-    ];
-  },
+  'add-tree': state => commandLine(state, 'tree add '),
   'remove-tree': state => {
     const item = selectedKernel(state);
     if (item?.kind !== 'tree') return [state, []];

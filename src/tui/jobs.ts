@@ -35,9 +35,14 @@ export interface Step {
   readonly ms?: Milliseconds;
 }
 
+/** What is done with the product of a job, by whom it was started for: `series edit` says where the worktree is. */
+export type Then =
+  { readonly kind: 'shell' } | { readonly kind: 'edit'; readonly file: string; readonly line: number };
+
 export interface Job {
   readonly id: number;
   readonly argv: readonly string[];
+  readonly then?: Then;
   readonly command?: AnyCommand;
   readonly state: 'running' | 'stopping' | 'done' | 'failed' | 'stopped';
   readonly started: Milliseconds;
@@ -70,8 +75,8 @@ const otherLines = 200;
 const bootsWithLines = 8;
 const boots = 64;
 
-export const newJob = (id: number, argv: readonly string[], now: Milliseconds): Job => ({
-  ...{ id, argv, state: 'running', started: now },
+export const newJob = (id: number, argv: readonly string[], now: Milliseconds, then?: Then): Job => ({
+  ...{ id, argv, state: 'running', started: now, ...(then && { then }) },
   ...{ steps: [], notices: [], output: [], boots: [] },
 });
 
@@ -198,6 +203,12 @@ export function figuresOf(boot: Boot): readonly { readonly mark: Mark; readonly 
       ? []
       : [{ mark, value: (value - entry.value!) / 1e6 }],
   );
+}
+
+/** The instructions or milliseconds of all that was asked for: to the end of the reading, or to /init. */
+export function totalOf(boot: Boot): number | undefined {
+  const all = figuresOf(boot);
+  return (all.find(({ mark }) => mark === 'used') ?? all.find(({ mark }) => mark === 'init'))?.value;
 }
 
 export const unitOf = (boot: Boot): 'M insn' | 'ms' =>

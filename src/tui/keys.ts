@@ -2,6 +2,7 @@
 /** The table of keys: where, which, what it does, and why not. Footer, help, README and the keys themselves follow it. */
 import { isRunning } from './jobs.ts';
 import {
+  exported,
   hasSeries,
   jobShown,
   selectedFlow,
@@ -10,6 +11,7 @@ import {
   selectedRun,
 } from './selection.ts';
 import type { State, View } from './state.ts';
+import { newWarnings } from './warnings.ts';
 
 /** Where a key means something; the more special place wins. */
 export const places = [
@@ -61,6 +63,26 @@ const all =
   (state: State) =>
     reasons.map(reason => reason(state)).find(reason => reason !== undefined);
 
+const withSeries = all(notReady, state => (hasSeries(state) ? undefined : 'there is no series in patches/'));
+const withExport = all(notReady, state => (exported(state) ? undefined : 'export first: e'));
+const withDryRun = all(withExport, state =>
+  state.jobs.some(
+    ({ command, argv, state: end, code }) =>
+      command?.id === 'send' &&
+      argv.includes('--dry-run') &&
+      argv.includes(state.settings.series) &&
+      end === 'done' &&
+      code === 0,
+  )
+    ? undefined
+    : 'look at the dry run first: s',
+);
+
+const withWarnings = (state: State) => {
+  const job = jobShown(state);
+  return job && newWarnings(state, job).length > 0 ? undefined : 'nothing new was said';
+};
+
 export const bindings: readonly Binding[] = [
   // Series
   {
@@ -71,12 +93,28 @@ export const bindings: readonly Binding[] = [
     hint: 'read',
   },
   {
+    action: 'edit-series',
+    place: 'series',
+    keys: ['e'],
+    words: 'edit its commits: a shell in their worktree, made when first asked for',
+    hint: 'edit',
+    blocked: withSeries,
+  },
+  {
+    action: 'refresh-series',
+    place: 'series',
+    keys: ['R'],
+    words: 'refresh: the commits, written to patches/',
+    hint: 'refresh',
+    blocked: withSeries,
+  },
+  {
     action: 'build',
     place: 'series',
     keys: ['b'],
     words: 'build the kernel with this series',
     hint: 'build',
-    blocked: all(notReady, state => (hasSeries(state) ? undefined : 'there is no series in patches/')),
+    blocked: withSeries,
   },
   {
     action: 'check',
@@ -84,7 +122,7 @@ export const bindings: readonly Binding[] = [
     keys: ['C'],
     words: 'check each patch: builds, messages, checkpatch, boots',
     hint: 'check',
-    blocked: all(notReady, state => (hasSeries(state) ? undefined : 'there is no series in patches/')),
+    blocked: withSeries,
   },
   {
     action: 'verify',
@@ -92,15 +130,32 @@ export const bindings: readonly Binding[] = [
     keys: ['V'],
     words: 'verify what upstream asked for, by boots',
     hint: 'verify',
-    blocked: all(notReady, state => (hasSeries(state) ? undefined : 'there is no series in patches/')),
+    blocked: withSeries,
   },
   {
     action: 'apply',
     place: 'series',
     keys: ['a'],
     words: 'apply the series to its tree',
-    blocked: all(notReady, state => (hasSeries(state) ? undefined : 'there is no series in patches/')),
+    blocked: withSeries,
   },
+  {
+    action: 'diff-series',
+    place: 'series',
+    keys: ['d'],
+    words: 'range-diff against the version before',
+    hint: 'diff',
+    blocked: withSeries,
+  },
+  {
+    action: 'interdiff',
+    place: 'series',
+    keys: ['D'],
+    words: 'that, and the diff between the files both end in',
+    blocked: withSeries,
+  },
+  { action: 'undo', place: 'series', keys: ['z'], words: 'undo, after a question', blocked: withSeries },
+  { action: 'redo', place: 'series', keys: ['Z'], words: 'redo, after a question', blocked: withSeries },
   {
     action: 'edit-file',
     place: 'series',
@@ -192,6 +247,14 @@ export const bindings: readonly Binding[] = [
     blocked: notReady,
   },
   {
+    action: 'sweep',
+    place: 'flows',
+    keys: ['S'],
+    words: 'sweep over sizes: a command line to be changed; its plan first',
+    hint: 'sweep',
+    blocked: all(notReady, noMarks),
+  },
+  {
     action: 'set-format',
     place: 'flows',
     keys: ['f'],
@@ -220,6 +283,60 @@ export const bindings: readonly Binding[] = [
     words: "a shell in the run's folder",
     hint: 'folder',
     blocked: state => (selectedRun(state) ? undefined : 'there is no run yet'),
+  },
+  // Submission
+  {
+    action: 'export',
+    place: 'submission',
+    keys: ['e'],
+    words: 'export: the mails of the next version, and what is not ready',
+    hint: 'export',
+    blocked: withSeries,
+  },
+  {
+    action: 'open',
+    place: 'submission',
+    keys: ['enter'],
+    words: 'read the mail; of a check: all findings, to be followed to their lines',
+    hint: 'read',
+  },
+  {
+    action: 'dry-run',
+    place: 'submission',
+    keys: ['s'],
+    words: 'dry run of the sending: each mail as it would go, and to whom',
+    hint: 'dry run',
+    blocked: withExport,
+  },
+  {
+    action: 'reflect',
+    place: 'submission',
+    keys: ['M'],
+    words: 'send the mails to yourself alone',
+    blocked: withDryRun,
+  },
+  {
+    action: 'send',
+    place: 'submission',
+    keys: ['C-y'],
+    words: 'send, after a question',
+    hint: 'send',
+    blocked: withDryRun,
+  },
+  {
+    action: 'comments',
+    place: 'submission',
+    keys: ['c'],
+    words: 'comments and tags, and what became of each',
+    hint: 'comments',
+    blocked: withSeries,
+  },
+  {
+    action: 'replies',
+    place: 'submission',
+    keys: ['i'],
+    words: 'read replies from a mailbox',
+    blocked: notReady,
   },
   // boot view
   { action: 'next-pane', place: 'boot', keys: ['l', 'right', 'tab'], words: 'next console', hint: 'console' },
@@ -269,13 +386,21 @@ export const bindings: readonly Binding[] = [
     hint: 'follow',
   },
   // build view
-  { action: 'next-warning', place: 'work', keys: ['n'], words: 'next warning', hint: 'warning' },
+  {
+    action: 'next-warning',
+    place: 'work',
+    keys: ['n'],
+    words: 'next warning',
+    hint: 'warning',
+    blocked: withWarnings,
+  },
   {
     action: 'edit-file',
     place: 'work',
     keys: ['e', 'enter'],
     words: 'the line of the warning in $EDITOR',
     hint: 'go to line',
+    blocked: withWarnings,
   },
   // panels
   { action: 'next-panel', place: 'panel', keys: ['l', 'right', 'tab'], words: 'next panel' },

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Patch, Series } from '../series/series.ts';
+import type { Exported } from '../submit/export.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Boot, Job } from './jobs.ts';
 import type { PanelId, Settings, State, View } from './state.ts';
@@ -38,11 +39,10 @@ export interface RunItem {
   readonly job: Job;
 }
 
-export interface SubmissionItem {
-  readonly kind: 'cover';
-  readonly series: Series;
-  readonly path: string;
-}
+export type SubmissionItem =
+  | { readonly kind: 'cover'; readonly series: Series; readonly path: string }
+  | { readonly kind: 'check'; readonly item: Exported['submission']['preflight'][number] }
+  | { readonly kind: 'mail'; readonly mail: Exported['submission']['mails'][number]; readonly path: string };
 
 const coverOf = (series: Series) => path.join(series.folder, '0000-cover-letter.patch');
 
@@ -114,9 +114,29 @@ export function flowItems(state: State): readonly FlowItem[] {
 export const runItems = (state: State): readonly RunItem[] =>
   state.jobs.flatMap(job => job.boots.map(boot => ({ run: boot.run, row: boot.row, boot, job }))).reverse();
 
+/** The last export of the series in use, and the job it was. */
+export function exported(state: State): { readonly job: Job; readonly product: Exported } | undefined {
+  const job = state.jobs.findLast(
+    ({ command, product, argv }) =>
+      command?.id === 'export' && isExported(product) && argv.includes(state.settings.series),
+  );
+  return job && { job, product: job.product as Exported };
+}
+
+const isExported = (product: unknown): product is Exported =>
+  typeof product === 'object' && product !== null && 'submission' in product;
+
+/** The cover letter; then, of the last export, what is not ready, and the mails. */
 export function submissionItems(state: State): readonly SubmissionItem[] {
   const series = state.data.series?.find(({ name }) => name === state.settings.series);
-  return series?.cover ? [{ kind: 'cover', series, path: coverOf(series) }] : [];
+  const last = exported(state)?.product;
+  return [
+    ...(series?.cover ? [{ kind: 'cover', series, path: coverOf(series) } as const] : []),
+    ...(last?.submission.preflight ?? []).map(item => ({ kind: 'check', item }) as const),
+    ...(last?.submission.mails ?? []).map(
+      mail => ({ kind: 'mail', mail, path: path.join(last!.files.mails, mail.file) }) as const,
+    ),
+  ];
 }
 
 export function countOf(state: State, panel: PanelId): number {
@@ -193,8 +213,10 @@ export function previewPath(state: State): string | undefined {
   switch (state.focus) {
     case 'series':
       return selectedPatch(state);
-    case 'submission':
-      return selectedSubmission(state)?.path;
+    case 'submission': {
+      const item = selectedSubmission(state);
+      return item && item.kind !== 'check' ? item.path : undefined;
+    }
     case 'kernels': {
       const item = selectedKernel(state);
       return item?.kind === 'fragment'

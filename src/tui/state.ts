@@ -120,6 +120,8 @@ export interface State {
   readonly places: Places;
   readonly keys: Readonly<Record<string, readonly string[]>>;
   readonly focus: PanelId | 'main';
+  /** The panel that had the keys last: where they go when the last view is closed. */
+  readonly panel: PanelId;
   readonly selected: Readonly<Record<PanelId, number>>;
   /** Which patch files, trees, ... are unfolded is not state: everything is one list. */
   readonly data: Data;
@@ -230,6 +232,7 @@ export function initialState(given: Pick<State, 'width' | 'height' | 'look' | 'k
     now: 0,
     places: { root: '', runs: '' },
     focus: 'flows',
+    panel: 'flows',
     selected: { series: 0, kernels: 0, flows: 0, runs: 0, submission: 0 },
     data: {},
     failures: {},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
 import { act, closed, opened } from './act.ts';
-import { foldEvents, isRunning, type Job, titleOf } from './jobs.ts';
+import { foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
 import { activeBindings, unknownActions } from './keys.ts';
 import { firstShown, layoutOf } from './layout.ts';
 import { keyInOverlay } from './overlay.ts';
@@ -12,7 +12,8 @@ const commandLines = 500;
 
 export function update(state: State, message: Message): Updated {
   const [next, effects] = changed(state, message);
-  return withPreview(next, effects);
+  const { focus } = next;
+  return withPreview(focus === 'main' || focus === next.panel ? next : { ...next, panel: focus }, effects);
 }
 
 function changed(state: State, message: Message): Updated {
@@ -159,10 +160,25 @@ function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'jo
     const { progress: _, ...rest } = old;
     return { ...rest, state: 'done', ended: state.now, product, code };
   });
+  if (job.then) return thenDone(next, job, job.then, product, load);
   return [
     shown({ ...next, said: `${title}: ${code === 0 ? 'done' : 'done, and the answer is "failed"'}` }, job.id),
     [load],
   ];
+}
+
+/** `series edit` has said where the worktree is: the shell or the editor goes there, and its view is not needed. */
+function thenDone(state: State, job: Job, then: Then, product: unknown, load: Effect): Updated {
+  const folder = (product as { readonly path?: string }).path;
+  if (folder === undefined) return [shown(state, job.id), [load]];
+  const views = state.views.filter(view => view.kind !== 'work' || view.job !== job.id);
+  const panel = then.kind === 'shell' ? 'series' : state.focus;
+  const next: State = { ...state, views, focus: views.length > 0 && then.kind !== 'shell' ? 'main' : panel };
+  const effect: Effect =
+    then.kind === 'shell'
+      ? { type: 'shell', folder }
+      : { type: 'edit', path: `${folder}/${then.file}`, line: then.line };
+  return [next, [effect, load]];
 }
 
 /** What a job was opened for is shown when it is there, unless the person went elsewhere. */
@@ -174,12 +190,17 @@ function shown(state: State, id: number): State {
   if (!waiting || !job.command) return state;
   // boots side by side are read in their own view; a comparison, a check, a sweep have a table
   if (view?.kind === 'boot' && job.command.id === 'boot') return state;
-  const table = opened(state, {
-    kind: 'text',
-    title: titleOf(job),
-    source: { kind: 'job', job: id },
-    syntax: 'result',
-  });
+  // progress is of no more use; consoles are
+  const views = view?.kind === 'work' ? state.views.slice(0, -1) : state.views;
+  const table = opened(
+    { ...state, views },
+    {
+      kind: 'text',
+      title: titleOf(job),
+      source: { kind: 'job', job: id },
+      syntax: job.command.id.includes('diff') ? 'diff' : 'result',
+    },
+  );
   return { ...table, focus: state.focus };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
 import { duration } from '../../commands/words.ts';
-import { type Boot, figuresOf, isRunning, type Job, progressOf, unitOf } from '../jobs.ts';
+import { type Boot, figuresOf, isRunning, type Job, progressOf, totalOf, unitOf } from '../jobs.ts';
 import { type Pane, panesOf } from '../selection.ts';
 import { blank, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
 import type { State, View } from '../state.ts';
@@ -118,17 +118,24 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
   const figures = shown.map(boot => {
     const all = figuresOf(boot);
     const of = (mark: string) => all.find(figure => figure.mark === mark)?.value;
-    return { init: of('init'), total: of('used') ?? of('init') };
+    const total = totalOf(boot);
+    const before = previous(state, boot);
+    return {
+      init: of('init'),
+      total,
+      change: total === undefined || before === undefined ? undefined : total - before,
+    };
   });
+  const changed = figures.some(({ change }) => change !== undefined);
   const reference = shown.findIndex(({ flow }) => flow === 'initramfs');
   const longest = Math.max(...figures.map(({ total }) => total ?? 0), 1e-9);
   const name = Math.min(Math.max(...shown.map(({ row }) => row.length), 8), Math.floor(width / 3));
-  const bar = Math.max(4, Math.min(80, width - name - 2 - 36));
+  const bar = Math.max(4, Math.min(80, width - name - 2 - (changed ? 46 : 36)));
   const { full, part, side, rule } = glyphs(state.look);
   const unit = unitOf(shown[0]!);
   const cell = (value: number | undefined, digits = 2) => (value?.toFixed(digits) ?? '-').padStart(9);
   const lines = shown.map((boot, i): Line => {
-    const { init, total } = figures[i]!;
+    const { init, total, change } = figures[i]!;
     const cells = (value: number | undefined) => Math.round(((value ?? 0) / longest) * bar);
     const [a, b] = [cells(init), cells(total)];
     const base = reference < 0 ? undefined : figures[reference]!.total;
@@ -140,11 +147,12 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
       ...styled(part.repeat(Math.max(0, b - a)), { fg: 'blue' }),
       ...fit(blank, Math.max(0, bar - b)),
       ...plain(`${cell(init)}${cell(total)}${cell(ratio, 3)} `),
+      ...(changed ? changeCell(change) : []),
       ...outcomeWord(boot.outcome),
       ...(boot.troubles > 0 ? styled(` ${boot.troubles} trouble`, doubt) : []),
     ];
   });
-  const right = `  to /init    total    ratio  ${unit}`.padEnd(36);
+  const right = `  to /init    total    ratio  ${changed ? '  change  ' : ''}${unit}`.padEnd(36);
   const legend: Line = [
     ...styled(rule.repeat(2), quiet),
     ...styled(` ${full}`, { fg: 'cyan' }),
@@ -157,4 +165,20 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
     name + 2 + bar,
   );
   return [[...ruled, ...faint(right)], ...lines].map(line => fit(line, width));
+}
+
+/** The figure of the last boot of the same row before this one, when it was counted by the same clock. */
+function previous(state: State, boot: Boot): number | undefined {
+  const all = state.jobs.flatMap(job => job.boots);
+  const at = all.findIndex(({ run }) => run === boot.run);
+  const before = all
+    .slice(0, Math.max(0, at))
+    .findLast(({ row, outcome }) => row === boot.row && outcome?.kind === 'ready');
+  return before && unitOf(before) === unitOf(boot) ? totalOf(before) : undefined;
+}
+
+function changeCell(change: number | undefined): Line {
+  if (change === undefined) return plain('         ');
+  const text = `${change >= 0 ? '+' : ''}${change.toFixed(2)}`.padStart(9);
+  return [...styled(text, Math.abs(change) < 0.005 ? quiet : doubt), ...plain(' ')];
 }

@@ -10,6 +10,7 @@ import {
   runItems,
   type SeriesItem,
   seriesItems,
+  type SubmissionItem,
   submissionItems,
 } from '../selection.ts';
 import { blank, faint, type Line, plain, spread, styled } from '../span.ts';
@@ -78,9 +79,7 @@ function contentOf(state: State, id: PanelId, width: number): Content {
       };
     case 'submission':
       return {
-        lines: submissionItems(state).map(({ series }) =>
-          plain(` cover letter: ${series.cover?.subject ?? ''}`),
-        ),
+        lines: submissionItems(state).map(submissionLine),
         empty: absent('series', 'the series has no cover letter'),
       };
   }
@@ -134,4 +133,14 @@ function flowLine(state: State, item: FlowItem, width: number): Line {
     faint(`${item.format} `),
     width,
   );
+}
+
+function submissionLine(item: SubmissionItem): Line {
+  if (item.kind === 'cover') return plain(` cover letter: ${item.series.cover?.subject ?? ''}`);
+  if (item.kind === 'mail') return plain(` ${String(item.mail.number).padStart(3)} ${item.mail.subject}`);
+  const { state, text } = item.item;
+  const word = { ok: styled(' ok     ', good), blocks: styled(' BLOCKS ', bad), note: faint(' note   ') }[
+    state
+  ];
+  return [...word, ...plain(text)];
 }

@@ -10,6 +10,7 @@ import {
   selectedRun,
   selectedSeries,
   selectedSetting,
+  selectedSubmission,
 } from '../selection.ts';
 import { blank, bold, faint, type Line, plain, slice, wrapped } from '../span.ts';
 import type { State } from '../state.ts';
@@ -89,6 +90,15 @@ function aboutOf(state: State, width: number): Preview {
       return { title: flowTitle(state), lines: flowAbout(state, width) };
     case 'runs':
       return runAbout(state, width);
+    case 'submission': {
+      const item = selectedSubmission(state);
+      if (item?.kind !== 'check')
+        return { title: 'Submission', lines: text('The series in use has no cover letter.') };
+      return {
+        title: item.item.id,
+        lines: [...text(item.item.text), ...(item.item.hint ? [blank, ...text(item.item.hint)] : [])],
+      };
+    }
     default:
       return { title: 'Submission', lines: text('The series in use has no cover letter.') };
   }

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The workbench as it runs: a terminal in this process, real commands, boots with the stand-in QEMU. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bootOnce } from '../../src/boot/run.ts';
+import { readInvocation } from '../../src/cli/parser.ts';
+import type { AnyCommand } from '../../src/commands/command.ts';
+import { commands } from '../../src/commands/index.ts';
+import { type Doors, openTui } from '../../src/tui/app.ts';
+import { type Sample, sampleMachine } from '../boot/machine.ts';
+import { type Fake, fakeTerminal } from './terminal.ts';
+
+let sample: Sample;
+beforeEach(async () => {
+  sample = await sampleMachine();
+});
+afterEach(async () => {
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('INITBENCH_TEST_')) delete process.env[name];
+  await sample.remove();
+});
+
+/** `boot floor` on the stand-in: its kernel is a file, so nothing is built. */
+const standIn = (): AnyCommand => ({
+  ...commands.find(({ id }) => id === 'boot')!,
+  async *run(workspace, _input, signal) {
+    return { kind: 'run', run: yield* bootOnce(workspace, sample.plan({}, { clock: 'wall' }), signal) };
+  },
+});
+
+interface Running {
+  readonly fake: Fake;
+  readonly over: Promise<void>;
+  readonly kept: () => string | undefined;
+  readonly signal: AbortController;
+  until(text: string | RegExp): Promise<string>;
+}
+
+async function start(more: Partial<Doors> = {}, width = 100, height = 30): Promise<Running> {
+  const fake = fakeTerminal(width, height);
+  const signal = new AbortController();
+  const all = commands.map(command => (command.id === 'boot' ? standIn() : command));
+  let kept: string | undefined;
+  const over = openTui({
+    ...{ input: fake.input, output: fake.output, ascii: false, mouse: false, signal: signal.signal },
+    environment: { TERM: 'xterm-256color', LANG: 'C.UTF-8' },
+    load: async () => ({
+      ...{ workspace: sample.workspace, commands: all },
+      parse: argv => readInvocation(argv, all, '0'),
+    }),
+    recall: async () => kept,
+    keep: async (_workspace, text) => void (kept = text),
+    lendTo: async () => {},
+    editor: async () => 'vi',
+    suspend: async () => {},
+    ...more,
+  });
+  over.catch(() => {});
+  const until = async (wanted: string | RegExp) => {
+    let text = '';
+    for (const limit = Date.now() + 15_000; Date.now() < limit; await pause(10)) {
+      text = await fake.text();
+      if (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)) return text;
+    }
+    throw new Error(`'${wanted}' is not on the screen:\n${text}`);
+  };
+  await until('[x] initramfs');
+  return { fake, over, kept: () => kept, signal, until };
+}
+
+/** What a terminal is left in: the main screen, with a cursor, no mouse, not raw. */
+function expectRestored({ fake }: Running): void {
+  const written = fake.written();
+  const last = (...wanted: string[]) => Math.max(...wanted.map(text => written.lastIndexOf(text)));
+  expect(last('\x1b[?1049l')).toBeGreaterThan(last('\x1b[?1049h'));
+  expect(last('\x1b[?25h', '\x1b[?12;25h', '\x1b[?12l\x1b[?25h', '\x1b[34h\x1b[?25h')).toBeGreaterThan(
+    last('\x1b[?25l'),
+  );
+  expect((fake.input as unknown as { isRaw: boolean }).isRaw).toBe(false);
+}
+
+describe('a boot', () => {
+  test('is watched, its log is read and searched, and the marks are kept for the next time', async () => {
+    process.env.INITBENCH_TEST_CONSOLE = path.resolve('test/fixtures/console/ready-initramfs.log');
+    const running = await start();
+    running.fake.type(' jb');
+    await running.until('2 running');
+    running.fake.type('x');
+    await running.until('Finished runs are kept');
+    running.fake.type('n');
+    await running.until('ended');
+    running.fake.type('\r');
+    await running.until('console of');
+    running.fake.type('/used\r');
+    await running.until('/used');
+    running.fake.type('Q');
+    await running.over;
+    expectRestored(running);
+    expect(JSON.parse(running.kept()!)).toMatchObject({ version: 1, settings: { payload: 'busybox' } });
+  });
+
+  test('that fails says why and what to do, until somebody has read it', async () => {
+    const running = await start();
+    running.fake.type(':boot nothing --clock moon\r');
+    await running.until('choose icount or wall');
+    running.fake.type('jjj');
+    await running.until('choose icount or wall');
+    running.fake.type('\x1b');
+    await running.until(/^(?![^]*choose icount or wall)/);
+    running.fake.type(':boot --nonsense\r');
+    await running.until("unknown option '--nonsense'");
+    running.fake.type('\r:boot --help\r');
+    await running.until('Usage: initbench boot');
+    running.fake.type('Q');
+    await running.over;
+  });
+});
+
+describe('a flood', () => {
+  const lines = 150_000;
+
+  test('loses no line in the log, keeps keys quick and memory bounded', async () => {
+    const console = path.join(sample.folder, 'flood.log');
+    const text = Array.from(
+      { length: lines },
+      (_, i) => `[${(i / 1000).toFixed(6).padStart(12)}] flood ${i} {bold}x{/}\r\n`,
+    );
+    await writeFile(console, text.join(''));
+    Object.assign(process.env, { INITBENCH_TEST_CONSOLE: console, INITBENCH_TEST_END: 'hang' });
+    const running = await start();
+    const before = process.memoryUsage().rss;
+    running.fake.type(':boot floor\r');
+    await running.until('flood');
+    const lags: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const at = performance.now();
+      running.fake.type(i % 2 ? '\x1b' : '?');
+      await running.until(i % 2 ? /^(?![^]*keys of this view)/ : 'keys of this view');
+      lags.push(performance.now() - at);
+    }
+    await running.until(`flood ${lines - 1} {bold}x{/}`);
+    lags.sort((a, b) => a - b);
+    process.stderr.write(
+      `  flood: lag median ${lags[10]!.toFixed(0)} ms, most ${lags.at(-1)!.toFixed(0)} ms\n`,
+    );
+    expect(lags[10]).toBeLessThan(100);
+    expect(process.memoryUsage().rss - before).toBeLessThan(250 * 2 ** 20);
+    running.fake.type('Qy');
+    await running.over;
+    expectRestored(running);
+    const [id] = /\d{8}T\d{6}-[0-9a-f]{4}/.exec(await running.fake.text()) ?? [];
+    expect(id).toBeUndefined();
+  });
+
+  test('of one line of 10 MB is cut on the screen alone', async () => {
+    const console = path.join(sample.folder, 'line.log');
+    await writeFile(console, `before\r\n${'x'.repeat(10_000_000)}\r\nafter\r\n`);
+    process.env.INITBENCH_TEST_CONSOLE = console;
+    const running = await start();
+    running.fake.type(':boot floor\r');
+    await running.until('after');
+    running.fake.type('Q');
+    await running.over;
+  });
+});
+
+describe('the terminal', () => {
+  test('is drawn right after a storm of sizes', async () => {
+    const running = await start();
+    for (let i = 0; i < 60; i++) {
+      running.fake.resize(61 + ((i * 37) % 140), 17 + ((i * 13) % 40));
+      await pause(3);
+    }
+    running.fake.resize(90, 25);
+    await running.until(/\n Space mark[^\n]*\? keys\s*$/);
+    const text = await running.fake.text();
+    expect(text.split('\n')).toHaveLength(25);
+    expect(text.split('\n')[0]).toMatch(/^─ 1 Series ─/);
+    running.fake.type('Q');
+    await running.over;
+  });
+
+  test.each<[string, (running: Running) => void]>([
+    ['a signal', running => running.signal.abort()],
+    ['a lost terminal', running => running.fake.input.emit('close')],
+    ['its quit key', running => running.fake.type('Qy')],
+  ])('is given back after %s, and QEMU is gone', async (_what, end) => {
+    process.env.INITBENCH_TEST_CONSOLE = path.resolve('test/fixtures/console/ready-initramfs.log');
+    process.env.INITBENCH_TEST_END = 'hang';
+    const running = await start();
+    running.fake.type(':boot floor\r');
+    await running.until('running');
+    await running.until(/init(?:ramfs)?@base/);
+    end(running);
+    await running.over;
+    expectRestored(running);
+    await expect(qemus()).resolves.toEqual([]);
+  });
+
+  test('is given back when there is a bug, which is then thrown', async () => {
+    const running = await start();
+    process.emit('uncaughtException', new Error('a bug'));
+    await expect(running.over).rejects.toThrow('a bug');
+    expectRestored(running);
+  });
+
+  test('is lent to an editor and drawn again afterwards', async () => {
+    const lent: string[] = [];
+    const running = await start({
+      editor: async () => 'vim -n',
+      lendTo: async (argv, cwd) => void lent.push(`${cwd}: ${argv.join(' ')}`),
+    });
+    running.fake.type('2G');
+    await running.until('[ ] verify');
+    running.fake.type('E');
+    await running.until('verify');
+    await pause(50);
+    expect(lent).toEqual([expect.stringMatching(/kconfigs: vim -n \S+\.config$/)]);
+    running.fake.type('Q');
+    await running.over;
+  });
+});
+
+/** Stand-ins of this test that still run. */
+async function qemus(): Promise<string[]> {
+  const { readdir } = await import('node:fs/promises');
+  const all = await Promise.all(
+    (await readdir('/proc'))
+      .filter(name => /^\d+$/.test(name))
+      .map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return all.filter(line => line.includes('qemu.cjs') && line.includes(sample.folder));
+}
