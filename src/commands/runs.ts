@@ -16,12 +16,12 @@ interface RunsInput {
   readonly flow: string | undefined;
 }
 
-interface Listed {
+export interface Listed {
   readonly entry: RunEntry;
   readonly stale: readonly Stale[];
 }
 
-interface RunsProduct {
+export interface RunsProduct {
   readonly runs: readonly Listed[];
   /** How many there are on disk. */
   readonly total: number;

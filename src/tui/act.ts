@@ -11,6 +11,7 @@ import {
   panesOf,
   paneShown,
   rowOf,
+  runItems,
   selectedFlow,
   selectedKernel,
   selectedPatch,
@@ -455,7 +456,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
   ],
   refresh: state => [
     { ...state, said: 'read again' },
-    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows'] }],
+    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows', 'runs'] }],
   ],
 
   // flows
@@ -575,6 +576,24 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
     return [state, [{ type: 'page', path: view.source.path }]];
   },
 
+  // runs
+  show: state => {
+    const item = selectedRun(state);
+    return item ? run(state, [['show', item.run]]) : [state, []];
+  },
+  'mark-run': state => {
+    const item = selectedRun(state);
+    if (!item) return [state, []];
+    return [moveBy({ ...state, markedRuns: toggled(state.markedRuns, item.run).slice(-2) }, 'down'), []];
+  },
+  'diff-runs': state => {
+    const [before, after] = runsToDiff(state);
+    if (before === undefined || after === undefined) {
+      return [{ ...state, said: 'there is no earlier run of this row; mark two with Space' }, []];
+    }
+    return run(state, [['diff', before, after]]);
+  },
+
   // boot view
   'next-pane': state => [withView(state, view => paned(state, view, 1)), []],
   'previous-pane': state => [withView(state, view => paned(state, view, -1)), []],
@@ -615,7 +634,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
     const view = shownView(state);
     const boot =
       state.focus === 'runs'
-        ? selectedRun(state)?.boot
+        ? selectedRun(state)
         : view?.kind === 'boot'
           ? paneShown(state, view)?.boot
           : undefined;
@@ -677,6 +696,15 @@ function paned(state: State, view: View, step: 1 | -1): View {
   const count = Math.max(1, panesOf(state, view).length);
   const from = view.pane < 0 ? count - 1 : view.pane;
   return { ...view, pane: (from + step + count) % count };
+}
+
+/** The two that are marked, the earlier first; else the selected one and the run of the same row before it. */
+function runsToDiff(state: State): readonly (string | undefined)[] {
+  if (state.markedRuns.length === 2) return [...state.markedRuns].sort();
+  const item = selectedRun(state);
+  const items = runItems(state);
+  const at = items.findIndex(other => other.run === item?.run);
+  return [items.slice(at + 1).find(other => other.row === item?.row)?.run, item?.run];
 }
 
 /** Every action of the key table has its function here; a test compares. */

@@ -59,6 +59,7 @@ const loads: Readonly<Record<DataName, readonly string[]>> = {
   trees: ['tree', 'list'],
   kernels: ['kernel', 'list'],
   flows: ['flow', 'list'],
+  runs: ['runs', '--count', '40'],
 };
 
 /** Until the person quits or the signal is aborted. @throws what is our bug, the terminal restored before */

@@ -83,6 +83,8 @@ const withWarnings = (state: State) => {
   return job && newWarnings(state, job).length > 0 ? undefined : 'nothing new was said';
 };
 
+const withRun = all(notReady, state => (selectedRun(state) ? undefined : 'there is no run yet'));
+
 export const bindings: readonly Binding[] = [
   // Series
   {
@@ -274,7 +276,7 @@ export const bindings: readonly Binding[] = [
     keys: ['enter', 'l'],
     words: 'read the console log of the run',
     hint: 'log',
-    blocked: state => (selectedRun(state) ? undefined : 'there is no run yet'),
+    blocked: withRun,
   },
   {
     action: 'open-folder',
@@ -282,7 +284,31 @@ export const bindings: readonly Binding[] = [
     keys: ['o'],
     words: "a shell in the run's folder",
     hint: 'folder',
-    blocked: state => (selectedRun(state) ? undefined : 'there is no run yet'),
+    blocked: withRun,
+  },
+  {
+    action: 'mark-run',
+    place: 'runs',
+    keys: ['space'],
+    words: 'mark the run, to be held against another',
+    hint: 'mark',
+    blocked: withRun,
+  },
+  {
+    action: 'diff-runs',
+    place: 'runs',
+    keys: ['d'],
+    words: 'the two that are marked; else this run against the one of the same row before it',
+    hint: 'diff',
+    blocked: withRun,
+  },
+  {
+    action: 'show',
+    place: 'runs',
+    keys: ['s'],
+    words: 'its timeline, figures and facts',
+    hint: 'show',
+    blocked: withRun,
   },
   // Submission
   {

@@ -5,7 +5,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Patch, Series } from '../series/series.ts';
 import type { Exported } from '../submit/export.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { Boot, Job } from './jobs.ts';
+import type { BootRun } from '../boot/boot.ts';
+import type { Listed } from '../commands/runs.ts';
+import type { Outcome } from '../events.ts';
+import { type Boot, type Job, totalOf, unitOf } from './jobs.ts';
 import type { PanelId, Settings, State, View } from './state.ts';
 
 export type SeriesItem =
@@ -35,8 +38,17 @@ export type FlowItem =
 export interface RunItem {
   readonly run: string;
   readonly row: string;
-  readonly boot: Boot;
-  readonly job: Job;
+  /** Absent while it runs, and of a record that cannot be read. */
+  readonly outcome?: Outcome;
+  /** Since the kernel's entry, to the end of the reading or to /init. */
+  readonly total?: number;
+  readonly unit: 'M insn' | 'ms';
+  /** Why it is not what the same words would give now; what is wrong with its record. */
+  readonly stale: readonly string[];
+  /** Of this session, and not yet on record. */
+  readonly boot?: Boot;
+  /** As it is on record. */
+  readonly record?: BootRun;
 }
 
 export type SubmissionItem =
@@ -110,9 +122,52 @@ export function flowItems(state: State): readonly FlowItem[] {
   ];
 }
 
-/** The newest first. */
-export const runItems = (state: State): readonly RunItem[] =>
-  state.jobs.flatMap(job => job.boots.map(boot => ({ run: boot.run, row: boot.row, boot, job }))).reverse();
+/** The newest first: those that run, then those on record. */
+export function runItems(state: State): readonly RunItem[] {
+  const listed = state.data.runs?.runs ?? [];
+  const known = new Set(listed.map(({ entry }) => entry.id));
+  const live = state.jobs
+    .flatMap(({ boots }) => boots)
+    .filter(boot => !known.has(boot.run) || boot.outcome === undefined)
+    .map((boot): RunItem => {
+      const total = totalOf(boot);
+      return {
+        ...{ run: boot.run, row: boot.row, boot, unit: unitOf(boot), stale: [] },
+        ...(boot.outcome && { outcome: boot.outcome }),
+        ...(total !== undefined && { total }),
+      };
+    });
+  const running = new Set(live.map(({ run }) => run));
+  return [...live.reverse(), ...listed.filter(({ entry }) => !running.has(entry.id)).map(recordItem)];
+}
+
+function recordItem({ entry, stale }: Listed): RunItem {
+  const { id, run, remark } = entry;
+  const reasons = stale.map(({ reason }) => reason);
+  if (!run) return { run: id, row: '-', unit: 'M insn', stale: [remark ?? 'it cannot be read'] };
+  const total = recordedTotal(run);
+  return {
+    ...{ run: id, row: run.row, outcome: run.outcome, record: run, stale: reasons },
+    unit: run.clock === 'icount' ? 'M insn' : 'ms',
+    ...(total !== undefined && { total }),
+  };
+}
+
+function recordedTotal({ marks, clock }: BootRun): number | undefined {
+  const name = clock === 'icount' ? 'tsc' : 'boottime';
+  const [entry, end] = [marks.kernel?.[name], (marks.used ?? marks.init)?.[name]];
+  if (end === undefined) return undefined;
+  return (end - (entry ?? 0)) / 1e6;
+}
+
+/** The figure of the last boot of the same row before this one, by the same clock. */
+export function totalBefore(state: State, boot: Boot): number | undefined {
+  const before = runItems(state).find(
+    ({ run, row, outcome, unit }) =>
+      run < boot.run && row === boot.row && outcome?.kind === 'ready' && unit === unitOf(boot),
+  );
+  return before?.total;
+}
 
 /** The last export of the series in use, and the job it was. */
 export function exported(state: State): { readonly job: Job; readonly product: Exported } | undefined {

@@ -4,6 +4,7 @@ import type { AnyCommand } from '../commands/command.ts';
 import type { Failure } from '../commands/failure.ts';
 import type { FlowList } from '../commands/flow.ts';
 import type { KernelList } from '../commands/kernel.ts';
+import type { RunsProduct } from '../commands/runs.ts';
 import type { Milliseconds, WorkEvent } from '../events.ts';
 import type { Series } from '../series/series.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -23,6 +24,7 @@ export interface Data {
   };
   readonly kernels?: KernelList;
   readonly flows?: FlowList;
+  readonly runs?: RunsProduct;
 }
 export type DataName = keyof Data;
 
@@ -128,6 +130,8 @@ export interface State {
   readonly failures: Readonly<Partial<Record<DataName, Failure>>>;
   readonly settings: Settings;
   readonly marked: readonly string[];
+  /** Runs to be held against each other, at most two. */
+  readonly markedRuns: readonly string[];
   /** Opened views, the shown one last. */
   readonly views: readonly View[];
   /** What the selected thing looks like, while its panel has the keys. */
@@ -238,6 +242,7 @@ export function initialState(given: Pick<State, 'width' | 'height' | 'look' | 'k
     failures: {},
     settings: defaultSettings,
     marked: ['initramfs', 'userspace', 'kernelspace'],
+    markedRuns: [],
     views: [],
     previewTop: 0,
     zoomed: false,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The lines of a text view, wherever they come from. Pure. */
+import { isSweep, sweepCharts } from '../commands/charts.ts';
 import { layoutOf } from './layout.ts';
-import { isSweep, sweepChart } from './sweep.ts';
 import type { State, View } from './state.ts';
 
 const none: readonly string[] = [];
@@ -19,7 +19,7 @@ export function linesOf(state: State, view: View & { kind: 'text' }): readonly s
   const known = worded.get(job);
   if (known?.width === width) return known.lines;
   const table = job.command.text(job.product, Math.max(width, 80));
-  const lines = isSweep(job.product) ? [...sweepChart(job.product.sweep, width), '', ...table] : table;
+  const lines = isSweep(job.product) ? [...sweepCharts(job.product.sweep, width), '', ...table] : table;
   worded.set(job, { width, lines });
   return lines;
 }

@@ -102,7 +102,7 @@ function ready(state: State, message: Extract<Message, { type: 'ready' }>): Upda
   ];
 }
 
-const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows'];
+const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows', 'runs'];
 
 /** What the selected item looks like is read when the selection has moved to it. */
 function withPreview(state: State, effects: readonly Effect[]): Updated {
@@ -126,9 +126,10 @@ const withJob = (state: State, id: number, change: (job: Job) => Job): State => 
 /** Which panels show something else after a verb has ended. */
 const changes: Readonly<Record<string, readonly DataName[]>> = {
   build: ['kernels'],
-  boot: ['kernels'],
-  compare: ['kernels', 'trees'],
-  start: ['kernels', 'trees'],
+  boot: ['kernels', 'runs'],
+  compare: ['kernels', 'trees', 'runs'],
+  start: ['kernels', 'trees', 'runs'],
+  sweep: ['kernels', 'runs'],
   'tree add': ['trees'],
   'tree remove': ['trees', 'kernels'],
 };
@@ -141,7 +142,9 @@ function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'jo
   const load: Effect = {
     type: 'load',
     names:
-      verb === undefined ? [] : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels'] : [])),
+      verb === undefined
+        ? []
+        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs'] : [])),
   };
   if (message.type === 'job-failed') {
     const { failure } = message;

@@ -71,6 +71,42 @@ export const answers = {
     fragments: ['base', 'debug', 'fuzz', 'initoverlayfs', 'memmap'],
     always: ['base', 'memmap'],
   },
+  runs: {
+    runs: [
+      {
+        entry: {
+          ...{ id: '20261123T090000-00aa', folder: '/srv/state/runs/20261123T090000-00aa' },
+          run: {
+            ...{
+              id: '20261123T090000-00aa',
+              row: 'kernelspace@initoverlayfs',
+              flow: 'kernelspace',
+              clock: 'icount',
+            },
+            ...{
+              outcome: { kind: 'ready' },
+              started: '2026-11-23T09:00:00.000Z',
+              argv: ['qemu-system-x86_64'],
+            },
+            ...{ qemuVersion: '7.2.22', accelerator: 'tcg', notes: [], images: [] },
+            kernel: {
+              digest: '2e0a9b4be1334c9f',
+              name: 'initoverlayfs',
+              release: '7.3.4-initbench',
+              configDigest: 'c',
+            },
+            marks: {
+              kernel: { host: 0, tsc: 35e6 },
+              init: { host: 1, tsc: 227e6 },
+              used: { host: 2, tsc: 236.5e6 },
+            },
+          },
+        },
+        stale: [{ what: 'kernel', reason: 'patches/initoverlayfs changed' }],
+      },
+    ],
+    ...{ total: 1, kept: [], now: new Date(0) },
+  },
   flows: {
     flows: [
       flow('floor', 'an initramfs with nothing but the probe', ['cpio']),
@@ -131,6 +167,7 @@ export function opened(width: number, height: number): State {
     { type: 'loaded', name: 'trees', product: answers.trees },
     { type: 'loaded', name: 'kernels', product: answers.kernels },
     { type: 'loaded', name: 'flows', product: answers.flows },
+    { type: 'loaded', name: 'runs', product: answers.runs },
   ).state;
 }
 

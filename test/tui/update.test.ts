@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, test } from 'vitest';
+import { commands } from '../../src/commands/index.ts';
 import { consoleLines } from '../../src/tui/jobs.ts';
 import type { Message, State } from '../../src/tui/state.ts';
 import { bootEvents, keys, opened, play, typed } from './sample.ts';
@@ -116,6 +117,103 @@ describe('boot view', () => {
     expect(stopped.effects).toEqual([1, 2, 3].map(job => ({ type: 'cancel', job })));
     expect(stopped.state.jobs.map(job => job.state)).toEqual(['stopping', 'stopping', 'stopping']);
     expect(play(asked.state, ...keys('n')).effects).toEqual([]);
+  });
+});
+
+describe('runs', () => {
+  test('d holds a run against the one of the same row before it, or the two that are marked', () => {
+    const { state } = play(booted('end'), ...keys('4'));
+    expect(argvOf(play(state, ...keys('d')).effects)).toEqual([
+      'diff 20261123T090000-00aa 20261124T2211-kern',
+    ]);
+    expect(argvOf(play(state, ...keys('space', 'space', 'd')).effects)).toEqual([
+      'diff 20261124T2211-init 20261124T2211-kern',
+    ]);
+  });
+
+  test('the log of a run on record is read from its folder', () => {
+    const { effects } = play(start(), ...keys('4', 'enter'));
+    expect(effects).toContainEqual({
+      type: 'read',
+      view: 1,
+      path: '/srv/state/runs/20261123T090000-00aa/console.log',
+    });
+  });
+});
+
+describe('a series', () => {
+  test('is edited in a shell in its worktree, and its panel has the keys again', () => {
+    const { state } = play(start(), ...keys('1', 'e'), {
+      ...{ type: 'job-started', job: 1, command: commands.find(({ id }) => id === 'series edit')! },
+    });
+    const done = play(state, {
+      type: 'job-ended',
+      job: 1,
+      product: { kind: 'editing', path: '/w/edit' },
+      code: 0,
+    });
+    expect(done.effects).toContainEqual({ type: 'shell', folder: '/w/edit' });
+    expect(done.state).toMatchObject({ focus: 'series', views: [] });
+  });
+});
+
+describe('submission', () => {
+  const product = {
+    files: { folder: '/s/v1', mails: '/s/v1/mails' },
+    submission: {
+      preflight: [{ id: 'checkpatch', state: 'blocks', text: '1 finding' }],
+      mails: [{ file: '0001-x.eml', number: 1, subject: '[PATCH RFC 1/1] x' }],
+    },
+  };
+  const command = (id: string) => commands.find(candidate => candidate.id === id)!;
+  const exportedState = () => {
+    const { state } = play(start(), ...keys('5', 'e', 'enter'), {
+      type: 'job-started',
+      job: 1,
+      command: command('export'),
+    });
+    const stated = {
+      ...state,
+      jobs: state.jobs.map(job => ({
+        ...job,
+        command: { ...command('export'), text: () => ['fs/x.c:12: no'] },
+      })),
+    };
+    return play(stated, { type: 'job-ended', job: 1, product, code: 1 }).state;
+  };
+
+  test('a finding is followed to its line in the worktree', () => {
+    const { state, effects } = play(exportedState(), ...keys('enter'));
+    expect(argvOf(effects)).toEqual(['series edit initoverlayfs']);
+    const done = play(
+      state,
+      { type: 'job-started', job: 3, command: command('series edit') },
+      {
+        ...{ type: 'job-ended', job: 3, product: { kind: 'editing', path: '/w' }, code: 0 },
+      },
+    );
+    expect(done.effects).toContainEqual({ type: 'edit', path: '/w/fs/x.c', line: 12 });
+  });
+
+  test('a mail is read; sending wants a dry run, a chord and a confirmation', () => {
+    const panel = play(exportedState(), ...keys('escape', '5')).state;
+    const mail = play(panel, ...keys('G', 'enter')).effects;
+    expect(mail).toContainEqual({ type: 'read', view: 3, path: '/s/v1/mails/0001-x.eml' });
+    const early = play(panel, ...keys('C-y'));
+    expect(early.state.said).toContain('look at the dry run first');
+    const dry = play(
+      panel,
+      ...keys('s'),
+      { type: 'job-started', job: 3, command: { ...command('send'), text: () => [''] } },
+      {
+        ...{ type: 'job-ended', job: 3, product: {}, code: 0 },
+      },
+    );
+    expect(argvOf(dry.effects)).toEqual(['send initoverlayfs --dry-run']);
+    const asked = play(dry.state, ...keys('5', 'C-y'));
+    expect(argvOf(asked.effects)).toEqual([]);
+    expect(argvOf(play(asked.state, ...keys('y')).effects)).toEqual([]);
+    expect(argvOf(play(asked.state, ...keys('S')).effects)).toEqual(['send initoverlayfs --yes']);
   });
 });
 

@@ -2,7 +2,7 @@
 /** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
 import { duration } from '../../commands/words.ts';
 import { type Boot, figuresOf, isRunning, type Job, progressOf, totalOf, unitOf } from '../jobs.ts';
-import { type Pane, panesOf } from '../selection.ts';
+import { type Pane, panesOf, totalBefore } from '../selection.ts';
 import { blank, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
 import type { State, View } from '../state.ts';
 import { bad, doubt, glyphs, outcomeWord, quiet, titleRule } from './glyphs.ts';
@@ -119,7 +119,7 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
     const all = figuresOf(boot);
     const of = (mark: string) => all.find(figure => figure.mark === mark)?.value;
     const total = totalOf(boot);
-    const before = previous(state, boot);
+    const before = totalBefore(state, boot);
     return {
       init: of('init'),
       total,
@@ -165,16 +165,6 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
     name + 2 + bar,
   );
   return [[...ruled, ...faint(right)], ...lines].map(line => fit(line, width));
-}
-
-/** The figure of the last boot of the same row before this one, when it was counted by the same clock. */
-function previous(state: State, boot: Boot): number | undefined {
-  const all = state.jobs.flatMap(job => job.boots);
-  const at = all.findIndex(({ run }) => run === boot.run);
-  const before = all
-    .slice(0, Math.max(0, at))
-    .findLast(({ row, outcome }) => row === boot.row && outcome?.kind === 'ready');
-  return before && unitOf(before) === unitOf(boot) ? totalOf(before) : undefined;
 }
 
 function changeCell(change: number | undefined): Line {

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The five panels at the left: a line an item, the selected one visible. */
-import { isRunning, figuresOf, progressOf } from '../jobs.ts';
+import { isRunning, progressOf } from '../jobs.ts';
 import { firstShown } from '../layout.ts';
 import {
   flowItems,
   type FlowItem,
   type KernelItem,
   kernelItems,
+  type RunItem,
   runItems,
   type SeriesItem,
   seriesItems,
   type SubmissionItem,
   submissionItems,
 } from '../selection.ts';
-import { blank, faint, type Line, plain, spread, styled } from '../span.ts';
+import { blank, faint, type Line, plain, slice, spread, styled, widthOf } from '../span.ts';
 import type { DataName, PanelId, State } from '../state.ts';
-import { bad, chosen, good, outcomeWord, quiet, titleRule } from './glyphs.ts';
+import { bad, chosen, doubt, good, outcomeWord, quiet, titleRule } from './glyphs.ts';
 
 const titles: Readonly<Record<PanelId, string>> = {
   series: '1 Series',
@@ -67,14 +68,8 @@ function contentOf(state: State, id: PanelId, width: number): Content {
       };
     case 'runs':
       return {
-        lines: runItems(state).map(({ boot, row }) => {
-          const figure = figuresOf(boot).findLast(({ mark }) => mark === 'used' || mark === 'init');
-          return spread(
-            [...plain(' '), ...outcomeWord(boot.outcome), ...plain(` ${row}`)],
-            plain(figure ? ` ${figure.value.toFixed(1)} ` : ' '),
-            width,
-          );
-        }),
+        lines: runItems(state).map(item => runLine(state, item, width)),
+        right: state.markedRuns.length > 0 ? `${state.markedRuns.length} marked` : '',
         empty: 'none yet: b boots the marked flows',
       };
     case 'submission':
@@ -143,4 +138,15 @@ function submissionLine(item: SubmissionItem): Line {
     state
   ];
   return [...word, ...plain(text)];
+}
+
+function runLine(state: State, item: RunItem, width: number): Line {
+  const { row, outcome, total, unit, stale, record } = item;
+  const mark = state.markedRuns.includes(item.run) ? '*' : ' ';
+  const word = !outcome && !item.boot ? styled('BROKEN', bad) : outcomeWord(outcome);
+  const figure =
+    total === undefined ? '' : ` ${total.toFixed(unit === 'ms' ? 0 : 1)}${unit === 'ms' ? ' ms' : ''}`;
+  const end = [...(record && stale.length > 0 ? styled(' stale', doubt) : []), ...plain(`${figure} `)];
+  const left = [...plain(mark), ...word, ...plain(` ${row}`)];
+  return spread(slice(left, 0, Math.max(10, width - widthOf(end) - 1)), end, width);
 }

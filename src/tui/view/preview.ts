@@ -2,7 +2,7 @@
 /** What the selected item of a panel is, while the panel has the keys. */
 import { describeOutcome, duration, shellQuote } from '../../commands/words.ts';
 import { commandsFor } from '../act.ts';
-import { figuresOf, unitOf } from '../jobs.ts';
+import { figuresOf } from '../jobs.ts';
 import {
   previewPath,
   selectedFlow,
@@ -12,9 +12,9 @@ import {
   selectedSetting,
   selectedSubmission,
 } from '../selection.ts';
-import { blank, bold, faint, type Line, plain, slice, wrapped } from '../span.ts';
+import { blank, bold, faint, type Line, plain, slice, styled, wrapped } from '../span.ts';
 import type { State } from '../state.ts';
-import { outcomeWord } from './glyphs.ts';
+import { doubt, outcomeWord } from './glyphs.ts';
 import { syntaxLines } from './text.ts';
 
 export interface Preview {
@@ -182,25 +182,45 @@ function runAbout(state: State, width: number): Preview {
       lines: wrapped('Nothing was booted yet. Mark flows in panel 3 and boot them with b.', width).map(plain),
     };
   }
-  const { boot } = item;
-  const unit = unitOf(boot);
+  const { boot, record, outcome, stale, unit } = item;
+  const figures = boot ? figuresOf(boot) : [];
+  const argv = record?.argv ?? boot?.argv ?? [];
+  const field = (name: string, value: string) => plain(`${name.padEnd(10)}${value}`);
   return {
     title: `run ${item.run}`,
     lines: [
-      [...plain(`${item.row}  `), ...outcomeWord(boot.outcome)],
-      ...(boot.outcome && boot.outcome.kind !== 'ready'
-        ? wrapped(describeOutcome(boot.outcome), width).map(plain)
-        : []),
+      [...plain(`${item.row}  `), ...outcomeWord(outcome)],
+      ...(outcome && outcome.kind !== 'ready' ? wrapped(describeOutcome(outcome), width).map(plain) : []),
+      ...stale
+        .flatMap(reason => wrapped(record ? `stale: ${reason}` : reason, width))
+        .map(line => styled(line, doubt)),
       blank,
-      ...figuresOf(boot).map(({ mark, value }) =>
+      ...figures.map(({ mark, value }) =>
         plain(`${mark.padEnd(10)}${value.toFixed(3).padStart(12)} ${unit}`),
       ),
-      ...(boot.took === undefined
+      ...(figures.length === 0 && item.total !== undefined
+        ? [plain(`${'total'.padEnd(10)}${item.total.toFixed(3).padStart(12)} ${unit}`)]
+        : []),
+      ...(boot?.took === undefined
         ? []
         : [plain(`${'QEMU ran'.padEnd(10)}${duration(boot.took).padStart(12)}`)]),
+      ...(record
+        ? [
+            field('started', record.started),
+            field(
+              'kernel',
+              `${record.kernel.release}, ${record.kernel.name} (${record.kernel.digest.slice(0, 12)})`,
+            ),
+            ...record.images.map(({ role, format, bytes }) =>
+              field(role, `${format}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
+            ),
+            field('QEMU', `${record.qemuVersion}, ${record.accelerator}, ${record.clock}`),
+            ...record.notes.flatMap(note => wrapped(`note: ${note}`, width)).map(plain),
+          ]
+        : []),
       blank,
       faint('the same by hand:'),
-      ...wrapped(shellQuote(boot.argv), width).map(plain),
+      ...wrapped(shellQuote(argv), width).map(plain),
     ],
   };
 }
