@@ -24,7 +24,10 @@ export interface LineChart {
   readonly x: string;
   /** 'M instructions since start_kernel' */
   readonly y: string;
+  /** One without points is not drawn, and keeps its style from another. */
   readonly lines: readonly Line[];
+  /** The order in which families get colours and markers, for charts that are compared; by default as they appear. */
+  readonly families?: readonly string[];
   /** Where the y axis ends, for charts that are compared; by default at the highest point. */
   readonly top?: number;
   /** Unit, number of samples, conditions; a sentence each. */
@@ -57,9 +60,9 @@ export interface Style {
   readonly member: number;
 }
 
-/** A style for each line, in order: families by first appearance, members by their place in the family. */
-export function stylesOf(lines: readonly Pick<Line, 'family'>[]): Style[] {
-  const families = [...new Set(lines.map(({ family }) => family))];
+/** A style for each line, in order: families as given or by first appearance, members by their place in the family. */
+export function stylesOf(lines: readonly Pick<Line, 'family'>[], order: readonly string[] = []): Style[] {
+  const families = [...new Set([...order, ...lines.map(({ family }) => family)])];
   return lines.map(({ family }, at) => ({
     family: families.indexOf(family),
     member: lines.slice(0, at).filter(other => other.family === family).length,

@@ -23,7 +23,7 @@ const margin = { left: 66, top: 12, bottom: 46 } as const;
 
 export function lineChartSvg(chart: LineChart): string {
   const lines = chart.lines.filter(({ points }) => points.length > 0);
-  const styles = stylesOf(chart.lines);
+  const styles = stylesOf(chart.lines, chart.families);
   const styleOf = (at: number) => styles[chart.lines.indexOf(lines[at]!)]!;
   const all = lines.flatMap(({ points }) => points);
   const farthest = Math.max(0, ...all.map(point => point.x));
@@ -49,18 +49,15 @@ export function lineChartSvg(chart: LineChart): string {
   const drawing: Node[] = [
     ...axes(chart, x, y, { right, bottom }),
     ...lines.flatMap(({ points }, i) => drawn(points, styleOf(i), x, y)),
-    ...lines.flatMap((_, i) => {
+    ...lines.flatMap(({ points }, i) => {
       const [end, at] = [ends[i]!, labelled[i]!];
-      const { family } = styleOf(i);
+      const { family, member } = styleOf(i);
       const leader = `M${round(x(end.x) + 6)} ${round(y(end.y))}L${round(right + 14)} ${round(at)}h6`;
-      return [
-        h('path', {
-          ...{ class: strokeOf(family), fill: 'none', 'stroke-width': 0.7, d: leader },
-          // what ends early must not look as if it went on
-          'stroke-dasharray': early(lines[i]!.points) ? '1 5' : undefined,
-        }),
-        textAt(right + 24, at + 4, labels[i]!, { class: fillOf(family) }),
-      ];
+      // a leader from a line that ends early would look as if it went on
+      const sign = early(points)
+        ? markerAt(family, member, right + 15, at)
+        : h('path', { class: strokeOf(family), fill: 'none', 'stroke-width': 0.7, d: leader });
+      return [sign, textAt(right + 24, at + 4, labels[i]!, { class: fillOf(family) })];
     }),
   ];
   const { title, caption } = chart;

@@ -37,24 +37,31 @@ const untilText = (until: Until): string =>
 export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): LineChart | undefined {
   const points = pointsOn(sweep, machine);
   const { name, per } = unitOf(sweep.clock);
+  // a floor has no payload: it stands where the others of its size do
+  const sizeOf = ({ place }: SweepPoint) =>
+    Math.max(...points.filter(other => other.place.sizeBytes === place.sizeBytes).map(payloadOf)) / mebi;
   const lines = sweep.rows.flatMap(row => {
-    const own = points.filter(point => point.row === row).sort((a, b) => a.payloadBytes - b.payloadBytes);
-    const drawn = own.flatMap(point => lineOf(point, until, per));
-    return drawn.length > 0 ? [{ name: row, family: own[0]!.flow, points: drawn }] : [];
+    const own = points.filter(point => point.row === row);
+    const drawn = own.flatMap(point => pointAt(point, sizeOf(point), until, per)).sort((a, b) => a.x - b.x);
+    return own.length > 0 ? [{ name: row, family: own[0]!.flow, points: drawn }] : [];
   });
-  if (sweep.axes.sizeBytes.length < 2 || lines.length === 0) return undefined;
+  if (sweep.axes.sizeBytes.length < 2 || lines.every(line => line.points.length === 0)) return undefined;
+  const families = [...new Set(lines.map(({ family }) => family))];
   return {
     title: `Boot ${untilText(until)}, by size of the payload`,
     x: 'payload: bytes of its files before packing, MiB',
     y: `${name} since start_kernel`,
     lines,
+    families: [...families.filter(family => family !== 'floor'), 'floor'],
     caption: captionOf(sweep, machine),
   };
 }
 
-function lineOf(point: SweepPoint, until: Until, per: number): Point[] {
+const payloadOf = ({ payloadBytes }: SweepPoint): number => payloadBytes;
+
+function pointAt(point: SweepPoint, x: number, until: Until, per: number): Point[] {
   const figure = point.outcome.kind === 'ready' ? figureAt(point, until) : undefined;
-  return figure ? [{ x: point.payloadBytes / mebi, y: figure.median / per, ...ends(figure, per) }] : [];
+  return figure ? [{ x, y: figure.median / per, ...ends(figure, per) }] : [];
 }
 
 const ends = (figure: Spread, per: number): { low?: number; high?: number } =>

@@ -77,8 +77,8 @@ function tableOf(comparison: Comparison, samples: number): Table {
       ...percents.map(percent => ({ head: `${percent}%`, unit })),
       ...(samples > 1 ? [{ head: 'range', unit }] : []),
       { head: 'ratio', unit: '' },
-      { head: 'image', unit: 'MiB' },
-      { head: 'memory', unit: 'MiB' },
+      { head: 'image', unit: 'MiB', optional: true },
+      { head: 'memory', unit: 'MiB', optional: true },
     ],
     rows: comparison.rows.map(row =>
       row.outcome.kind === 'ready'
@@ -117,8 +117,8 @@ function verdictsOf(comparison: Comparison): Table[] {
           : `against ${reference}: difference of medians, 95% bootstrap interval, Mann-Whitney p`,
       columns: [
         { head: 'median', unit },
-        { head: low!, unit },
-        { head: high!, unit },
+        { head: low, unit },
+        { head: high, unit },
         { head: 'ratio', unit: '' },
         ...(clock === 'wall' ? [{ head: 'p', unit: '' }] : []),
         { head: 'verdict', unit: '' },

@@ -45,16 +45,18 @@ function folded(text: string, indent: number): string[] {
   return lines.map((line, i) => (i === 0 ? line : `${' '.repeat(indent)}${line}`));
 }
 
-/** Columns are as wide as they have to be; a name that leaves too little room stands on a line of its own. */
-export function tableText({ title, columns, rows }: Table): string[] {
+/** Columns are as wide as they have to be. Where they leave no room for the names, optional ones go; a name that still
+ *  finds none stands on a line of its own. */
+export function tableText(table: Table): string[] {
+  const { title, columns, rows } = table;
   const widths = columns.map(({ head, unit }, i) =>
     Math.max(head.length, unit.length, ...rows.map(({ cells }) => cells[i]?.length ?? 0)),
   );
   const figures = widths.reduce((sum, width) => sum + width + 1, 0);
-  const nameWidth = Math.min(
-    Math.max(3, ...rows.map(({ name }) => sanitise(name).length)),
-    Math.max(2, mailWidth - figures),
-  );
+  const longest = Math.max(3, ...rows.map(({ name }) => sanitise(name).length));
+  const optional = columns.findIndex(column => column.optional);
+  if (longest + figures > mailWidth && optional >= 0) return tableText(without(table, optional));
+  const nameWidth = Math.min(longest, Math.max(2, mailWidth - figures));
   const line = (name: string, cells: readonly string[]) =>
     `${name.padEnd(nameWidth)}${cells.map((cell, i) => ` ${cell.padStart(widths[i]!)}`).join('')}`.trimEnd();
   const rowLines = (row: TableRow) => {
@@ -76,6 +78,12 @@ export function tableText({ title, columns, rows }: Table): string[] {
     ...rows.flatMap(rowLines),
   ];
 }
+
+const without = ({ title, columns, rows }: Table, column: number): Table => ({
+  title,
+  columns: columns.toSpliced(column, 1),
+  rows: rows.map(row => ({ ...row, cells: row.cells.toSpliced(column, 1) })),
+});
 
 /** Of many boots the first, which is not perturbed, and how many more; the page and the spreadsheet name them all. */
 function runsText({ runs }: Report): string[] {

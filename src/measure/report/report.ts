@@ -7,6 +7,8 @@ export interface Column {
   readonly head: string;
   /** 'M', 'MiB'; '' without one. */
   readonly unit: string;
+  /** Left out where the names of the rows would not fit beside it. */
+  readonly optional?: true;
 }
 
 export interface Table {

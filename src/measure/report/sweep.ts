@@ -94,8 +94,8 @@ function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: 
     columns: [
       ...untils.map(until => ({ head: until === 'init' ? '/init' : `${until}%`, unit })),
       ...(sweep.samples > 1 ? [{ head: 'range', unit }] : []),
-      { head: 'image', unit: 'MiB' },
-      { head: 'memory', unit: 'MiB' },
+      { head: 'image', unit: 'MiB', optional: true },
+      { head: 'memory', unit: 'MiB', optional: true },
     ],
     rows: sweep.rows.flatMap(row => {
       const point = points.find(other => other.row === row);

@@ -100,7 +100,7 @@ describe('as a page', () => {
 });
 
 describe('as a spreadsheet', () => {
-  const rows = (text: string) => parse(text, { columns: true }) as Record<string, string>[];
+  const rows = (text: string) => parse<Record<string, string>>(text, { columns: true });
 
   test('a line for each row, place and share, samples included', () => {
     const lines = rows(sweepCsv(sweep));
