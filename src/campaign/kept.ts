@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What earlier campaigns say of a series as it is now: its check, the newest comparison that booted these very patches,
  *  the matrix of its requirements. Nothing is run. */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readRun } from '../boot/record.ts';
 import type { Work } from '../events.ts';
@@ -10,6 +9,8 @@ import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
 import type { Comparison } from '../measure/comparison.ts';
+import { comparisonReport } from '../measure/report/comparison.ts';
+import { mailText } from '../measure/report/mail.ts';
 import type { Series } from '../series/series.ts';
 import type { Tree } from '../tree/tree.ts';
 import { folders, type Workspace } from '../workspace.ts';
@@ -18,6 +19,7 @@ import type { Answer } from './check/check.ts';
 import { matrixOf } from './check/matrix.ts';
 import { planCheck } from './check/plan.ts';
 import { readWaivers } from './check/waivers.ts';
+import { listKept } from './records.ts';
 import { knownResults } from './runner.ts';
 import type { Matrix } from './verify/matrix.ts';
 
@@ -66,6 +68,8 @@ export async function* keptCheck(
 
 export interface KeptBoots extends Kept {
   readonly comparison?: Comparison;
+  /** It as text for mail, its runs named. */
+  readonly report?: string;
 }
 
 /** The newest comparison with a kernel of this series, if that kernel is built from the patches as they are. */
@@ -77,12 +81,10 @@ export async function keptBoots(
   const { series, commits } = applied;
   const hint = `initbench compare --series ${series.name}`;
   const treeId = await git(folders.repository(workspace), ['rev-parse', `${commits.at(-1)!}^{tree}`], signal);
-  const files = (await readdir(folders.comparisons(workspace)).catch(() => [] as string[])).sort().reverse();
-  for (const file of files.filter(name => name.endsWith('.json'))) {
-    const comparison = await readComparison(path.join(folders.comparisons(workspace), file));
+  for (const { id, kept } of await listKept(workspace, 1000)) {
+    const comparison = kept?.kind === 'comparison' ? kept.record : undefined;
     const rows = comparison?.rows.filter(row => row.kernel === series.name) ?? [];
     if (!comparison || rows.length === 0) continue;
-    const id = file.replace(/\.json$/, '');
     const trees = await Promise.all(rows.flatMap(row => row.runs).map(run => treeOf(workspace, run)));
     if (!trees.every(each => each === treeId)) {
       return { fresh: false, text: `the patches have changed since comparison ${id}`, hint };
@@ -95,15 +97,11 @@ export async function keptBoots(
         hint,
       };
     }
-    return { fresh: true, text: `comparison ${id} booted these patches`, comparison };
+    const about = { stale: [], commands: [], conditions: [] };
+    const report = mailText(comparisonReport(comparison, { kind: 'comparison', id }, about)).join('\n');
+    return { fresh: true, text: `comparison ${id} booted these patches`, comparison, report };
   }
   return { fresh: false, text: 'no comparison has booted these patches', hint };
-}
-
-async function readComparison(file: string): Promise<Comparison | undefined> {
-  const text = await readIfThere(file);
-  const read = text === undefined ? undefined : (JSON.parse(text) as Comparison);
-  return read?.schema === 'initbench.comparison/1' ? read : undefined;
 }
 
 /** The git tree of the kernel that a run booted; undefined when one of them is gone. */

@@ -85,6 +85,7 @@ async function* evidenceOf(workspace: Workspace, subject: Applied, signal: Abort
     check: yield* keptCheck(workspace, subject, fragments, signal),
     boots,
     ...(boots.comparison && { comparison: boots.comparison }),
+    ...(boots.report !== undefined && { report: boots.report }),
     ...(matrix && { matrix, requirements: formatShort(matrix).join('\n') }),
     async lint(base, files, signoff) {
       const found = await Promise.all(files.map(file => checkPatch(base, file, workspace, signal, signoff)));

@@ -31,7 +31,6 @@ import {
   parseRecipients,
   type Recipient,
 } from './recipients.ts';
-import { formatReport } from './report.ts';
 import { readReview } from './review/file.ts';
 import { openComments, trailersFor } from './review/review.ts';
 import { type MailSettings, readMailSettings } from './settings.ts';
@@ -74,6 +73,8 @@ export interface Evidence {
   readonly check: Freshness;
   readonly boots: Freshness;
   readonly comparison?: Comparison;
+  /** It as text for mail. */
+  readonly report?: string;
   /** The matrix, and its short table. */
   readonly matrix?: unknown;
   readonly requirements?: string;
@@ -289,7 +290,7 @@ async function generate(
     ),
     diffstat: await diffstatOfRange(repository, made.range.base, made.range.tip, signal),
     range_diff: compared,
-    report: evidence.comparison ? formatReport(evidence.comparison) : '',
+    report: evidence.report ?? '',
     requirements: evidence.requirements ?? '',
     base_commit: formatBase(tree, made.changeId),
   };

@@ -3,7 +3,7 @@
  *  stands on. */
 import { git } from '../host/git.ts';
 import type { Tree } from '../tree/tree.ts';
-import { wrapText } from './report.ts';
+import { wrapText } from './wrap.ts';
 
 /** As git format-patch ends a cover letter with. */
 export async function diffstatOfRange(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** 'Changes in v2:' for the cover letter, drafted from what became of each comment, for a person to shorten. Pure. */
-import { wrapText } from '../report.ts';
+import { wrapText } from '../wrap.ts';
 import type { Comment, Review, Tag } from './review.ts';
 
 const link = (messageId: string): string => `https://lore.kernel.org/r/${encodeURI(messageId)}`;
