@@ -41,17 +41,17 @@ process.exitCode = await (
 });
 
 async function runCommand(): Promise<number> {
-  const [{ runCli }, { commands }, { openWorkspace }] = await Promise.all([
+  const [{ runCli }, { commandsFor }] = await Promise.all([
     import('./cli/run.ts'),
-    import('./commands/index.ts'),
-    import('./workspace.ts'),
+    import('./commands/verbs.ts'),
   ]);
+  const commands = await commandsFor(argv);
   const columns = process.stdout.columns ?? process.stderr.columns ?? Number(process.env.COLUMNS ?? 0);
   return runCli(
     argv,
     commands,
     version,
-    () => openWorkspace(),
+    async () => (await import('./workspace.ts')).openWorkspace(),
     {
       out: text => void process.stdout.write(text),
       err: text => void process.stderr.write(text),

@@ -20,7 +20,7 @@ export async function runCli(
   argv: readonly string[],
   commands: readonly AnyCommand[],
   version: string,
-  open: () => Workspace,
+  open: () => Workspace | Promise<Workspace>,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
@@ -35,7 +35,7 @@ export async function runCli(
   const { command, typed, output } = invocation;
   const reporter = readerFor(invocation, terminal);
   try {
-    const workspace = open();
+    const workspace = await open();
     const input: unknown = command.parse(typed, workspace);
     const work = command.run(workspace, input, signal);
     for (;;) {

@@ -7,7 +7,7 @@ import { costOf } from './points.ts';
 import { rangeOf, type Spread } from './spread.ts';
 import type { Place, SmallestMemory, Sweep, SweepPoint } from './sweep.ts';
 import { describe, sizeName } from './sweepcrossovers.ts';
-import { describeOutcome } from './table.ts';
+import { describeOutcome } from './outcome.ts';
 
 /** Lines for a terminal of `width` columns. Ranges stand beside their medians where there is room, else the widest
  *  of a row has a column of its own. */

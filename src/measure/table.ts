@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A comparison as plain text: the table, a bar per flow, what was held equal, what is doubtful. ASCII only. */
-import type { Outcome } from '../events.ts';
 import type { Comparison, Row } from './comparison.ts';
 import { textGrid } from './grid.ts';
 import { formatJudgements } from './judgementtable.ts';
 import { formatMemory } from './memorytable.ts';
+import { describeOutcome } from './outcome.ts';
 import { rangeOf, type Spread } from './spread.ts';
 
 interface Column {
@@ -196,24 +196,4 @@ function notesOf(comparison: Comparison): string[] {
     ...notes.map(note => `note: ${note}`),
     ...comparison.warnings.map(warning => `warning: ${warning.about}; ${warning.remedy}`),
   ];
-}
-
-/** One sentence. */
-export function describeOutcome(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'ready':
-      return 'ready';
-    case 'panic':
-      return `kernel panic: ${outcome.message}`;
-    case 'hang':
-      return `no end within ${outcome.deadline / 1000} s; last line: ${outcome.lastLine}`;
-    case 'no-output':
-      return `nothing on the console within ${outcome.deadline / 1000} s`;
-    case 'incomplete':
-      return `ended early: ${outcome.message}`;
-    case 'qemu-failed':
-      return `QEMU failed (exit ${outcome.exitCode ?? 'by signal'}): ${outcome.message}`;
-    case 'interrupted':
-      return 'interrupted';
-  }
 }

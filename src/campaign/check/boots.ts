@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The cells of a check that stand on boots: each flow on the kernels of a patch, and all of them under debug.config.
  *  Pure. */
-import { describeOutcome } from '../../measure/table.ts';
+import { describeOutcome } from '../../measure/outcome.ts';
 import { buildCell, type Cell, cell, judged, type Knowledge, none, notBuilt, open } from './cells.ts';
 import {
   type Answer,

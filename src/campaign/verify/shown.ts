@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Reading what a boot showed: facts by name, the root, memory, the claims that many requirements make; pure. */
 import { troubleLine } from '../../boot/console.ts';
-import { describeOutcome } from '../../measure/table.ts';
+import { describeOutcome } from '../../measure/outcome.ts';
 import { type Claim, claim, type Shown } from './requirement.ts';
 
 export type Values = Readonly<Record<string, string>>;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the help shows of each verb, and where the rest is: one verb is loaded, not all of them, before it starts. */
+import type { AnyCommand } from './command.ts';
+
+interface Verb {
+  readonly id: string;
+  readonly summary: string;
+  /** Its positional words, as the help shows them. */
+  readonly words?: string;
+  load(): Promise<AnyCommand>;
+}
+
+/** In the order the help shows them; index.ts has the same commands whole. */
+export const verbs: readonly Verb[] = [
+  {
+    id: 'start',
+    summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
+    load: async () => (await import('./start.ts')).start,
+  },
+  {
+    id: 'compare',
+    summary: 'boot the same files through several flows and compare them',
+    words: '[row...]',
+    load: async () => (await import('./compare.ts')).compare,
+  },
+  {
+    id: 'sweep',
+    summary: 'boot rows over sizes, memories and CPUs; goes on where it was stopped',
+    words: '[row...]',
+    load: async () => (await import('./sweep.ts')).sweep,
+  },
+  {
+    id: 'boot',
+    summary: 'boot one kernel through one flow and watch its console',
+    words: '<flow>',
+    load: async () => (await import('./boot.ts')).boot,
+  },
+  {
+    id: 'build',
+    summary: 'build the unpatched kernel, or one that carries a series',
+    words: '[kernel]',
+    load: async () => (await import('./build.ts')).build,
+  },
+  {
+    id: 'flow list',
+    summary: 'list the boot flows, the payloads and the formats',
+    load: async () => (await import('./flow.ts')).flowList,
+  },
+  {
+    id: 'kernel list',
+    summary: 'list the kernels that are built, with their sizes, and the fragments there are',
+    load: async () => (await import('./kernel.ts')).kernelList,
+  },
+  {
+    id: 'tree add',
+    summary: 'add a kernel source tree from a clone, a URL, a tarball or a Debian package',
+    words: '<name> <source>',
+    load: async () => (await import('./tree.ts')).treeAdd,
+  },
+  {
+    id: 'tree list',
+    summary: 'list the trees, and those that initbench.toml knows how to get',
+    load: async () => (await import('./tree.ts')).treeList,
+  },
+  {
+    id: 'tree remove',
+    summary: 'remove a tree, its worktrees and what was built in them',
+    words: '<name>',
+    load: async () => (await import('./tree.ts')).treeRemove,
+  },
+  {
+    id: 'series list',
+    summary: 'list the patch series in patches/',
+    load: async () => (await import('./series.ts')).seriesList,
+  },
+  {
+    id: 'series show',
+    summary: 'show the patches of a series and what each changes',
+    words: '<name>',
+    load: async () => (await import('./series.ts')).seriesShow,
+  },
+  {
+    id: 'series apply',
+    summary: 'apply a series to a tree in its own worktree, all of it or nothing',
+    words: '<name>',
+    load: async () => (await import('./series.ts')).seriesApply,
+  },
+  {
+    id: 'series import',
+    summary: 'take a series from an mbox, a maildir, a .mbx of b4 or a folder of patches',
+    words: '<file>',
+    load: async () => (await import('./series-import.ts')).seriesImport,
+  },
+  {
+    id: 'series edit',
+    summary: 'print the worktree in which a series is edited, made when first asked for',
+    words: '<series>',
+    load: async () => (await import('./series-edit.ts')).seriesEdit,
+  },
+  {
+    id: 'series track',
+    summary: 'follow a branch in a clone of yours, which is only read',
+    words: '<path> <branch>',
+    load: async () => (await import('./series-track.ts')).seriesTrack,
+  },
+  {
+    id: 'series refresh',
+    summary: 'write the commits of a series to patches/; what has not changed stays to the byte',
+    words: '<series>',
+    load: async () => (await import('./series-refresh.ts')).seriesRefresh,
+  },
+  {
+    id: 'series diff',
+    summary: 'compare two versions of a series: git range-diff, and interdiff',
+    words: '<series> [v1] [v2]',
+    load: async () => (await import('./series-diff.ts')).seriesDiff,
+  },
+  {
+    id: 'series rebase',
+    summary: 'move a series onto another tree; a conflict waits until it is resolved or dropped',
+    words: '<series>',
+    load: async () => (await import('./series-rebase.ts')).seriesRebase,
+  },
+  {
+    id: 'series port',
+    summary: 'start a backport: a series of its own on another tree, and the range-diff to it',
+    words: '<series>',
+    load: async () => (await import('./series-rebase.ts')).seriesPort,
+  },
+  {
+    id: 'series undo',
+    summary: 'take back the last operation that moved a branch or wrote patches',
+    words: '<series>',
+    load: async () => (await import('./series-undo.ts')).seriesUndo,
+  },
+  {
+    id: 'series redo',
+    summary: 'do again what was undone',
+    words: '<series>',
+    load: async () => (await import('./series-undo.ts')).seriesRedo,
+  },
+  {
+    id: 'series check',
+    summary: 'build, boot and look at each patch of a series by itself',
+    words: '<series>',
+    load: async () => (await import('./check.ts')).seriesCheck,
+  },
+  {
+    id: 'series verify',
+    summary: 'boot what shows each requirement of upstream, and print the matrix',
+    words: '<name>',
+    load: async () => (await import('./verify.ts')).seriesVerify,
+  },
+  {
+    id: 'series fuzz',
+    summary: 'boot damaged images on a kernel with the series; every boot must come to a defined end',
+    words: '<name>',
+    load: async () => (await import('./fuzz.ts')).seriesFuzz,
+  },
+  {
+    id: 'export',
+    summary: "write the mails of a series' next version, with recipients and a list of what is not ready",
+    words: '<series>',
+    load: async () => (await import('./export.ts')).exportMails,
+  },
+  {
+    id: 'send',
+    summary: 'send what was exported, through your git send-email',
+    words: '<series>',
+    load: async () => (await import('./send.ts')).send,
+  },
+  {
+    id: 'review',
+    summary: 'read replies into a list of comments and tags, and say what became of them',
+    words: '[file...]',
+    load: async () => (await import('./review.ts')).review,
+  },
+  {
+    id: 'doctor',
+    summary: 'list the tools, their versions and what is lost without them',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+];
+
+/** The commands for these arguments: whole where they may be meant, else as much as the help needs. */
+export async function commandsFor(argv: readonly string[]): Promise<readonly AnyCommand[]> {
+  const meant = argv.find(word => !word.startsWith('-') && word !== 'help');
+  return Promise.all(
+    verbs.map(verb => (verb.id.split(' ')[0] === meant ? verb.load() : Promise.resolve(nameOf(verb)))),
+  );
+}
+
+function nameOf({ id, summary, words }: Verb): AnyCommand {
+  return {
+    ...{ id, summary, examples: [], options: [] },
+    positional: words === undefined ? [] : words.split(' ').map(usage => ({ usage, summary: '' })),
+    parse: () => null,
+    run: () => {
+      throw new Error(`${id} was not loaded`);
+    },
+    text: () => [],
+    json: () => null,
+  };
+}
