@@ -7,6 +7,8 @@ import { formatMemory } from './memorytable.ts';
 import { describeOutcome } from './outcome.ts';
 import { rangeOf, type Spread } from './spread.ts';
 
+export { describeOutcome };
+
 interface Column {
   /** What it is, and its unit. */
   readonly head: readonly [string, string];

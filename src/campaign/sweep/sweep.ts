@@ -11,9 +11,9 @@ import type { SweepBoot } from '../../measure/points.ts';
 import type { Sweep } from '../../measure/sweep.ts';
 import { folders, type Workspace } from '../../workspace.ts';
 import type { RowPlan } from '../rows.ts';
-import { knownResults, runCampaign } from '../runner.ts';
+import { forgetResults, knownResults, runCampaign } from '../runner.ts';
 import { prepareBench, rowsOf } from './bench.ts';
-import { record, sweepCampaign } from './campaign.ts';
+import { record, type SweepCampaign, sweepCampaign } from './campaign.ts';
 import { bootsOf, labelOf, placesOf, smallestOf, type SweepRequest } from './cases.ts';
 import { type Costs, costsOf, withTimeLeft } from './costs.ts';
 import { foldSweep } from './fold.ts';
@@ -66,18 +66,59 @@ export async function* runSweep(
       ...{ ended: new Date().toISOString(), host: hostFacts() },
       resultOf: one => results.get(campaign.keyOf(one)),
     });
+  const partial = async () => {
+    const sweep = fold(await knownResults<SweepBoot>(workspace, record), before.size, false);
+    if (sweep.points.length > 0) await keep(workspace, sweep);
+  };
+  yield* forgetHangs(workspace, before, campaign);
   const work = withTimeLeft(runCampaign(workspace, campaign, signal), () =>
     costs.of(campaign.left(), request.atOnce),
   );
   try {
-    const { results, known, complete } = yield* work;
+    const { results, known, complete } = yield* nowAndThen(work, partial);
     return { kind: 'sweep', ...(await keep(workspace, fold(results, known, complete))) };
   } catch (error) {
     // what there is by now can be looked at; the next time it goes on
-    const soFar = await knownResults<SweepBoot>(workspace, record);
-    const partial = fold(soFar, before.size, false);
-    if (partial.points.length > 0) await keep(workspace, partial);
+    await partial();
     throw error;
+  }
+}
+
+/** A deadline is the host's time: what ran out of it is booted once more. */
+async function* forgetHangs(
+  workspace: Workspace,
+  results: ReadonlyMap<string, SweepBoot>,
+  campaign: SweepCampaign,
+): Work<void> {
+  const late = [...results].filter(
+    ([, { outcome }]) => outcome.kind === 'hang' || outcome.kind === 'no-output',
+  );
+  const wanted = new Set(campaign.next(results).map(one => campaign.keyOf(one)));
+  const keys = new Set(late.map(([key]) => key).filter(key => wanted.has(key)));
+  if (keys.size === 0) return;
+  await forgetResults(workspace, record, keys);
+  yield {
+    ...{ job: 'sweep', type: 'notice', level: 'info' },
+    message: `${keys.size} boots ran out of time before, and are booted again`,
+  };
+}
+
+const keepEveryMs = 60_000;
+
+/** Hands the work on; after some of its progress does something on the side. */
+async function* nowAndThen<Product>(work: Work<Product>, aside: () => Promise<void>): Work<Product> {
+  let last = performance.now();
+  try {
+    for (;;) {
+      const next = await work.next();
+      if (next.done) return next.value;
+      yield next.value;
+      if (next.value.type !== 'progress' || performance.now() - last < keepEveryMs) continue;
+      await aside();
+      last = performance.now();
+    }
+  } finally {
+    await work.return(undefined as never);
   }
 }
 
