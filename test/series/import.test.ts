@@ -234,12 +234,13 @@ describe('nothing is applied, and it is said why', () => {
   });
 });
 
-test('splitMbox() starts a message at a separator behind an empty line, and nowhere else', () => {
+test('splitMbox() starts a message at a whole separator line, and nowhere else', () => {
   const text =
-    'From a@b Thu Jan  1 00:00:00 1970\nSubject: 1\n\nFrom here to 12:00:00 it is text\n\nFrom c@d Thu Jan  1 00:00:00 1970\r\nSubject: 2\n\nFrom e@f\n';
+    'From a@b Thu Jan  1 00:00:00 1970\nSubject: 1\n\nFrom here to 12:00:00 it is text\n\nFrom c@d Thu Jan  1 00:00:00 1970\r\nSubject: 2\n\nFrom e@f\nx\nFrom 0123 Mon Sep 17 00:00:00 2001\nSubject: 3\n';
   expect(splitMbox(Buffer.from(text), 'x.mbox').map(({ bytes }) => bytes.toString())).toEqual([
     'Subject: 1\n\nFrom here to 12:00:00 it is text\n\n',
-    'Subject: 2\n\nFrom e@f\n',
+    'Subject: 2\n\nFrom e@f\nx\n',
+    'Subject: 3\n',
   ]);
   expect(splitMbox(Buffer.from('Subject: x\n\ny\n'), 'x.patch')).toHaveLength(1);
 });

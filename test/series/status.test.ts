@@ -63,7 +63,7 @@ test('a series nobody edits, one that is edited, and after a refresh', async () 
   await expect(productOf(status(bench.workspace, 'other', [], signal))).rejects.toThrow(
     "no series is called 'other'",
   );
-});
+}, 120_000);
 
 test('a kernel of exactly that tree is a build of that patch', async () => {
   const series = await readSeries(bench.workspace, 'mine');
@@ -73,4 +73,4 @@ test('a kernel of exactly that tree is a build of that patch', async () => {
   mkdirSync(folder, { recursive: true });
   await writeKernel(folder, sampleKernel(folder, { treeId }));
   expect((await now()).patches.map(({ built }) => built)).toEqual([false, true, false]);
-});
+}, 120_000);

@@ -74,7 +74,7 @@ export function ownersIn(
  *  first closing brace at the start of a line. Pure. */
 export function functionRange(text: string, name: string): { first: number; last: number } | undefined {
   const lines = text.split('\n');
-  const head = new RegExp(`^[A-Za-z_][^;=]*\\b${name}\\(`);
+  const head = new RegExp(`^(?:[A-Za-z_][^;=]*\\b)?${name}\\(`);
   for (const [index, line] of lines.entries()) {
     if (!head.test(line)) continue;
     const brace = lines.findIndex((each, at) => at >= index && /^\{|\{\s*$/.test(each));

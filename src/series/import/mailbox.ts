@@ -83,7 +83,7 @@ async function bounded(file: string): Promise<Buffer> {
 }
 
 /** 'From git@z Thu Jan  1 00:00:00 1970', or format-patch's 'From 0123... Mon Sep 17 00:00:00 2001'. */
-const separator = /^From \S.*\d{1,2}:\d{2}(:\d{2})?.* \d{4}/;
+const separator = /^From \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2} (?:[+-]\d{4} )?\d{4}\b/;
 
 /** The messages of an mbox, their separator lines left out; a file without one is a single message. */
 export function splitMbox(bytes: Buffer, place: string): Message[] {
@@ -91,9 +91,8 @@ export function splitMbox(bytes: Buffer, place: string): Message[] {
   for (let at = 0; at >= 0 && at < bytes.length;) {
     const end = bytes.indexOf(10, at);
     const stop = end < 0 ? bytes.length : end;
-    // A line of a message that looks like one is quoted (">From ") in an mbox; it follows an empty line in any case.
-    const first = at === 0 || bytes[at - 2] === 10 || (bytes[at - 2] === 13 && bytes[at - 3] === 10);
-    if (first && bytes[at] === 0x46 && separator.test(bytes.subarray(at, stop).toString('latin1'))) {
+    // No empty line before it is asked for, as git asks for none: patches that were put behind each other have none.
+    if (bytes[at] === 0x46 && separator.test(bytes.subarray(at, stop).toString('latin1'))) {
       starts.push(at);
     }
     at = end < 0 ? -1 : end + 1;

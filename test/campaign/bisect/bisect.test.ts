@@ -13,7 +13,7 @@ import { productOf } from '../../../src/events.ts';
 import { folders, openWorkspace, type Workspace } from '../../../src/workspace.ts';
 import { recorded as consoleOf } from '../../boot/machine.ts';
 import { git } from '../../kernel/repository.ts';
-import { type Sample, sampleTree } from '../../kernel/sample.ts';
+import { bin, type Sample, sampleTree } from '../../kernel/sample.ts';
 import { fingerprint } from '../../tree/sample.ts';
 
 const never = new AbortController().signal;
@@ -159,15 +159,19 @@ describe('initbench bisect step', () => {
     await symlink(path.resolve('node_modules'), path.join(root, 'node_modules'));
     await cp('package.json', path.join(root, 'package.json'));
     await cp('dist', path.join(root, 'dist'), { recursive: true });
+    // One PATH for all: the kernel gets the stand-ins, programs of the guest the real ones.
+    const tools = path.join(root, 'tools');
+    await mkdir(tools);
+    const wrapper = (name: string, real: string) =>
+      `#!/bin/sh\ncase "$*" in ${real}) exec /usr/bin/${name} "$@" ;; esac\nexec ${bin}/${name} "$@"\n`;
+    await writeFile(path.join(tools, 'make'), wrapper('make', '*"-C "*'), { mode: 0o755 });
+    await writeFile(path.join(tools, 'gcc'), wrapper('gcc', '*" -o "*|*" -c "*'), { mode: 0o755 });
+    const search = [tools, path.resolve('test/bin/boot'), workspace.environment.PATH].join(':');
     git(tree, 'bisect', 'start', 'main', base);
     const step = [process.execPath, path.join(root, 'dist/main.js'), 'bisect', 'step'];
     const run = spawnSync('git', ['bisect', 'run', ...step, '--flow', 'initramfs', '--outcome'], {
       ...{ cwd: tree, encoding: 'utf8' },
-      env: {
-        ...process.env,
-        ...workspace.environment,
-        PATH: `${path.resolve('test/bin/boot')}:${workspace.environment.PATH}`,
-      },
+      env: { ...process.env, ...workspace.environment, PATH: search },
     });
     const said = run.stdout + run.stderr;
     expect(said).toContain("There are only 'skip'ped commits left to test.");
