@@ -45,6 +45,7 @@ mke2fs:e2fsprogs:e2fsprogs
 setpriv:util-linux:util-linux
 mkfs.cramfs:util-linux:util-linux
 sparse:sparse:sparse
+tmux:tmux:tmux
 python3:python3:python3
 python3-ply:python3-ply:python3-ply
 python3-git:python3-git:python3-GitPython

@@ -3,10 +3,11 @@
 import { act, closed, opened } from './act.ts';
 import { foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
 import { activeBindings, unknownActions } from './keys.ts';
-import { firstShown, layoutOf } from './layout.ts';
+import { firstShown, layoutOf, viewHeight } from './layout.ts';
 import { keyInOverlay } from './overlay.ts';
+import { searched } from './pager.ts';
 import { countOf, previewPath, shownView } from './selection.ts';
-import type { DataName, Effect, Message, State, Updated } from './state.ts';
+import type { DataName, Effect, Message, State, Updated, View } from './state.ts';
 
 const commandLines = 500;
 
@@ -59,16 +60,12 @@ function changed(state: State, message: Message): Updated {
     case 'job-ended':
     case 'job-failed':
       return ended(state, message);
-    case 'text-read':
-      return [
-        {
-          ...state,
-          views: state.views.map(view =>
-            view.kind === 'text' && view.id === message.view ? { ...view, lines: message.lines } : view,
-          ),
-        },
-        [],
-      ];
+    case 'text-read': {
+      const views = state.views.map(view =>
+        view.kind === 'text' && view.id === message.view ? read(state, view, message.lines) : view,
+      );
+      return [{ ...state, views }, []];
+    }
     case 'preview-read':
       if (state.preview?.path !== message.path) return [state, []];
       return [{ ...state, preview: { path: message.path, lines: message.lines } }, []];
@@ -79,6 +76,13 @@ function changed(state: State, message: Message): Updated {
     case 'end':
       return [{ ...state, quitting: true }, [{ type: 'quit' }]];
   }
+}
+
+/** Whoever was quick has searched before the text was there. */
+function read(state: State, view: View & { kind: 'text' }, lines: readonly string[]): View {
+  const { pager } = view;
+  if (pager.query === '') return { ...view, lines };
+  return { ...view, lines, pager: searched(pager, pager.query, lines, pager.top, 1, viewHeight(state)) };
 }
 
 /** The commands are there: so is what was kept, and what initbench.toml says. */
