@@ -456,7 +456,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
   ],
   refresh: state => [
     { ...state, said: 'read again' },
-    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows', 'runs'] }],
+    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows', 'runs', 'status'] }],
   ],
 
   // flows

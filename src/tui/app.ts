@@ -54,13 +54,16 @@ const stopMs = 10_000;
 const mostPending = 20_000;
 const keptPending = 4000;
 
-const loads: Readonly<Record<DataName, readonly string[]>> = {
-  series: ['series', 'list'],
-  trees: ['tree', 'list'],
-  kernels: ['kernel', 'list'],
-  flows: ['flow', 'list'],
-  runs: ['runs', '--count', '40'],
-};
+/** The commands whose answers the panels show. */
+const loads = (name: DataName, series: string): readonly string[] =>
+  ({
+    series: ['series', 'list'],
+    status: ['series', 'status', series],
+    trees: ['tree', 'list'],
+    kernels: ['kernel', 'list'],
+    flows: ['flow', 'list'],
+    runs: ['runs', '--count', '40'],
+  })[name];
 
 /** Until the person quits or the signal is aborted. @throws what is our bug, the terminal restored before */
 export async function openTui(doors: Doors): Promise<void> {
@@ -193,7 +196,7 @@ export async function openTui(doors: Doors): Promise<void> {
   const load = async (name: DataName) => {
     if (!loaded) return;
     try {
-      const { work } = begin(loaded, loads[name], doors.signal);
+      const { work } = begin(loaded, loads(name, state.settings.series), doors.signal);
       for (;;) {
         const next = await work.next();
         if (next.done) return send({ type: 'loaded', name, product: next.value });

@@ -6,6 +6,7 @@ import type { Patch, Series } from '../series/series.ts';
 import type { Exported } from '../submit/export.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { BootRun } from '../boot/boot.ts';
+import type { PatchStatus } from '../campaign/status.ts';
 import type { Listed } from '../commands/runs.ts';
 import type { Outcome } from '../events.ts';
 import { type Boot, type Job, totalOf, unitOf } from './jobs.ts';
@@ -69,6 +70,13 @@ export function seriesItems(state: State): readonly SeriesItem[] {
       ...series.patches.map((patch, i) => ({ kind: 'patch', series, patch, number: i + 1 }) as const),
     ];
   });
+}
+
+/** What of a patch has changed, and how it fared: of the series in use, once that is known. */
+export function statusOf(state: State, number: number): PatchStatus | undefined {
+  const { status } = state.data;
+  if (status?.series !== state.settings.series) return undefined;
+  return status.patches.find(patch => patch.number === number);
 }
 
 /** Each tree with the kernels it is for, then the fragments. */

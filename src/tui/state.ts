@@ -6,6 +6,7 @@ import type { FlowList } from '../commands/flow.ts';
 import type { KernelList } from '../commands/kernel.ts';
 import type { RunsProduct } from '../commands/runs.ts';
 import type { Milliseconds, WorkEvent } from '../events.ts';
+import type { SeriesStatus } from '../campaign/status.ts';
 import type { Series } from '../series/series.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Job } from './jobs.ts';
@@ -25,6 +26,8 @@ export interface Data {
   readonly kernels?: KernelList;
   readonly flows?: FlowList;
   readonly runs?: RunsProduct;
+  /** Of the series in use. */
+  readonly status?: SeriesStatus;
 }
 export type DataName = keyof Data;
 

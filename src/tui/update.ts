@@ -12,7 +12,10 @@ import type { DataName, Effect, Message, State, Updated, View } from './state.ts
 const commandLines = 500;
 
 export function update(state: State, message: Message): Updated {
-  const [next, effects] = changed(state, message);
+  const [next, asked] = changed(state, message);
+  // each series has a status of its own
+  const other = next.settings.series !== state.settings.series && message.type !== 'ready';
+  const effects = other ? [...asked, { type: 'load', names: ['status'] } as const] : asked;
   const { focus } = next;
   return withPreview(focus === 'main' || focus === next.panel ? next : { ...next, panel: focus }, effects);
 }
@@ -106,7 +109,7 @@ function ready(state: State, message: Extract<Message, { type: 'ready' }>): Upda
   ];
 }
 
-const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows', 'runs'];
+const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows', 'runs', 'status'];
 
 /** What the selected item looks like is read when the selection has moved to it. */
 function withPreview(state: State, effects: readonly Effect[]): Updated {
@@ -129,9 +132,9 @@ const withJob = (state: State, id: number, change: (job: Job) => Job): State => 
 
 /** Which panels show something else after a verb has ended. */
 const changes: Readonly<Record<string, readonly DataName[]>> = {
-  build: ['kernels'],
-  boot: ['kernels', 'runs'],
-  compare: ['kernels', 'trees', 'runs'],
+  build: ['kernels', 'status'],
+  boot: ['kernels', 'runs', 'status'],
+  compare: ['kernels', 'trees', 'runs', 'status'],
   start: ['kernels', 'trees', 'runs'],
   sweep: ['kernels', 'runs'],
   'tree add': ['trees'],
@@ -148,7 +151,7 @@ function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'jo
     names:
       verb === undefined
         ? []
-        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs'] : [])),
+        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs', 'status'] : [])),
   };
   if (message.type === 'job-failed') {
     const { failure } = message;

@@ -131,6 +131,15 @@ export const answers = {
   },
 } as const;
 
+const status = (number: number, subject: string, fail: number) => ({
+  ...{ number, subject, branch: number === 2 ? 'changed' : 'same', built: true },
+  check: { pass: 12 - fail, fail, open: 0 },
+});
+export const seriesStatus = {
+  ...{ series: 'initoverlayfs', tree: '7.3', versions: ['patches', 'branch'], patchesChanged: false },
+  patches: [status(1, 'erofs', 0), status(2, 'ovl', 0), status(3, 'initramfs', 1)],
+};
+
 export interface Played {
   readonly state: State;
   readonly effects: readonly Effect[];
@@ -168,6 +177,7 @@ export function opened(width: number, height: number): State {
     { type: 'loaded', name: 'kernels', product: answers.kernels },
     { type: 'loaded', name: 'flows', product: answers.flows },
     { type: 'loaded', name: 'runs', product: answers.runs },
+    { type: 'loaded', name: 'status', product: seriesStatus },
   ).state;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The five panels at the left: a line an item, the selected one visible. */
+import type { PatchStatus } from '../../campaign/status.ts';
 import { isRunning, progressOf } from '../jobs.ts';
 import { firstShown } from '../layout.ts';
 import {
@@ -11,6 +12,7 @@ import {
   runItems,
   type SeriesItem,
   seriesItems,
+  statusOf,
   type SubmissionItem,
   submissionItems,
 } from '../selection.ts';
@@ -82,13 +84,29 @@ function contentOf(state: State, id: PanelId, width: number): Content {
 
 function seriesLine(state: State, item: SeriesItem, width: number): Line {
   if (item.kind === 'cover') return plain('    cover letter');
-  if (item.kind === 'patch') return plain(` ${String(item.number).padStart(3)} ${item.patch.subject}`);
+  if (item.kind === 'patch') {
+    const word = patchWord(statusOf(state, item.number));
+    const left = plain(` ${String(item.number).padStart(3)} ${item.patch.subject}`);
+    return spread(slice(left, 0, width - widthOf(word) - 1), word, width);
+  }
   const used = item.series.name === state.settings.series;
   return spread(
     used ? styled(` * ${item.series.name}`, { bold: true }) : plain(`   ${item.series.name}`),
     faint(`${item.series.patches.length} for ${item.series.tree} `),
     width,
   );
+}
+
+/** The worst of what is known of a patch, in a word. */
+function patchWord(status: PatchStatus | undefined): Line {
+  if (!status) return [];
+  const { branch, check, booted, built } = status;
+  if (branch !== undefined && branch !== 'same') return styled(` ${branch} `, doubt);
+  if (check && check.fail > 0) return styled(' FAIL ', bad);
+  if (booted && booted.outcome !== 'ready') return styled(' FAIL ', bad);
+  if (check && check.open === 0 && check.pass > 0) return styled(' ok ', good);
+  if (booted) return faint(' boots ');
+  return faint(built ? ' built ' : ' - ');
 }
 
 function kernelLine(state: State, item: KernelItem, width: number): Line {

@@ -56,6 +56,7 @@ function aboutOf(state: State, width: number): Preview {
           ...text(
             `${series.patches.length} patches for the tree ${series.tree}, digest ${series.digest.slice(0, 12)}`,
           ),
+          ...statusLines(state, series.name).flatMap(text),
           ...text(
             series.name === state.settings.series
               ? 'Boots and comparisons use it.'
@@ -102,6 +103,22 @@ function aboutOf(state: State, width: number): Preview {
     default:
       return { title: 'Submission', lines: text('The series in use has no cover letter.') };
   }
+}
+
+/** What is to be known of the series as a whole. */
+function statusLines(state: State, series: string): readonly string[] {
+  const { status } = state.data;
+  if (status?.series !== series) return [];
+  const { editing, rebase, patchesChanged, noCheck } = status;
+  return [
+    ...(editing ? [`edited in ${editing.place}`] : []),
+    ...(editing?.changed && editing.changed.length > 0
+      ? [`in no commit: ${editing.changed.slice(0, 5).join(', ')}`]
+      : []),
+    ...(rebase ? [`a rebase onto ${rebase.onto} waits: series rebase ${series} --continue, or --abort`] : []),
+    ...(patchesChanged ? ['patches/ was changed by something else than a refresh'] : []),
+    ...(noCheck === undefined ? [] : [`check: ${noCheck}`]),
+  ];
 }
 
 function kernelAbout(state: State, width: number): readonly Line[] {
