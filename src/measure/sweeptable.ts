@@ -119,7 +119,8 @@ function smallestTable(smallest: readonly SmallestMemory[]): string[] {
   ];
 }
 
-function crossoverLines(crossovers: readonly Crossover[]): string[] {
+/** With a blank and a heading in front; nothing when there is none. */
+export function crossoverLines(crossovers: readonly Crossover[]): string[] {
   const lines = crossovers.flatMap(({ axis, held, rows, at, between, lowerFirst, lowerLast }) => {
     if (at === undefined || lowerFirst === undefined || lowerLast === undefined) return [];
     const place = (x: number) => describe(axis, axis === 'size' ? Math.round(x) : x);

@@ -16,6 +16,8 @@ export interface Line {
   readonly family: string;
   /** By x, ascending. */
   readonly points: readonly Point[];
+  /** Where there is no figure although one was asked for: the line does not go across. */
+  readonly gaps?: readonly number[];
 }
 
 export interface LineChart {
@@ -67,6 +69,17 @@ export function stylesOf(lines: readonly Pick<Line, 'family'>[], order: readonly
     family: families.indexOf(family),
     member: lines.slice(0, at).filter(other => other.family === family).length,
   }));
+}
+
+/** A line's points in pieces, cut at its gaps. */
+export function piecesOf({ points, gaps = [] }: Pick<Line, 'points' | 'gaps'>): Point[][] {
+  const pieces: Point[][] = [];
+  points.forEach((point, i) => {
+    const before = points[i - 1];
+    if (before && !gaps.some(gap => before.x < gap && gap < point.x)) pieces.at(-1)!.push(point);
+    else pieces.push([point]);
+  });
+  return pieces;
 }
 
 /** All parts that occur, in the order in which they follow each other in the bars. */

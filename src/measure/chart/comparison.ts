@@ -2,9 +2,8 @@
 /** The chart of a comparison: what each row's boot is made of. */
 import type { Comparison } from '../comparison.ts';
 import { rangeOf } from '../spread.ts';
-import { describeOutcome } from '../table.ts';
 import type { BarChart } from './chart.ts';
-import { mebibytes, readingOf, unitOf } from './sweep.ts';
+import { endOf, mebibytes, readingOf, unitOf } from './sweep.ts';
 
 export function comparisonChart(comparison: Comparison): BarChart {
   const { clock, rows, payload, conditions: c } = comparison;
@@ -15,7 +14,7 @@ export function comparisonChart(comparison: Comparison): BarChart {
     x: `${name} since start_kernel`,
     bars: rows.map(row => {
       const total = row.used ?? row.init;
-      if (!row.init || !total) return { name: row.id, parts: [], missing: describeOutcome(row.outcome) };
+      if (!row.init || !total) return { name: row.id, parts: [], missing: endOf(row.outcome) };
       return {
         name: row.id,
         parts: [

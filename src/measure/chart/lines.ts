@@ -4,7 +4,7 @@
 import { scaleLinear } from 'd3-scale';
 import { line as path } from 'd3-shape';
 import { h, type Node } from '../markup.ts';
-import { type LineChart, type Point, shortNumber, stylesOf } from './chart.ts';
+import { type Line, type LineChart, piecesOf, type Point, shortNumber, stylesOf } from './chart.ts';
 import {
   dashOf,
   dodged,
@@ -48,7 +48,7 @@ export function lineChartSvg(chart: LineChart): string {
   );
   const drawing: Node[] = [
     ...axes(chart, x, y, { right, bottom }),
-    ...lines.flatMap(({ points }, i) => drawn(points, styleOf(i), x, y)),
+    ...lines.flatMap((one, i) => drawn(one, styleOf(i), x, y)),
     ...lines.flatMap(({ points }, i) => {
       const [end, at] = [ends[i]!, labelled[i]!];
       const { family, member } = styleOf(i);
@@ -93,22 +93,25 @@ function axes(
 }
 
 function drawn(
-  points: readonly Point[],
+  one: Line,
   { family, member }: { family: number; member: number },
   x: Scale,
   y: Scale,
 ): Node[] {
-  const d = path<Point>(
+  const { points } = one;
+  const toPath = path<Point>(
     point => x(point.x),
     point => y(point.y),
-  ).digits(1)([...points]);
+  ).digits(1);
   const colour = strokeOf(family);
   return [
-    h('path', {
-      ...{ class: colour, fill: 'none', 'stroke-width': 1.8, 'stroke-linejoin': 'round' },
-      'stroke-dasharray': dashOf(member),
-      d: d ?? '',
-    }),
+    ...piecesOf(one).map(piece =>
+      h('path', {
+        ...{ class: colour, fill: 'none', 'stroke-width': 1.8, 'stroke-linejoin': 'round' },
+        'stroke-dasharray': dashOf(member),
+        d: toPath(piece) ?? '',
+      }),
+    ),
     ...points.flatMap(point => range(point, colour, x, y)),
     ...points.map(point => markerAt(family, member, x(point.x), y(point.y))),
   ];

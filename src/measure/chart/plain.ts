@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The same charts for a terminal and for mail: ASCII, no colour, no wider than asked. */
-import { type BarChart, lengthOf, type LineChart, partNames, shortNumber } from './chart.ts';
+import { type BarChart, lengthOf, type LineChart, partNames, piecesOf, shortNumber } from './chart.ts';
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const fills = '#=+-~:o';
@@ -27,9 +27,9 @@ export function lineChartText(chart: LineChart, width: number): string[] {
     const both = /[A-Z*]/.test(there) && there !== text;
     grid[y]![x] = text === '.' ? (there === ' ' ? '.' : there) : both ? '*' : text;
   };
-  for (const { points } of lines) {
-    for (const [i, point] of points.entries()) {
-      const next = points[i + 1];
+  for (const piece of lines.flatMap(piecesOf)) {
+    for (const [i, point] of piece.entries()) {
+      const next = piece[i + 1];
       if (!next) continue;
       const [from, to] = [column(point.x), column(next.x)];
       for (let x = from; x <= to; x++) {

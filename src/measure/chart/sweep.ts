@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The charts of a sweep: boots against the payload's size, one line a row, and what a boot is made of at one size. */
-import { type Mark, marks } from '../../events.ts';
+import { type Mark, marks, type Outcome } from '../../events.ts';
 import { rangeOf, type Spread } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
 import { describeOutcome } from '../table.ts';
 import type { Bar, BarChart, LineChart, Point } from './chart.ts';
+
+/** How a boot ended, short enough for the place of its figures. */
+export const endOf = (outcome: Outcome): string => describeOutcome(outcome).split('; ')[0]!;
 
 /** Figures of a clock as they are written: millions of instructions, or milliseconds. */
 export const unitOf = (clock: 'icount' | 'wall'): { readonly name: string; readonly per: number } =>
@@ -43,7 +46,8 @@ export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): Li
   const lines = sweep.rows.flatMap(row => {
     const own = points.filter(point => point.row === row);
     const drawn = own.flatMap(point => pointAt(point, sizeOf(point), until, per)).sort((a, b) => a.x - b.x);
-    return own.length > 0 ? [{ name: row, family: own[0]!.flow, points: drawn }] : [];
+    const gaps = own.filter(point => !figureOf(point, until)).map(sizeOf);
+    return own.length > 0 ? [{ name: row, family: own[0]!.flow, points: drawn, gaps }] : [];
   });
   if (sweep.axes.sizeBytes.length < 2 || lines.every(line => line.points.length === 0)) return undefined;
   const families = [...new Set(lines.map(({ family }) => family))];
@@ -59,8 +63,12 @@ export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): Li
 
 const payloadOf = ({ payloadBytes }: SweepPoint): number => payloadBytes;
 
+/** Of boots that got there. */
+const figureOf = (point: SweepPoint, until: Until): Spread | undefined =>
+  point.outcome.kind === 'ready' ? figureAt(point, until) : undefined;
+
 function pointAt(point: SweepPoint, x: number, until: Until, per: number): Point[] {
-  const figure = point.outcome.kind === 'ready' ? figureAt(point, until) : undefined;
+  const figure = figureOf(point, until);
   return figure ? [{ x, y: figure.median / per, ...ends(figure, per) }] : [];
 }
 
@@ -136,7 +144,7 @@ const wayTo: Readonly<Partial<Record<Mark, string>>> = {
 
 function phaseBar(point: SweepPoint, per: number): Bar {
   if (point.outcome.kind !== 'ready') {
-    return { name: point.row, parts: [], missing: describeOutcome(point.outcome) };
+    return { name: point.row, parts: [], missing: endOf(point.outcome) };
   }
   const { init } = point;
   const before = marks.slice(0, marks.indexOf('init')).flatMap(mark => {

@@ -3,7 +3,7 @@
 import { barChartSvg } from '../chart/bars.ts';
 import { comparisonChart } from '../chart/comparison.ts';
 import { barChartText } from '../chart/plain.ts';
-import { mebibytes, unitOf } from '../chart/sweep.ts';
+import { endOf, mebibytes, unitOf } from '../chart/sweep.ts';
 import type { Comparison, Row } from '../comparison.ts';
 import type { Judgement } from '../judgement.ts';
 import { rangeOf } from '../spread.ts';
@@ -33,8 +33,12 @@ export function comparisonReport(
     tables: [tableOf(comparison, samples), ...verdictsOf(comparison)],
     charts: [{ name: 'phases', svg: barChartSvg(chart), text: width => barChartText(chart, width) }],
     losses: [],
+    crossovers: [],
     warnings: comparison.warnings,
     notes: rows.flatMap(row => [
+      ...(describeOutcome(row.outcome) === endOf(row.outcome)
+        ? []
+        : [`${row.id}: ${describeOutcome(row.outcome)}`]),
       ...row.notes.map(note => `${row.id}: ${note}`),
       ...(row.against?.why === undefined
         ? []
@@ -83,7 +87,7 @@ function tableOf(comparison: Comparison, samples: number): Table {
     rows: comparison.rows.map(row =>
       row.outcome.kind === 'ready'
         ? { name: row.id, cells: cells(row) }
-        : { name: row.id, cells: [], ended: describeOutcome(row.outcome) },
+        : { name: row.id, cells: [], ended: endOf(row.outcome) },
     ),
   };
 }

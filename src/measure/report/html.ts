@@ -64,7 +64,8 @@ export function reportHtml(
 }
 
 function reportNodes(report: Report, at: number): Node[] {
-  const { stale, tables, charts, losses, warnings, notes, method, conditions, commands, runs } = report;
+  const { stale, tables, charts, losses, crossovers, warnings, notes, method, conditions, commands, runs } =
+    report;
   return [
     h('h1', {}, report.title),
     ...report.about.map(text => h('p', {}, text)),
@@ -76,7 +77,8 @@ function reportNodes(report: Report, at: number): Node[] {
       'Charts',
       charts.map(({ svg }) => h('figure', {}, { raw: svg.trimEnd() })),
     ),
-    ...part('Where each is behind another of its compressor family', list(losses)),
+    ...part('Where each is behind another', list(losses)),
+    ...part('Crossovers, by straight lines between the places measured', list(crossovers)),
     ...part('Warnings', list(warnings.map(({ about, remedy }) => `${about}; ${remedy}`))),
     ...part('Notes', list(notes)),
     ...part(

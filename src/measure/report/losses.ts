@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Where each row of a sweep is behind another one of its compressor family, and by how much at worst. Said only where
- *  the samples of the two do not overlap. */
+/** Where each row of a sweep is behind another one, and by how much at worst. Said only where the samples of the two do
+ *  not overlap, and in full only within a compressor family: other compressors cost differently by themselves. */
 import { figureAt, mebibytes, pointsOn, type MachinePlace, unitOf, type Until } from '../chart/sweep.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
 
 export interface Loss {
   readonly row: string;
   readonly to: string;
+  /** Whether both have the same compressor, or none. */
+  readonly kin: boolean;
   readonly worst: {
     readonly sizeBytes: number;
     readonly until: Until;
@@ -32,9 +34,11 @@ function lossOf(points: readonly SweepPoint[], sweep: Sweep, row: string, to: st
   const at: { payloadBytes: number; until: Until }[] = [];
   let worst: Loss['worst'] | undefined;
   let of = 0;
+  let kin = true;
   for (const own of points.filter(point => point.row === row)) {
     const other = points.find(point => point.row === to && point.place.sizeBytes === own.place.sizeBytes);
-    if (!other || other.family !== own.family) continue;
+    if (!other) continue;
+    kin = other.family === own.family;
     for (const until of ['init', ...sweep.axes.usedPercent] as Until[]) {
       const [mine, theirs] = [figureAt(own, until), figureAt(other, until)];
       if (!mine || !theirs) continue;
@@ -47,13 +51,13 @@ function lossOf(points: readonly SweepPoint[], sweep: Sweep, row: string, to: st
       }
     }
   }
-  return worst && { row, to, worst, places: at.length, of, at };
+  return worst && { row, to, kin, worst, places: at.length, of, at };
 }
 
 const untilWords = (until: Until): string => (until === 'init' ? 'to /init' : `until ${until}% is read`);
 
 /** 'kernelspace is behind memmap at 5 of 20 places, at worst 329.1 against 248.7 M at 257.9 MiB until 100% is read' */
-export function lossText({ row, to, worst, places, of, at }: Loss, clock: Sweep['clock']): string {
+function lossText({ row, to, worst, places, of, at }: Loss, clock: Sweep['clock']): string {
   const { per } = unitOf(clock);
   const figure = (value: number) => (value / per).toFixed(2);
   const where = places === of ? 'everywhere' : `at ${places} of ${of} places`;
@@ -63,4 +67,20 @@ export function lossText({ row, to, worst, places, of, at }: Loss, clock: Sweep[
       : '';
   const unit = clock === 'icount' ? 'M' : 'ms';
   return `${row} is behind ${to} ${where}${small}: at worst ${figure(worst.own)} against ${figure(worst.other)} ${unit}, ${mebibytes(worst.sizeBytes)} MiB ${untilWords(worst.until)}`;
+}
+
+/** Within a family a sentence each, across families one for each row. */
+export function lossTexts(losses: readonly Loss[], clock: Sweep['clock']): string[] {
+  const rows = [...new Set(losses.map(({ row }) => row))];
+  return rows.flatMap(row => {
+    const own = losses.filter(loss => loss.row === row);
+    const others = own.filter(({ kin }) => !kin);
+    const list = others.map(({ to, places, of }) =>
+      places === of ? `${to} everywhere` : `${to} at ${places} of ${of} places`,
+    );
+    return [
+      ...own.filter(({ kin }) => kin).map(loss => lossText(loss, clock)),
+      ...(list.length > 0 ? [`${row} is behind rows of another compressor: ${list.join(', ')}`] : []),
+    ];
+  });
 }

@@ -18,7 +18,7 @@ export function mailText(report: Report): string[] {
       '',
     ),
     ...report.tables.flatMap(table => ['', ...tableText(table)]),
-    ...section('Where each is behind another of its compressor family', sentences(report.losses, '- ')),
+    ...section('Where each is behind another', sentences(report.losses, '- ')),
     ...section(
       'Warnings',
       sentences(
@@ -62,7 +62,7 @@ export function tableText(table: Table): string[] {
   const rowLines = (row: TableRow) => {
     const name = sanitise(row.name);
     const short = name.length <= nameWidth;
-    if (row.ended !== undefined) return folded(`${name} ${sanitise(row.ended)}`, 2);
+    if (row.ended !== undefined) return folded(`${name.padEnd(nameWidth)} ${sanitise(row.ended)}`, 2);
     return short ? [line(name, row.cells)] : [...folded(name, 2), line('', row.cells)];
   };
   return [

@@ -47,6 +47,8 @@ export interface Report {
   readonly charts: readonly Chart[];
   /** Where each row is behind another, a sentence each. */
   readonly losses: readonly string[];
+  /** Where one row overtakes another along an axis, a sentence each. */
+  readonly crossovers: readonly string[];
   readonly warnings: readonly Warning[];
   readonly notes: readonly string[];
   /** How it was measured and how to read it, a paragraph each. */

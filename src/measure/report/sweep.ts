@@ -6,6 +6,7 @@ import { barChartText, lineChartText } from '../chart/plain.ts';
 import type { LineChart } from '../chart/chart.ts';
 import {
   aboveFloorChart,
+  endOf,
   figureAt,
   machinesOf,
   type MachinePlace,
@@ -18,8 +19,9 @@ import {
 } from '../chart/sweep.ts';
 import { rangeOf } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
+import { crossoverLines } from '../sweeptable.ts';
 import { describeOutcome } from '../table.ts';
-import { lossesOf, lossText } from './losses.ts';
+import { lossesOf, lossTexts } from './losses.ts';
 import { type Chart, type Found, methodOf, type Report, type Table } from './report.ts';
 
 export function sweepReport(sweep: Sweep, found: Found): Report {
@@ -46,10 +48,11 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
     ),
     charts: machines.flatMap((machine, i) => chartsOf(sweep, machine, several ? `-${i + 1}` : '')),
     losses: machines.flatMap(machine =>
-      lossesOf(sweep, machine).map(loss => `${lossText(loss, sweep.clock)}${named(machine)}.`),
+      lossTexts(lossesOf(sweep, machine), sweep.clock).map(text => `${text}${named(machine)}.`),
     ),
+    crossovers: crossoverLines(sweep.crossovers).slice(2),
     warnings: sweep.warnings,
-    notes: notesOf(sweep.points),
+    notes: [...notesOf(sweep.points), ...failuresOf(sweep.points)],
     method: methodOf(sweep.clock, sweep.samples),
     conditions: [
       ['host', `${c.host}, ${c.hostCpus} CPUs`],
@@ -70,6 +73,15 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
     data: sweep,
   };
 }
+
+/** What a table has no room for. */
+const failuresOf = (points: readonly SweepPoint[]): string[] =>
+  points
+    .filter(({ outcome }) => describeOutcome(outcome) !== endOf(outcome))
+    .map(
+      ({ row, payloadBytes, outcome }) =>
+        `${row}, ${mebibytes(payloadBytes)} MiB: ${describeOutcome(outcome)}`,
+    );
 
 /** A floor has no payload: it is the same boots at each size. */
 function runsOf({ points }: Sweep, named: (machine: MachinePlace) => string): Report['runs'] {
@@ -100,8 +112,7 @@ function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: 
     rows: sweep.rows.flatMap(row => {
       const point = points.find(other => other.row === row);
       if (!point) return [];
-      if (point.outcome.kind !== 'ready')
-        return [{ name: row, cells: [], ended: describeOutcome(point.outcome) }];
+      if (point.outcome.kind !== 'ready') return [{ name: row, cells: [], ended: endOf(point.outcome) }];
       const figures = untils.map(until => figureAt(point, until));
       const widest = Math.max(0, ...figures.map(figure => (figure ? rangeOf(figure) : 0)));
       const memory = point.memory.find(({ at }) => at === 'init')?.used;

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { barChartSvg } from '../../../src/measure/chart/bars.ts';
-import { lengthOf, partNames, shortNumber, stylesOf } from '../../../src/measure/chart/chart.ts';
+import { lengthOf, partNames, piecesOf, shortNumber, stylesOf } from '../../../src/measure/chart/chart.ts';
 import { lineChartSvg } from '../../../src/measure/chart/lines.ts';
 import { barChartText, lineChartText } from '../../../src/measure/chart/plain.ts';
 import { dodged, wrapped } from '../../../src/measure/chart/svg.ts';
@@ -98,6 +98,12 @@ describe('what a chart is made of', () => {
       { family: 1, member: 0 },
       { family: 0, member: 1 },
     ]);
+  });
+
+  test('a line does not go across a boot that failed', () => {
+    const [a, b, c] = [1, 2, 4].map(x => ({ x, y: 1 }));
+    expect(piecesOf({ points: [a!, b!, c!], gaps: [3, 5] })).toEqual([[a, b], [c]]);
+    expect(piecesOf({ points: [] })).toEqual([]);
   });
 
   test('parts keep their order across bars', () => {
