@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 /** The process: argv in, signals to an AbortController, the exit code out. The only place that exits. */
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,8 @@ import type { Loaded } from './tui/app.ts';
 import type { Workspace } from './workspace.ts';
 
 const controller = new AbortController();
+// Each program that runs listens, and a series has more patches than ten.
+setMaxListeners(0, controller.signal);
 // Once: stop what runs and keep what is finished. Twice: leave at once; the reaper kills what we started.
 let signalled = 0;
 let lent = false;

@@ -25,7 +25,7 @@ import { readWaivers } from './check/waivers.ts';
 import { knownResults } from './runner.ts';
 
 /** Runs that are looked at, newest first. */
-const recentRuns = 400;
+const recentRuns = 150;
 
 export interface PatchStatus {
   /** In patches/, from 1; absent for one that is only on the branch. */

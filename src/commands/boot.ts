@@ -182,6 +182,9 @@ export function formatRun(run: BootRun): string[] {
       ),
     ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
+    ...(trouble.length > 0 || run.outcome.kind === 'panic'
+      ? [field('stack', `initbench decode ${run.id}`)]
+      : []),
     ...run.notes.map(note => field('note', note)),
     field('kept in', run.folder),
   ];

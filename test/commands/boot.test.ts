@@ -91,6 +91,7 @@ test('a run as text: outcome, figures with their unit, where the rest is', () =>
     end          208.815 M instructions since start_kernel
     memory       at init: 500.0 MiB used of 2000.0 MiB
     trouble      WARNING: x
+    stack        initbench decode r
     note         disk: memory, reads cost nothing
     kept in      /state/runs/r"
   `);

@@ -2,11 +2,15 @@
 /** A sample workspace with a series of three patches and a cover letter in patches/mine, and hands to change them. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { vi } from 'vitest';
 import { type Work, type WorkEvent } from '../../src/events.ts';
 import type { Tree } from '../../src/tree/tree.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { folders, openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { collect, makeClone, makeSample, run, type Sample } from '../tree/sample.ts';
+
+// Dozens of git processes a test: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 export const { signal } = new AbortController();
 

@@ -165,7 +165,9 @@ describe('initbench bisect step', () => {
     const wrapper = (name: string, real: string) =>
       `#!/bin/sh\ncase "$*" in ${real}) exec /usr/bin/${name} "$@" ;; esac\nexec ${bin}/${name} "$@"\n`;
     await writeFile(path.join(tools, 'make'), wrapper('make', '*"-C "*'), { mode: 0o755 });
-    await writeFile(path.join(tools, 'gcc'), wrapper('gcc', '*" -o "*|*" -c "*'), { mode: 0o755 });
+    await writeFile(path.join(tools, 'gcc'), wrapper('gcc', '*-dumpmachine*|*" -o "*|*" -c "*'), {
+      mode: 0o755,
+    });
     const search = [tools, path.resolve('test/bin/boot'), workspace.environment.PATH].join(':');
     git(tree, 'bisect', 'start', 'main', base);
     const step = [process.execPath, path.join(root, 'dist/main.js'), 'bisect', 'step'];
