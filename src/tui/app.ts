@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The workbench at work: messages in, frames out, effects done, and everything stopped and given back at the end. */
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnyCommand, Typed } from '../commands/command.ts';
@@ -267,6 +268,8 @@ export async function openTui(doors: Doors): Promise<void> {
     );
   };
 
+  // all that the panels ask side by side listens to it
+  setMaxListeners(0, doors.signal);
   let ending = false;
   const quit = async () => {
     if (ending) return;

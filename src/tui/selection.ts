@@ -79,14 +79,15 @@ export function statusOf(state: State, number: number): PatchStatus | undefined 
   return status.patches.find(patch => patch.number === number);
 }
 
-/** Each tree with the kernels it is for, then the fragments. */
+/** Each tree with the kernels it is for, that of the series in use first; then the fragments. */
 export function kernelItems(state: State): readonly KernelItem[] {
   const { trees, kernels, series = [] } = state.data;
   const known = trees?.trees.map(tree => ({ name: tree.name, tree })) ?? [];
   const planned = trees?.configured ?? [];
   const always = kernels?.always ?? [];
+  const own = series.find(({ name }) => name === state.settings.series)?.tree;
   return [
-    ...[...known, ...planned].flatMap((about): KernelItem[] => {
+    ...[...known, ...planned].sort(firstIs(own)).flatMap((about): KernelItem[] => {
       const names = ['base', ...series.filter(({ tree }) => tree === about.name).map(({ name }) => name)];
       return [
         { kind: 'tree', ...about },
@@ -103,6 +104,11 @@ export function kernelItems(state: State): readonly KernelItem[] {
       .map((name): KernelItem => ({ kind: 'fragment', name, always: always.includes(name) })),
   ];
 }
+
+const firstIs =
+  (name: string | undefined) =>
+  (a: { readonly name: string }, b: { readonly name: string }): number =>
+    Number(b.name === name) - Number(a.name === name);
 
 export const settingLabels = {
   payload: 'payload',

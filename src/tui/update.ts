@@ -2,7 +2,7 @@
 /** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
 import { act, closed, opened } from './act.ts';
 import { foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
-import { activeBindings, unknownActions } from './keys.ts';
+import { activeBindings, keyName, unknownActions } from './keys.ts';
 import { firstShown, layoutOf, viewHeight } from './layout.ts';
 import { keyInOverlay } from './overlay.ts';
 import { searched } from './pager.ts';
@@ -225,7 +225,7 @@ function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Update
   const binding = activeBindings(quiet).find(({ keys }) => keys.includes(key.name));
   if (!binding) return [key.name === 'escape' ? closed(quiet) : quiet, []];
   const why = binding.blocked?.(quiet);
-  if (why !== undefined) return [{ ...quiet, said: `${binding.words.split(':')[0]}: ${why}` }, []];
+  if (why !== undefined) return [{ ...quiet, said: `${keyName(key.name)}: ${why}` }, []];
   return act(quiet, binding.action);
 }
 
