@@ -99,6 +99,8 @@ function contradiction(
     case 'intact': {
       if (end !== 'ready') return expect === 'whole' ? undefined : `a sound image ended as ${end}`;
       const found = facts.find(({ name }) => name === 'walk')?.values ?? {};
+      // A host with too much to do: the walker ran out of its time, and what it has seen is not all there is.
+      if (found.cut !== undefined) return undefined;
       const expected = Object.entries({ ...walked, errors: '0' });
       const differing = expected.filter(([key, value]) => found[key] !== value);
       return differing.length === 0

@@ -16,7 +16,7 @@ export interface Argued {
 export const argued: readonly Argued[] = [
   {
     id: 'r01',
-    title: 'figures of the path that exists, memmap= and DAX',
+    title: 'figures of what exists: memmap= and DAX',
     askedBy: 'Gao, Hellwig',
     weight: 'hard',
     where: 'the memmap flow, a row of the table of figures in the cover letter',
