@@ -40,14 +40,17 @@ const untilText = (until: Until): string =>
 export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): LineChart | undefined {
   const points = pointsOn(sweep, machine);
   const { name, per } = unitOf(sweep.clock);
-  // a floor has no payload: it stands where the others of its size do
-  const sizeOf = ({ place }: SweepPoint) =>
-    Math.max(...points.filter(other => other.place.sizeBytes === place.sizeBytes).map(payloadOf)) / mebi;
+  const sizes = sweep.axes.sizeBytes.flatMap(sizeBytes => {
+    const there = points.filter(({ place, flow }) => place.sizeBytes === sizeBytes && flow !== 'floor');
+    return there.length > 0 ? [{ sizeBytes, x: Math.max(...there.map(payloadOf)) / mebi }] : [];
+  });
   const lines = sweep.rows.flatMap(row => {
-    const own = points.filter(point => point.row === row);
-    const drawn = own.flatMap(point => pointAt(point, sizeOf(point), until, per)).sort((a, b) => a.x - b.x);
-    const gaps = own.filter(point => !figureOf(point, until)).map(sizeOf);
-    return own.length > 0 ? [{ name: row, family: own[0]!.flow, points: drawn, gaps }] : [];
+    const own = sizes.map(({ sizeBytes, x }) => ({ x, point: pointOf(points, row, sizeBytes) }));
+    const family = own.find(({ point }) => point)?.point?.flow;
+    if (family === undefined) return [];
+    const drawn = own.flatMap(({ x, point }) => (point ? pointAt(point, x, until, per) : []));
+    const gaps = own.flatMap(({ x, point }) => (point && figureOf(point, until) ? [] : [x]));
+    return [{ name: row, family, points: drawn, gaps }];
   });
   if (sweep.axes.sizeBytes.length < 2 || lines.every(line => line.points.length === 0)) return undefined;
   const families = [...new Set(lines.map(({ family }) => family))];
@@ -60,6 +63,11 @@ export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): Li
     caption: captionOf(sweep, machine),
   };
 }
+
+/** A row at a size. A floor has no payload: it was booted at one size, and stands at each. */
+const pointOf = (points: readonly SweepPoint[], row: string, sizeBytes: number): SweepPoint | undefined =>
+  points.find(point => point.row === row && point.place.sizeBytes === sizeBytes) ??
+  points.find(point => point.row === row && point.flow === 'floor');
 
 const payloadOf = ({ payloadBytes }: SweepPoint): number => payloadBytes;
 
@@ -78,13 +86,13 @@ const ends = (figure: Spread, per: number): { low?: number; high?: number } =>
 /** What boots of one size are made of, a bar a row. */
 export function phaseChart(sweep: Sweep, machine: MachinePlace, sizeBytes: number): BarChart {
   const { name, per } = unitOf(sweep.clock);
-  const points = pointsOn(sweep, machine).filter(({ place }) => place.sizeBytes === sizeBytes);
-  const payload = Math.max(0, ...points.map(({ payloadBytes }) => payloadBytes));
+  const points = pointsOn(sweep, machine);
+  const payload = Math.max(0, ...points.filter(({ place }) => place.sizeBytes === sizeBytes).map(payloadOf));
   return {
     title: `What a boot is made of, payload of ${mebibytes(payload)} MiB`,
     x: `${name} since start_kernel`,
     bars: sweep.rows.flatMap(row => {
-      const point = points.find(other => other.row === row);
+      const point = pointOf(points, row, sizeBytes);
       return point ? [phaseBar(point, per)] : [];
     }),
     caption: captionOf(sweep, machine),
@@ -170,14 +178,23 @@ function phaseBar(point: SweepPoint, per: number): Bar {
   };
 }
 
-function captionOf(sweep: Sweep, { memoryMiB, cpus }: MachinePlace): string[] {
+/** How many boots the figures of points have: 'n = 8', of a sweep that was stopped 'n = 1 to 8'. */
+export function countText(points: readonly SweepPoint[]): string {
+  const counts = points.flatMap(({ init }) => (init ? [init.samples.length] : []));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0) return 'n = 0';
+  return `n = ${least === most ? most : `${least} to ${most}`}`;
+}
+
+function captionOf(sweep: Sweep, machine: MachinePlace): string[] {
+  const { memoryMiB, cpus } = machine;
   const { conditions: c, samples } = sweep;
   return [
     sweep.clock === 'icount'
       ? 'Guest instructions under QEMU icount: they repeat to the last digit and are no time (no caches, no disk, no loader).'
       : "Milliseconds of the guest's CLOCK_BOOTTIME.",
     samples > 1
-      ? `Median of n = ${samples} ${sweep.clock === 'icount' ? 'boots that differ in layout alone' : 'rounds'}; the caps are the lowest and the highest.`
+      ? `Median of ${countText(pointsOn(sweep, machine))} ${sweep.clock === 'icount' ? 'boots that differ in layout alone' : 'rounds'}; the caps are the lowest and the highest.`
       : 'n = 1 boot of each point.',
     `Linux ${c.tree} ${c.arch}, ${memoryMiB} MiB, ${cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}. Sweep ${sweep.id.slice(0, 12)}.`,
   ];

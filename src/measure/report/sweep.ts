@@ -6,6 +6,7 @@ import { barChartText, lineChartText } from '../chart/plain.ts';
 import type { LineChart } from '../chart/chart.ts';
 import {
   aboveFloorChart,
+  countText,
   endOf,
   figureAt,
   machinesOf,
@@ -40,7 +41,7 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
       `Linux ${c.tree}${c.treeNote ? `, which ${c.treeNote}` : ''}; ${c.arch}, ${machines
         .map(({ memoryMiB, cpus }) => `${memoryMiB} MiB and ${cpus} CPU`)
         .join(', ')}, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}.`,
-      `${sweep.points.length} points, ${sweep.boots.total} boots (${sweep.samples} of each point)${sweep.complete ? '' : '; it was stopped, points are missing'}.`,
+      `${sweep.points.length} points, ${sweep.boots.total} boots, ${sweep.samples} of each point${sweep.complete ? '' : ' when it is complete, which it is not: it was stopped'}.`,
     ],
     stale: found.stale,
     tables: machines.flatMap(machine =>
@@ -102,7 +103,7 @@ function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: 
   const untils: Until[] = ['init', ...sweep.axes.usedPercent];
   const payload = Math.max(...points.map(({ payloadBytes }) => payloadBytes));
   return {
-    title: `payload of ${mebibytes(payload)} MiB${named}, n = ${sweep.samples}`,
+    title: `payload of ${mebibytes(payload)} MiB${named}, ${countText(points)}`,
     columns: [
       ...untils.map(until => ({ head: until === 'init' ? '/init' : `${until}%`, unit })),
       ...(sweep.samples > 1 ? [{ head: 'range', unit }] : []),
@@ -115,13 +116,14 @@ function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: 
       if (point.outcome.kind !== 'ready') return [{ name: row, cells: [], ended: endOf(point.outcome) }];
       const figures = untils.map(until => figureAt(point, until));
       const widest = Math.max(0, ...figures.map(figure => (figure ? rangeOf(figure) : 0)));
+      const alone = point.init?.samples.length === 1;
       const memory = point.memory.find(({ at }) => at === 'init')?.used;
       return [
         {
           name: row,
           cells: [
             ...figures.map(figure => (figure ? (figure.median / per).toFixed(2) : '-')),
-            ...(sweep.samples > 1 ? [(widest / per).toFixed(2)] : []),
+            ...(sweep.samples > 1 ? [alone ? '-' : (widest / per).toFixed(2)] : []),
             mebibytesOrDash(point.flow === 'floor' ? undefined : point.imageBytes),
             mebibytesOrDash(memory),
           ],

@@ -7,7 +7,7 @@ import { lengthOf, partNames, piecesOf, shortNumber, stylesOf } from '../../../s
 import { lineChartSvg } from '../../../src/measure/chart/lines.ts';
 import { barChartText, lineChartText } from '../../../src/measure/chart/plain.ts';
 import { dodged, wrapped } from '../../../src/measure/chart/svg.ts';
-import { aboveFloorChart, phaseChart, sizeChart } from '../../../src/measure/chart/sweep.ts';
+import { aboveFloorChart, countText, phaseChart, sizeChart } from '../../../src/measure/chart/sweep.ts';
 import { sweep } from '../sweeps.ts';
 
 const machine = { memoryMiB: 2048, cpus: 1 };
@@ -77,6 +77,15 @@ describe('what a chart is made of', () => {
   test('a failed boot has no bar, and says how it ended', () => {
     const [, , userspace] = phaseChart(sweep, machine, 256 * 2 ** 20).bars;
     expect(userspace).toMatchObject({ name: 'userspace', parts: [], missing: 'kernel panic: no root <b>&' });
+  });
+
+  test('a sweep that was stopped says how many boots its figures have', () => {
+    const [one, two] = sweep.points;
+    const { init } = two!;
+    const single = { ...two!, init: { ...init!, samples: [1] } };
+    expect(countText([one!, two!])).toBe('n = 3');
+    expect(countText([one!, single])).toBe('n = 1 to 3');
+    expect(countText([])).toBe('n = 0');
   });
 
   test('a failed boot is no point of its line', () => {
