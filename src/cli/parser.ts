@@ -31,7 +31,8 @@ export function parseArguments(
 
   const program = configured(new Program('initbench'), options)
     .description(
-      'Workbench for in-kernel initoverlayfs: patch, build, boot and compare kernels side by side.',
+      'Workbench for in-kernel initoverlayfs: patch, build, boot and compare kernels side by side.\n' +
+        'Without a command it opens on the whole screen (--ascii, --no-mouse).',
     )
     .version(options.version, '--version', 'print the version')
     .showHelpAfterError('(initbench --help shows the commands)')

@@ -20,7 +20,11 @@ export const start: Command<CompareRequest, Compared> = {
   parse: (typed, workspace) =>
     compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),
   run: startFlows,
-  text: compare.text.bind(compare),
+  text: (product, width) => [
+    ...compare.text(product, width),
+    '',
+    'next: node dist/main.js opens the workbench, with these runs in it',
+  ],
   json: compare.json.bind(compare),
   exitCode: product => compare.exitCode!(product),
 };

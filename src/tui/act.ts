@@ -1,45 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What each action of the key table does to the state. Pure: whatever touches the world is an effect. */
 import path from 'node:path';
-import { isRunning, newJob, type Then, titleOf } from './jobs.ts';
+import { isRunning, titleOf } from './jobs.ts';
 import { viewHeight } from './layout.ts';
-import { atTop, type Move, moved, panned, scrolled, searched } from './pager.ts';
+import { edit, open } from './open.ts';
+import { atTop, type Move, moved } from './pager.ts';
+import { bootLine, compareLine, markedFlows, run } from './run.ts';
 import {
-  countOf,
-  exported,
   jobShown,
-  panesOf,
   paneShown,
-  rowOf,
   runItems,
   selectedFlow,
   selectedKernel,
-  selectedPatch,
   selectedRun,
   selectedSeries,
   selectedSetting,
-  selectedSubmission,
   shownView,
 } from './selection.ts';
-import {
-  type Effect,
-  type PanelId,
-  panels,
-  type Settings,
-  type State,
-  type Updated,
-  type View,
-} from './state.ts';
+import { type Effect, type PanelId, panels, type Settings, type State, type Updated } from './state.ts';
 import { linesOf } from './text.ts';
+import { closed, moveBy, opened, pan, paned, rotated, search, withView } from './views.ts';
 import { newWarnings } from './warnings.ts';
 
 const moves: Readonly<Record<string, Move>> = {
   ...{ up: 'up', down: 'down', 'page-up': 'page-up', 'page-down': 'page-down' },
   ...{ 'half-up': 'half-up', 'half-down': 'half-down', first: 'first', last: 'last' },
 };
-
-const keptLog = 500;
-const keptJobs = 60;
 
 export function act(state: State, action: string): Updated {
   const move = moves[action];
@@ -50,157 +36,6 @@ export function act(state: State, action: string): Updated {
   if (!doIt) throw new Error(`no action is called ${action}`);
   return doIt(state);
 }
-
-/** The keys of selections, scrolling and held consoles. */
-function moveBy(state: State, move: Move): State {
-  if (state.focus !== 'main') {
-    const id = state.focus;
-    const last = countOf(state, id) - 1;
-    const from = Math.min(state.selected[id], Math.max(last, 0));
-    return { ...state, selected: { ...state.selected, [id]: moved(from, move, 8, last) } };
-  }
-  return withView(state, view => {
-    if (view.kind === 'boot') return movedConsole(state, view, move);
-    if (view.kind === 'work')
-      return { ...view, pager: { ...view.pager, top: moved(view.pager.top, move, 10, 1e6) } };
-    const lines = linesOf(state, view);
-    const height = viewHeight(state);
-    // a table is walked row by row: Enter follows the row
-    if (view.syntax === 'result') {
-      const at = moved(view.pager.found ?? view.pager.top, move, height, lines.length - 1);
-      const top = Math.min(Math.max(view.pager.top, at - height + 1), at);
-      return { ...view, pager: { ...view.pager, found: at, top } };
-    }
-    return { ...view, pager: scrolled(view.pager, move, height, lines.length) };
-  });
-}
-
-function movedConsole(state: State, view: View & { kind: 'boot' }, move: Move): View {
-  const boot = paneShown(state, view)?.boot;
-  if (!boot) return view;
-  const last = boot.first + boot.lines.length - 1;
-  const at = moved(view.held[boot.run] ?? last, move, 10, last);
-  const { [boot.run]: _, ...others } = view.held;
-  // back at the end, the console follows again
-  return { ...view, held: at >= last ? others : { ...others, [boot.run]: Math.max(at, boot.first) } };
-}
-
-function withView(state: State, change: (view: View) => View): State {
-  const view = shownView(state);
-  return view ? { ...state, views: [...state.views.slice(0, -1), change(view)] } : state;
-}
-
-/** Opens a text view over what is shown. */
-export function opened(
-  state: State,
-  view: Pick<Extract<View, { kind: 'text' }>, 'kind' | 'title' | 'source' | 'syntax'>,
-): State {
-  const pager = view.syntax === 'result' ? { ...atTop, found: 0 } : atTop;
-  return pushed({ ...state, nextId: state.nextId + 1 }, { ...view, id: state.nextId, pager });
-}
-
-const keptViews = 9;
-const pushed = (state: State, view: View): State => ({
-  ...state,
-  focus: 'main',
-  views: [...state.views, view].slice(-keptViews),
-});
-
-function openFile(state: State, file: string, syntax: 'plain' | 'log' | 'diff' | 'mail'): Updated {
-  const next = opened(state, {
-    kind: 'text',
-    title:
-      path.basename(file) === 'console.log'
-        ? `console of ${path.basename(path.dirname(file))}`
-        : path.basename(file),
-    source: { kind: 'file', path: file },
-    syntax,
-  });
-  return [next, [{ type: 'read', view: state.nextId, path: file }]];
-}
-
-/** Closes the shown view; the panels get the keys when it was the last. */
-export function closed(state: State): State {
-  if (state.focus !== 'main') return state;
-  const views = state.views.slice(0, -1);
-  return { ...state, views, zoomed: false, focus: views.length > 0 ? 'main' : state.panel };
-}
-
-/** A job for each command line; the view of them is the caller's. */
-export function started(
-  state: State,
-  lines: readonly (readonly string[])[],
-  then?: Then,
-): [State, Effect[], number[]] {
-  const ids = lines.map((_, i) => state.nextId + i);
-  const jobs = lines.map((argv, i) => newJob(ids[i]!, argv, state.now, then));
-  const kept = [
-    ...state.jobs.filter(isRunning),
-    ...state.jobs.filter(job => !isRunning(job)).slice(-keptJobs),
-  ];
-  const next: State = {
-    ...state,
-    nextId: state.nextId + lines.length,
-    jobs: [...kept.sort((a, b) => a.id - b.id), ...jobs],
-    log: [...state.log, ...lines.map(argv => `initbench ${argv.join(' ')}`)].slice(-keptLog),
-  };
-  return [next, jobs.map(({ id, argv }): Effect => ({ type: 'run', job: id, argv })), ids];
-}
-
-/** Verbs whose boots are watched side by side. */
-const watched = new Set(['boot', 'compare', 'start', 'sweep']);
-
-/** Runs command lines and opens the view that belongs to them. */
-export function run(state: State, lines: readonly (readonly string[])[], then?: Then): Updated {
-  const [next, effects, ids] = started(state, lines, then);
-  const view: View = lines.some(
-    argv => watched.has(argv[0]!) && !argv.includes('--dry-run') && !argv.includes('-n'),
-  )
-    ? { kind: 'boot', jobs: ids, pane: ids.length > 1 ? 0 : -1, alone: false, held: {} }
-    : { kind: 'work', job: ids[0]!, pager: atTop };
-  return [pushed(next, view), effects];
-}
-
-/** The options of a boot or a comparison that are not the command's own defaults. */
-function bootOptions(state: State, verb: 'boot' | 'compare'): string[] {
-  const { payload, pad, used, clock, memory, fragments } = state.settings;
-  return [
-    ...(payload === 'busybox' ? [] : ['--payload', payload]),
-    ...(pad === (verb === 'compare' ? '16M' : '0') ? [] : ['--pad', pad]),
-    ...(used === '10' ? [] : ['--used', used]),
-    ...(clock === 'icount' ? [] : ['--clock', clock]),
-    ...(memory === '2048' ? [] : ['--mem', memory]),
-    ...fragments.flatMap(name => ['--config', name]),
-  ];
-}
-
-function bootLine(state: State, flow: string): string[] {
-  const { series, formats } = state.settings;
-  const about = state.data.flows?.flows.find(({ id }) => id === flow);
-  const tree = state.data.series?.find(({ name }) => name === series)?.tree;
-  const format = formats[flow];
-  return [
-    ...['boot', flow],
-    ...(about?.kernel === 'series' ? ['--kernel', series] : tree === undefined ? [] : ['--tree', tree]),
-    ...(format === undefined || format === about?.formats[0] ? [] : ['--format', format]),
-    ...bootOptions(state, 'boot'),
-  ];
-}
-
-/** In the order of the panel, whatever the order of marking. */
-const markedFlows = (state: State): readonly string[] =>
-  (state.data.flows?.flows ?? []).map(({ id }) => id).filter(id => state.marked.includes(id));
-
-function compareLine(state: State): string[] {
-  const rows = markedFlows(state).map(flow => rowOf(state, flow));
-  return ['compare', ...rows, '--series', state.settings.series, ...bootOptions(state, 'compare')];
-}
-
-/** What the keys of the flows would run, as shown before they do. */
-export const commandsFor = (state: State) => ({
-  boot: markedFlows(state).map(flow => bootLine(state, flow)),
-  compare: compareLine(state),
-});
 
 const setting = (
   state: State,
@@ -239,143 +74,6 @@ const focusBy = (state: State, step: 1 | -1): State => {
   const at = panels.indexOf(state.focus as PanelId);
   return { ...state, focus: panels[(at + step + panels.length) % panels.length]! };
 };
-
-const rotated = (views: readonly View[], step: 1 | -1): readonly View[] =>
-  step === 1 ? [views.at(-1)!, ...views.slice(0, -1)] : [...views.slice(1), views[0]!];
-
-function search(state: State, direction: 1 | -1): State {
-  return withView(state, view => {
-    if (view.kind !== 'text') return view;
-    const { pager } = view;
-    const query = pager.query || state.searched;
-    const from = (pager.found ?? pager.top - direction) + direction;
-    return {
-      ...view,
-      pager: searched(pager, query, linesOf(state, view), from, direction, viewHeight(state)),
-    };
-  });
-}
-
-/** Searches the shown text from where it is. */
-export function searchFor(state: State, query: string): State {
-  return withView({ ...state, searched: query }, view => {
-    if (view.kind !== 'text') return view;
-    if (query === '') return { ...view, pager: { ...atTop, top: view.pager.top, left: view.pager.left } };
-    const lines = linesOf(state, view);
-    return { ...view, pager: searched(view.pager, query, lines, view.pager.top, 1, viewHeight(state)) };
-  });
-}
-
-const pan = (state: State, to: -1 | 1): State =>
-  withView(state, view => (view.kind === 'text' ? { ...view, pager: panned(view.pager, to) } : view));
-
-const consoleLog = (state: State, runId: string) => path.join(state.places.runs, runId, 'console.log');
-
-function open(state: State): Updated {
-  switch (state.focus) {
-    case 'series': {
-      const item = selectedSeries(state);
-      if (!item) return [state, []];
-      if (item.kind === 'series') {
-        return [{ ...state, settings: { ...state.settings, series: item.series.name } }, []];
-      }
-      return openFile(
-        state,
-        item.kind === 'patch' ? item.patch.path : item.path,
-        item.kind === 'patch' ? 'diff' : 'mail',
-      );
-    }
-    case 'submission': {
-      const item = selectedSubmission(state);
-      if (!item) return [state, []];
-      return item.kind === 'check' ? findingsShown(state) : openFile(state, item.path, 'mail');
-    }
-    case 'flows': {
-      const item = selectedSetting(state);
-      if (!item) return [state, []];
-      if (item.kind === 'flow') return run(state, [bootLine(state, item.flow)]);
-      return act(state, `set-${item.setting}`);
-    }
-    case 'runs': {
-      const item = selectedRun(state);
-      return item ? openFile(state, consoleLog(state, item.run), 'log') : [state, []];
-    }
-    default: {
-      const view = shownView(state);
-      if (view?.kind === 'boot') {
-        const boot = paneShown(state, view)?.boot;
-        return boot ? openFile(state, consoleLog(state, boot.run), 'log') : [state, []];
-      }
-      if (view?.kind === 'text' && view.source.kind === 'job') return followRow(state, view);
-      return [state, []];
-    }
-  }
-}
-
-/** From a row of a table to the log of its last boot. */
-function followRow(state: State, view: View & { kind: 'text' }): Updated {
-  const line = linesOf(state, view)[view.pager.found ?? view.pager.top] ?? '';
-  const word = /^[^\s:]\S*/.exec(line)?.[0];
-  const job = jobShown(state);
-  const boot = job?.boots.findLast(({ row }) => row === word);
-  if (boot) return openFile(state, consoleLog(state, boot.run), 'log');
-  const place = /(?:^|\s)([\w.+-]+(?:\/[\w.+-]+)+):(\d+)/.exec(line);
-  if (place) {
-    const then = { kind: 'edit', file: place[1]!, line: Number(place[2]) } as const;
-    return run(state, [['series', 'edit', seriesOf(job?.argv ?? [], state)]], then);
-  }
-  return [
-    { ...state, said: 'this line leads nowhere: choose a row of a table, or a line with file:line' },
-    [],
-  ];
-}
-
-/** All that the export said, where findings can be followed to their lines. */
-function findingsShown(state: State): Updated {
-  const job = exported(state)?.job;
-  if (!job) return [state, []];
-  return [
-    opened(state, {
-      kind: 'text',
-      title: titleOf(job),
-      source: { kind: 'job', job: job.id },
-      syntax: 'result',
-    }),
-    [],
-  ];
-}
-
-/** The series that a command line is about; else the one in use. */
-const seriesOf = (argv: readonly string[], state: State): string =>
-  argv.find(word => state.data.series?.some(({ name }) => name === word)) ?? state.settings.series;
-
-function edit(state: State): Updated {
-  if (state.focus === 'series') {
-    const file = selectedPatch(state);
-    return [state, file === undefined ? [] : [{ type: 'edit', path: file }]];
-  }
-  if (state.focus === 'kernels') {
-    const item = selectedKernel(state);
-    if (item?.kind !== 'fragment') return [state, []];
-    return [state, [{ type: 'edit', path: path.join(state.places.root, 'kconfigs', `${item.name}.config`) }]];
-  }
-  const view = shownView(state);
-  if (view?.kind === 'work') return editWarning(state, view);
-  if (view?.kind !== 'text' || view.source.kind !== 'file') {
-    return [{ ...state, said: 'this text is no file' }, []];
-  }
-  const line = (view.pager.found ?? view.pager.top) + 1;
-  return [state, [{ type: 'edit', path: view.source.path, line }]];
-}
-
-/** The line that the selected warning of a build is about. */
-function editWarning(state: State, view: View & { kind: 'work' }): Updated {
-  const job = state.jobs.find(({ id }) => id === view.job);
-  const warnings = job ? newWarnings(state, job) : [];
-  const warning = warnings[Math.min(view.pager.top, warnings.length - 1)];
-  if (!warning || job?.folder === undefined) return [{ ...state, said: 'there is no new warning' }, []];
-  return [state, [{ type: 'edit', path: path.join(job.folder, warning.file), line: warning.line }]];
-}
 
 function stop(state: State): Updated {
   const shown = jobShown(state);
@@ -424,7 +122,10 @@ const toggled = (list: readonly string[], word: string): readonly string[] =>
   list.includes(word) ? list.filter(other => other !== word) : [...list, word];
 
 const actions: Readonly<Record<string, (state: State) => Updated>> = {
-  open,
+  open: state => {
+    const item = state.focus === 'flows' ? selectedSetting(state) : undefined;
+    return item?.kind === 'setting' ? act(state, `set-${item.setting}`) : open(state);
+  },
   back: state => [closed(state), []],
   main: state => [{ ...state, focus: 'main' }, []],
   zoom: state => [
@@ -456,7 +157,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
   ],
   refresh: state => [
     { ...state, said: 'read again' },
-    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows', 'runs', 'status'] }],
+    [{ type: 'load', names: ['series', 'trees', 'kernels', 'flows', 'runs'] }],
   ],
 
   // flows
@@ -690,13 +391,6 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
   redraw: state => [state, [{ type: 'redraw' }]],
   suspend: state => [state, [{ type: 'suspend' }]],
 };
-
-function paned(state: State, view: View, step: 1 | -1): View {
-  if (view.kind !== 'boot') return view;
-  const count = Math.max(1, panesOf(state, view).length);
-  const from = view.pane < 0 ? count - 1 : view.pane;
-  return { ...view, pane: (from + step + count) % count };
-}
 
 /** The two that are marked, the earlier first; else the selected one and the run of the same row before it. */
 function runsToDiff(state: State): readonly (string | undefined)[] {

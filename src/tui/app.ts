@@ -143,7 +143,10 @@ export async function openTui(doors: Doors): Promise<void> {
   const perform = (effect: Effect) => {
     switch (effect.type) {
       case 'load':
-        for (const name of effect.names) void load(name);
+        for (const name of effect.names) {
+          const one: Promise<void> = load(name).finally(() => asked.delete(one));
+          asked.add(one);
+        }
         return;
       case 'run':
         start(effect.job, effect.argv);
@@ -194,16 +197,19 @@ export async function openTui(doors: Doors): Promise<void> {
     }
   };
 
+  /** What the panels ask; stopped with everything else. */
+  const asking = new AbortController();
+  const asked = new Set<Promise<void>>();
   const load = async (name: DataName) => {
     if (!loaded) return;
     try {
-      const { work } = begin(loaded, loads(name, state.settings.series), doors.signal);
+      const { work } = begin(loaded, loads(name, state.settings.series), asking.signal);
       for (;;) {
         const next = await work.next();
         if (next.done) return send({ type: 'loaded', name, product: next.value });
       }
     } catch (error) {
-      send({ type: 'load-failed', name, failure: failureOf(error) });
+      if (!asking.signal.aborted) send({ type: 'load-failed', name, failure: failureOf(error) });
     }
   };
 
@@ -269,13 +275,14 @@ export async function openTui(doors: Doors): Promise<void> {
   };
 
   // all that the panels ask side by side listens to it
-  setMaxListeners(0, doors.signal);
+  setMaxListeners(0, asking.signal);
   let ending = false;
   const quit = async () => {
     if (ending) return;
     ending = true;
+    asking.abort();
     for (const { controller } of running.values()) controller.abort();
-    const stopped = Promise.allSettled([...running.values()].map(({ done }) => done));
+    const stopped = Promise.allSettled([...[...running.values()].map(({ done }) => done), ...asked]);
     let limit: NodeJS.Timeout | undefined;
     await Promise.race([stopped, new Promise(resolve => (limit = setTimeout(resolve, stopMs)))]);
     clearTimeout(limit);
@@ -318,6 +325,7 @@ export async function openTui(doors: Doors): Promise<void> {
     restore(screen);
     process.removeListener('uncaughtException', onCrash);
     process.removeListener('unhandledRejection', onCrash);
+    asking.abort();
     for (const { controller } of running.values()) controller.abort();
   }
 }

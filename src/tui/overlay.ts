@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys while something lies over the screen: help, prompt, choice, question, command log, jobs. Pure. */
-import { act, opened, run, searchFor } from './act.ts';
+import { act } from './act.ts';
+import { run } from './run.ts';
+import { opened, searchFor } from './views.ts';
 import { completed, splitWords } from './complete.ts';
 import { isRunning, titleOf } from './jobs.ts';
-import { activeBindings, type Binding, keyName } from './keys.ts';
+import type { Binding } from './bindings.ts';
+import { activeBindings, keyName } from './keys.ts';
 import { viewHeight } from './layout.ts';
 import { atTop, type Move, moved, scrolled } from './pager.ts';
 import type { Key, Overlay, State, Updated, View } from './state.ts';

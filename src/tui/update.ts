@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
-import { act, closed, opened } from './act.ts';
+import { act } from './act.ts';
+import { closed, opened } from './views.ts';
 import { foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
 import { activeBindings, keyName, unknownActions } from './keys.ts';
 import { firstShown, layoutOf, viewHeight } from './layout.ts';
@@ -14,8 +15,11 @@ const commandLines = 500;
 export function update(state: State, message: Message): Updated {
   const [next, asked] = changed(state, message);
   // each series has a status of its own
-  const other = next.settings.series !== state.settings.series && message.type !== 'ready';
-  const effects = other ? [...asked, { type: 'load', names: ['status'] } as const] : asked;
+  const other =
+    next.settings.series !== state.settings.series ||
+    next.data.trees !== state.data.trees ||
+    (state.data.series === undefined && next.data.series !== undefined);
+  const effects = other ? [...asked, ...statusLoad(next)] : asked;
   const { focus } = next;
   return withPreview(focus === 'main' || focus === next.panel ? next : { ...next, panel: focus }, effects);
 }
@@ -109,7 +113,14 @@ function ready(state: State, message: Extract<Message, { type: 'ready' }>): Upda
   ];
 }
 
-const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows', 'runs', 'status'];
+const allData: readonly DataName[] = ['series', 'trees', 'kernels', 'flows', 'runs'];
+
+/** The status of the series in use is asked only where its tree is here: nothing is fetched because one looks. */
+function statusLoad({ data, settings }: State): readonly Effect[] {
+  const tree = data.series?.find(({ name }) => name === settings.series)?.tree;
+  const here = data.trees?.trees.some(({ name }) => name === tree) === true;
+  return here ? [{ type: 'load', names: ['status'] }] : [];
+}
 
 /** What the selected item looks like is read when the selection has moved to it. */
 function withPreview(state: State, effects: readonly Effect[]): Updated {
@@ -132,9 +143,9 @@ const withJob = (state: State, id: number, change: (job: Job) => Job): State => 
 
 /** Which panels show something else after a verb has ended. */
 const changes: Readonly<Record<string, readonly DataName[]>> = {
-  build: ['kernels', 'status'],
-  boot: ['kernels', 'runs', 'status'],
-  compare: ['kernels', 'trees', 'runs', 'status'],
+  build: ['kernels', 'trees'],
+  boot: ['kernels', 'runs', 'trees'],
+  compare: ['kernels', 'trees', 'runs'],
   start: ['kernels', 'trees', 'runs'],
   sweep: ['kernels', 'runs'],
   'tree add': ['trees'],
@@ -151,7 +162,7 @@ function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'jo
     names:
       verb === undefined
         ? []
-        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs', 'status'] : [])),
+        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs', 'trees'] : [])),
   };
   if (message.type === 'job-failed') {
     const { failure } = message;

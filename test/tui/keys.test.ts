@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { actionNames } from '../../src/tui/act.ts';
-import { activeBindings, bindings, keyTable, unknownActions } from '../../src/tui/keys.ts';
+import { bindings } from '../../src/tui/bindings.ts';
+import { activeBindings, keyTable, unknownActions } from '../../src/tui/keys.ts';
 import { keys, opened, play } from './sample.ts';
 
 describe('the key table', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the selected item of a panel is, while the panel has the keys. */
 import { describeOutcome, duration, shellQuote } from '../../commands/words.ts';
-import { commandsFor } from '../act.ts';
+import { commandsFor } from '../run.ts';
 import { figuresOf } from '../jobs.ts';
 import {
   previewPath,
