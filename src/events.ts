@@ -8,8 +8,9 @@ export type Instructions = number & { readonly unit?: 'instructions' };
 /** A sha256 in lower-case hex; names what a product was made from. */
 export type Digest = string & { readonly of?: 'digest' };
 
-/** Points every flow passes, in this order; `kernel` is start_kernel, `init` the payload's first instruction. */
-export const marks = ['kernel', 'stage1', 'init', 'used', 'rootfs', 'end'] as const;
+/** Points a boot passes, in this order: `loader` is where firmware starts the boot loader, `kernel` start_kernel, `init`
+ *  the payload's first instruction. */
+export const marks = ['loader', 'kernel', 'stage1', 'init', 'used', 'rootfs', 'end'] as const;
 export type Mark = (typeof marks)[number];
 
 /** How a boot ended. `ready`: the guest reached the end of what it was asked to do. */

@@ -88,6 +88,19 @@ bool take_number(const char **text, uint64_t *number)
 	return true;
 }
 
+size_t put_number(char *text, uint64_t number)
+{
+	char digits[20];
+	size_t count = 0, at = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		text[at++] = digits[--count];
+	return at;
+}
+
 static bool is_octal(char digit)
 {
 	return digit >= '0' && digit <= '7';

@@ -36,6 +36,9 @@ const char *setting(const char *name, const char *otherwise);
 /* Reads decimal digits and moves *text behind them; false without a digit or past 64 bits. */
 bool take_number(const char **text, uint64_t *number);
 
+/* Writes it in decimal, at most 20 bytes, no NUL behind; returns how many. */
+size_t put_number(char *text, uint64_t number);
+
 /* Undoes \ooo as in /proc/mounts, in place; returns the new length. */
 size_t unescape(char *text, size_t bytes);
 

@@ -22,18 +22,12 @@ bool is_file(const char *name)
 	return sys(statx, AT_FDCWD, name, 0, STATX_TYPE, &status) == 0 && S_ISREG(status.stx_mode);
 }
 
-/* The decimal digits of `number` behind the path's stem. */
+/* The number behind the path's stem. */
 static void name_device(long number)
 {
-	char digits[20];
-	size_t count = 0, at = length("/dev/loop");
+	size_t stem = length("/dev/loop");
 
-	do
-		digits[count++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (count)
-		path[at++] = digits[--count];
-	path[at] = '\0';
+	path[stem + put_number(path + stem, (uint64_t)number)] = '\0';
 }
 
 const char *loop_device(const char *file)

@@ -12,6 +12,7 @@
  *   INITBENCH_ROOTFS=device               a file system to become, read-only, of INITBENCH_ROOTFSTYPE (ext4)
  *   INITBENCH_WAIT=seconds                how long that device may take to appear (10)
  *   INITBENCH_NEXT=path                   without a ROOTFS: the init to execute
+ *   INITBENCH_LOADER=1                    report the boot loader's times (EFI variables)
  *   INITBENCH_END=reset or poweroff       how to end the machine (reset)
  *   INITBENCH_STARTED=counter,boottime    when init was reached: an init that has executed this program says so
  *   INITBENCH_DRY=1                       not as PID 1: report and read only, change nothing, exit
@@ -22,6 +23,7 @@
 
 #include "facts.h"
 #include "guest.h"
+#include "log.h"
 #include "mounts.h"
 #include "reading.h"
 #include "report.h"
@@ -94,6 +96,14 @@ static void report_rootfs(const char *type, const char *how)
 	fact_end();
 }
 
+/* What others have noted of this boot; nothing of it is measured. */
+static void report_notes(int dev)
+{
+	report_log(dev);
+	if (same(setting("INITBENCH_LOADER", "0"), "1"))
+		report_loader();
+}
+
 static uint64_t seconds_to_wait(void)
 {
 	const char *text = setting("INITBENCH_WAIT", "10");
@@ -139,6 +149,7 @@ static void move_to_rootfs(int proc, const char *device)
 	report_rootfs(type, how);
 	report_memory(proc, "rootfs", page_bytes());
 	report_mounts(proc, "mount-after");
+	report_notes((int)dev);
 }
 
 static void execute_next(const char *path)
@@ -221,8 +232,11 @@ void program(int argc, char **argv, uint64_t counter)
 		if (!dry)
 			leave_image(proc);
 		move_to_rootfs(proc, device);
-	} else if (next) {
-		execute_next(next);
+	} else {
+		if (!dry)
+			report_notes(-1);
+		if (next)
+			execute_next(next);
 	}
 	finish();
 }

@@ -81,7 +81,9 @@ const signedLines: ReadonlySet<string> = new Set([
   ...['mount', 'mount-after', 'switch', 'check', 'left', 'taint'],
 ]);
 /** Marks by the name of the line that sets them. */
-const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel'));
+const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel' && mark !== 'loader'));
+/** What OVMF says when it starts what it has found on a disk. */
+const loaderLine = /^BdsDxe: starting /;
 
 /** Reads lines one by one; keeps the first half of a fact that a kernel message broke into. With the nonce of the boot,
  *  lines of ours that do not bear it are refused: each is the fact `forged`. Without, as for a saved log, all count. */
@@ -90,6 +92,7 @@ export function consoleParser(nonce?: string): ConsoleParser {
   let panicked = false;
 
   const kernelLine = (text: string): Sign[] => {
+    if (loaderLine.test(text)) return [{ type: 'mark', mark: 'loader' }];
     const panic = panicLine.exec(text);
     if (panic && !panicked) {
       panicked = true;

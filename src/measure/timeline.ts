@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** One boot on one line: events in their order, the phases between them, what went on beside; and two of them aligned
+ *  by event. Pure. Zero is start_kernel (by the wall clock where CLOCK_BOOTTIME starts, a little later). */
+import type { BootRun } from '../boot/boot.ts';
+import { sinceKernel, timeOf } from './figures.ts';
+import { counterRate, kernelLogOf } from './kernellog.ts';
+
+/** The words of systemd-analyze(1). */
+export const phases = ['firmware', 'loader', 'kernel', 'initrd', 'userspace'] as const;
+export type Phase = (typeof phases)[number];
+
+export interface TimelineEvent {
+  /** 'power-on', 'loader', 'handover', 'kernel', 'unpack', 'initrd', 'stage1', 'init', 'used-10', 'initrd-target',
+   *  'switch-root', 'rootfs', 'end': what two timelines are aligned by. */
+  readonly id: string;
+  /** For people: '/init', '10% read'. */
+  readonly label: string;
+  /** In the timeline's unit, since start_kernel; before it below zero. */
+  readonly at: number;
+  /** What begins with it. */
+  readonly phase: Phase;
+}
+
+/** From one event to the next. */
+export interface Segment {
+  readonly phase: Phase;
+  /** Ids of the events. */
+  readonly from: string;
+  readonly to: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Something that went on beside the segments, and may have cost none of them. */
+export interface Beside {
+  readonly id: 'unpacking';
+  readonly label: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Timeline {
+  readonly run: string;
+  readonly row: string;
+  readonly flow: string;
+  readonly clock: 'icount' | 'wall';
+  readonly unit: 'instructions' | 'milliseconds';
+  readonly events: readonly TimelineEvent[];
+  /** Without a gap, from the first event to the last. */
+  readonly segments: readonly Segment[];
+  /** Of all segments of a phase; phases the boot does not have are absent. */
+  readonly phases: readonly { readonly phase: Phase; readonly start: number; readonly end: number }[];
+  readonly beside: readonly Beside[];
+}
+
+/** What the kernel's log says of the initrd; the last that fits is when it was handled. */
+const unpackStarts = /^(?:Unpacking initramfs|Trying to unpack rootfs image as initramfs)/;
+const handled = /^(?:Freeing initrd memory|initramfs: root is an overlay on|VFS: Mounted root)/;
+
+/** Folds a run. Events that it did not pass, or whose clock says nothing, are left out. */
+export function timelineOf(run: BootRun): Timeline {
+  const events = eventsOf(run).sort((a, b) => a.at - b.at);
+  const segments = events.slice(1).map((event, i) => {
+    const before = events[i]!;
+    return { phase: before.phase, from: before.id, to: event.id, start: before.at, end: event.at };
+  });
+  return {
+    run: run.id,
+    row: run.row,
+    flow: run.flow,
+    clock: run.clock,
+    unit: run.clock === 'icount' ? 'instructions' : 'milliseconds',
+    events,
+    segments,
+    phases: phases.flatMap(phase => {
+      const own = segments.filter(segment => segment.phase === phase);
+      return own.length > 0 ? [{ phase, start: own[0]!.start, end: own.at(-1)!.end }] : [];
+    }),
+    beside: besideOf(run),
+  };
+}
+
+function eventsOf(run: BootRun): TimelineEvent[] {
+  const mark = (id: 'stage1' | 'init' | 'rootfs' | 'end', label: string, phase: Phase): TimelineEvent[] => {
+    const at = sinceKernel(run, id, run.clock);
+    return at === undefined ? [] : [{ id, label, at, phase }];
+  };
+  const used = run.flow === 'floor' ? [] : run.used;
+  return [
+    ...beforeKernel(run),
+    { id: 'kernel', label: 'start_kernel', at: 0, phase: 'kernel' },
+    ...initrdEvents(run),
+    ...mark('stage1', 'first stage', 'initrd'),
+    ...mark('init', '/init', 'initrd'),
+    ...used.flatMap((step): TimelineEvent[] => {
+      const at = timeOf(run, step, run.clock);
+      return at === undefined
+        ? []
+        : [{ id: `used-${step.percent}`, label: `${step.percent}% read`, at, phase: 'initrd' }];
+    }),
+    ...mark('rootfs', 'root file system', 'userspace'),
+    // without a root the boot ends with the reading; what follows are reports
+    ...(run.marks.rootfs ? mark('end', 'end', 'userspace') : []),
+  ];
+}
+
+/** What happened before the kernel ran. The counter started with the power; where the loader started, the host saw. The
+ *  loader's own times are that counter's, but by a rate it measured itself, which a busy host spoils: what it was off by
+ *  at its start it was off by at its end. */
+function beforeKernel(run: BootRun): TimelineEvent[] {
+  const [init, told] = [run.marks.init, run.facts.find(fact => fact.name === 'loader')?.values];
+  const rate = counterRate(run);
+  if (run.clock !== 'wall' || init?.tsc === undefined || init.boottime === undefined || !told || !rate) {
+    return [];
+  }
+  const powerOn = init.boottime / 1e6 - (init.tsc / rate) * 1e3;
+  const seen = run.marks.loader;
+  const loader = seen ? init.boottime / 1e6 - (init.host - seen.host) - powerOn : Number(told.init) / 1e3;
+  const handover = loader * (Number(told.exec) / Number(told.init));
+  if (!(loader > 0 && handover >= loader)) return [];
+  return [
+    { id: 'power-on', label: 'power on', at: powerOn, phase: 'firmware' },
+    { id: 'loader', label: 'boot loader', at: powerOn + loader, phase: 'loader' },
+    { id: 'handover', label: 'kernel executed', at: powerOn + handover, phase: 'kernel' },
+  ];
+}
+
+function initrdEvents(run: BootRun): TimelineEvent[] {
+  const first = firstProgram(run);
+  const done = kernelLogOf(run).findLast(({ at, text }) => at <= first && handled.test(text));
+  return done ? [{ id: 'initrd', label: 'initrd handled', at: done.at, phase: 'kernel' }] : [];
+}
+
+const firstProgram = (run: BootRun): number =>
+  Math.min(
+    sinceKernel(run, 'stage1', run.clock) ?? Infinity,
+    sinceKernel(run, 'init', run.clock) ?? Infinity,
+  );
+
+/** The kernel unpacks in a thread of its own while initcalls go on. */
+function besideOf(run: BootRun): Beside[] {
+  const log = kernelLogOf(run);
+  const start = log.find(({ text }) => unpackStarts.test(text));
+  const end = log.findLast(({ at, text }) => at <= firstProgram(run) && handled.test(text));
+  if (!start || !end) return [];
+  return [{ id: 'unpacking', label: 'initrd unpacked or mounted', start: start.at, end: end.at }];
+}
+
+/** Two boots, event by event. `delta` is the second less the first. */
+export interface Alignment {
+  readonly unit: Timeline['unit'];
+  readonly runs: readonly [string, string];
+  readonly events: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly at: readonly [number | undefined, number | undefined];
+    readonly delta?: number;
+  }[];
+  /** Where the difference at the last event that both passed came about; adds up to it. */
+  readonly phases: readonly {
+    readonly phase: Phase;
+    readonly lengths: readonly [number, number];
+    readonly delta: number;
+  }[];
+  readonly total: number;
+}
+
+/** @throws nothing: timelines of different clocks share no figures, and have no deltas */
+export function alignTimelines(a: Timeline, b: Timeline): Alignment {
+  const comparable = a.unit === b.unit;
+  const order = merged(
+    a.events.map(({ id }) => id),
+    b.events.map(({ id }) => id),
+  );
+  const at = (timeline: Timeline, id: string) => timeline.events.find(event => event.id === id)?.at;
+  const label = (id: string) => [...a.events, ...b.events].find(event => event.id === id)!.label;
+  const events = order.map(id => {
+    const places = [at(a, id), at(b, id)] as const;
+    const [from, to] = places;
+    const delta = comparable && from !== undefined && to !== undefined ? to - from : undefined;
+    return { id, label: label(id), at: places, ...(delta !== undefined && { delta }) };
+  });
+  const last = events.findLast(event => event.delta !== undefined && event.id !== 'end') ?? events[0];
+  const lengths = (timeline: Timeline, phase: Phase) =>
+    timeline.segments
+      .filter(segment => segment.phase === phase && segment.end <= (at(timeline, last?.id ?? '') ?? Infinity))
+      .reduce((sum, { start, end }) => sum + (end - start), 0);
+  const shared = phases.flatMap(phase => {
+    const both = [lengths(a, phase), lengths(b, phase)] as const;
+    return both[0] === 0 && both[1] === 0 ? [] : [{ phase, lengths: both, delta: both[1] - both[0] }];
+  });
+  return {
+    unit: a.unit,
+    runs: [a.run, b.run],
+    events,
+    phases: comparable ? shared : [],
+    total: comparable ? shared.reduce((sum, { delta }) => sum + delta, 0) : 0,
+  };
+}
+
+/** Ids of both, in an order that keeps each one's own. */
+function merged(a: readonly string[], b: readonly string[]): string[] {
+  const result: string[] = [];
+  let next = 0;
+  for (const id of a) {
+    const there = b.indexOf(id, next);
+    if (there >= 0) {
+      result.push(...b.slice(next, there).filter(other => !a.includes(other)));
+      next = there + 1;
+    }
+    result.push(id);
+  }
+  return [...result, ...b.slice(next).filter(id => !a.includes(id))];
+}
