@@ -70,6 +70,13 @@ aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
 /usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
 qemu-system-aarch64:qemu-system-arm
 '
+# With --all, Debian only: firmware, a boot loader, and what makes their disk.
+firmware='
+/usr/share/OVMF/OVMF_VARS_4M.fd:ovmf
+/usr/lib/systemd/boot/efi/systemd-bootx64.efi:systemd-boot-efi
+mkfs.vfat:dosfstools
+mcopy:mtools
+'
 [ "$(uname -m)" != aarch64 ] || foreign='qemu-system-aarch64:qemu-system-arm'
 # With --all, Debian only: what the mails have to get along with.
 others='
@@ -102,7 +109,7 @@ for entry in $needed; do
 	esac
 done
 if [ $family = debian ]; then
-	for entry in $debian_only ${all:+$foreign $others}; do
+	for entry in $debian_only ${all:+$foreign $firmware $others}; do
 		have "${entry%%:*}" && continue
 		missing="$missing ${entry%%:*}" packages="$packages ${entry#*:}"
 	done

@@ -26,13 +26,34 @@ export type Disk =
        *  put there, and the kernel has to do without. */
       readonly standsFor: 'disk' | 'memory';
     }
-  | { readonly kind: 'virtio-blk'; readonly image: Image; readonly device: string };
+  | { readonly kind: 'virtio-blk'; readonly image: Image; readonly device: string }
+  /** Of the disk that the machine boots from: see Firmware. */
+  | { readonly kind: 'partition'; readonly image: Image; readonly device: '/dev/vda2' };
+
+/** The real path, firmware, boot loader, kernel, in place of QEMU's own loader. */
+export interface Firmware {
+  readonly code: string;
+  /** Variables to start from; what a boot writes there is forgotten. */
+  readonly variables: string;
+  /** The first disk, /dev/vda: a system partition with boot loader, kernel, initrd and command line, then the flow's. */
+  readonly disk: Image;
+  /** Of that disk. */
+  readonly limit: DiskLimit;
+}
+
+/** What a disk may do a second; absent: as fast as the host. */
+export interface DiskLimit {
+  readonly bytesPerSecond?: number;
+  readonly requestsPerSecond?: number;
+}
 
 /** One virtual machine, complete: qemuArgv(vm) follows from it alone. */
 export interface Vm {
   readonly machine: Machine;
-  readonly kernel: Pick<Kernel, 'digest' | 'name' | 'release' | 'files' | 'arch' | 'tree'>;
+  readonly kernel: Pick<Kernel, 'digest' | 'name' | 'release' | 'files' | 'arch' | 'tree' | 'imageBytes'>;
   readonly initrd?: Image;
+  /** Absent: QEMU puts kernel and initrd where they belong, for nothing. */
+  readonly firmware?: Firmware;
   readonly disks: readonly Disk[];
   /** A file in place of the device tree that QEMU makes. */
   readonly deviceTree?: string;
@@ -84,6 +105,8 @@ export interface FlowInput {
   readonly clock: Clock;
   readonly memoryMiB: number;
   readonly machine: Machine;
+  /** There is a disk that the machine boots from. */
+  readonly bootsFromDisk?: boolean;
 }
 
 /** One boot, decided to the last word; what planBoot() returns and bootOnce() takes. */
@@ -176,6 +199,12 @@ export interface BootRun {
   readonly facts: readonly Fact[];
   /** Instructions executed when the guest stopped (QMP query-replay); icount only. */
   readonly icount?: Instructions;
+  /** What the boot loader has to read: kernel, and what it hands over or puts into memory. Older records lack it. */
+  readonly loader?: { readonly kernelBytes: number; readonly imageBytes: number };
+  /** Absent: QEMU put kernel and initrd into memory. */
+  readonly via?: { readonly path: 'uefi'; readonly limit: DiskLimit };
+  /** Of each disk, until the guest stopped; `boot` is the one that firmware started from. */
+  readonly reads?: readonly { readonly disk: string; readonly bytes: number; readonly requests: number }[];
   /** Guest memory carved out for a pmem disk, added back in the memory column. */
   readonly carvedOutBytes: number;
 }

@@ -12,12 +12,12 @@ const nonceDigits = 16;
 /** The machine with what guards it. Under icount equal machines get equal nonces, so that their figures repeat.
  *  @throws UserError when QEMU is not installed */
 export async function guarded(vm: Vm, signal: AbortSignal): Promise<Vm> {
-  return { ...vm, nonce: nonceOf(vm), sandbox: await canSandbox(vm.machine.qemu, signal) };
+  return { ...vm, nonce: vm.nonce ?? nonceOf(vm), sandbox: await canSandbox(vm.machine.qemu, signal) };
 }
 
 /** What our programs put into their lines, and others in the guest cannot know beforehand; one that reads it from
  *  /proc/cmdline or its environment can lie, about this guest alone. */
-function nonceOf(vm: Vm): string {
+export function nonceOf(vm: Vm): string {
   if (vm.clock === 'wall') return randomBytes(nonceDigits / 2).toString('hex');
   const { machine, kernel, initrd, disks, memoryMiB, cpus } = vm;
   const images = [initrd?.digest ?? null, ...disks.map(({ image }) => image.digest)];

@@ -6,7 +6,7 @@ import { type Instructions, type Mark, type Milliseconds, type Outcome, sanitise
 import { launch, type Running } from '../host/exec.ts';
 import { scratchFolder } from '../host/files.ts';
 import { connectQmp, type Qmp } from '../host/qmp.ts';
-import type { BootPlan } from './boot.ts';
+import type { BootPlan, BootRun } from './boot.ts';
 import { cutFile, usualBudget } from './budget.ts';
 import { type ConsoleParser, consoleParser, lineSplitter, type Sign } from './console.ts';
 import { peakOf } from './host.ts';
@@ -25,6 +25,7 @@ export interface GuestEnd {
   readonly machine?: string;
   /** Most memory that QEMU had. */
   readonly peakBytes?: number;
+  readonly reads?: BootRun['reads'];
 }
 
 /** A line and what it told, at host time since QEMU's start. The line is sanitised. */
@@ -82,6 +83,7 @@ export async function runGuest(
         ...(icount !== undefined ? { icount } : {}),
         ...(machine !== undefined ? { machine } : {}),
         ...(peakBytes !== undefined ? { peakBytes } : {}),
+        ...(watched.reads ? { reads: watched.reads } : {}),
       };
     } finally {
       await running.stop();
@@ -153,7 +155,7 @@ async function watch(
   socket: string,
   enough: Promise<Why>,
   signal: AbortSignal,
-): Promise<{ why: Why; qmp?: Qmp; icount?: Instructions; machine?: string }> {
+): Promise<{ why: Why; qmp?: Qmp } & Answers> {
   const gone = new AbortController();
   const exited = running.ended.then(({ exitCode, stderr }): Why => {
     gone.abort();
@@ -187,12 +189,29 @@ async function guestStopped(qmp: Qmp): Promise<Why> {
   return { kind: 'guest-stopped', status: await status() };
 }
 
-async function ask(qmp: Qmp, plan: BootPlan, why: Why): Promise<{ icount?: Instructions; machine?: string }> {
+type Answers = Pick<GuestEnd, 'icount' | 'machine' | 'reads'>;
+
+async function ask(qmp: Qmp, plan: BootPlan, why: Why): Promise<Answers> {
   const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' }).catch(() => undefined);
-  const machine = typeof type === 'string' ? { machine: type.replace(/-machine$/, '') } : {};
+  const machine = {
+    ...(typeof type === 'string' ? { machine: type.replace(/-machine$/, '') } : {}),
+    ...(plan.vm.firmware || plan.vm.disks.some(disk => disk.kind === 'virtio-blk')
+      ? { reads: readsOf(await qmp.execute('query-blockstats')) }
+      : {}),
+  };
   if (plan.vm.clock !== 'icount' || plan.hold !== undefined || why.kind !== 'guest-stopped') return machine;
   const replay = (await qmp.execute('query-replay')) as { icount?: number };
   return { ...machine, ...(replay.icount !== undefined ? { icount: replay.icount } : {}) };
+}
+
+/** What the guest, its firmware included, has read of each disk: the answer to query-blockstats. */
+export function readsOf(answer: unknown): NonNullable<BootRun['reads']> {
+  const disks = answer as { device?: string; stats?: { rd_bytes?: number; rd_operations?: number } }[];
+  return disks.flatMap(({ device, stats }) =>
+    device !== undefined && /^(?:boot|disk\d+)$/.test(device)
+      ? [{ disk: device, bytes: stats?.rd_bytes ?? 0, requests: stats?.rd_operations ?? 0 }]
+      : [],
+  );
 }
 
 async function quit(running: Running, qmp: Qmp | undefined): Promise<void> {

@@ -16,6 +16,8 @@ export interface Machine {
   readonly console: string;
   readonly counter: Counter;
   readonly memoryDisk: MemoryDisk;
+  /** What boots from a disk. Absent: initbench knows of none. */
+  readonly efi?: Efi;
   /** A program that proves KVM. Absent: guests of this architecture are always emulated. */
   readonly canary?: Canary;
 }
@@ -37,6 +39,16 @@ export interface MemoryDisk {
   readonly words: (carveOut: CarveOut) => readonly string[];
   /** What tells the kernel of the disk where those words do not: a node of the device tree. */
   readonly node?: (carveOut: CarveOut) => Node;
+}
+
+export interface Efi {
+  /** The value of -machine, and of -cpu under TCG. */
+  readonly type: string;
+  readonly cpu: string;
+  /** Firmware and its variables; the first pair that is installed. */
+  readonly firmware: readonly (readonly [code: string, variables: string])[];
+  /** The boot loader, and the name under which firmware finds it. */
+  readonly loader: { readonly file: string; readonly name: string };
 }
 
 export interface Canary {

@@ -12,8 +12,9 @@ import { paddedImage } from '../image/padded.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
 import { probeAccelerator } from './accelerator.ts';
-import type { BootPlan, BootRun, Clock, Flow, FlowMachine, Vm } from './boot.ts';
+import type { BootPlan, BootRun, Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
 import { withDeviceTree } from './devicetree.ts';
+import { limitText, requireDiskBoot, withFirmware } from './firmware.ts';
 import { requireMemory } from './qemu.ts';
 import { findMachine } from './registry.ts';
 import { variantOf } from './variant.ts';
@@ -38,6 +39,8 @@ export interface BootRequest {
   /** Let the payload's own init, if it has one, run this long behind the probe. Absent: the probe is the end. */
   readonly holdMs?: number;
   readonly timeoutMs?: number;
+  /** Through firmware and a boot loader, from a disk that may do so much a second; by the wall clock alone. */
+  readonly via?: DiskLimit;
   /** Which perturbation of its layout; default 0, none. */
   readonly variant?: number;
 }
@@ -63,8 +66,11 @@ export async function* planBoot(
     const needed = yield* ownPayload(workspace, need.payload, kernel.arch, signal);
     extra.push(yield* packImage(workspace, needed, need.format, signal));
   }
-  const own = flow.vm({ image, extra, clock, memoryMiB, machine });
-  const root = request.rootfs ? yield* rootDisk(workspace, kernel.arch, own.disks, signal) : [];
+  const via = request.via;
+  const own = flow.vm({ image, extra, clock, memoryMiB, machine, bootsFromDisk: via !== undefined });
+  if (via) requireDiskBoot(flow, own, clock);
+  const disksBefore = own.disks.filter(disk => disk.kind === 'virtio-blk').length + (via ? 1 : 0);
+  const root = request.rootfs ? yield* rootDisk(workspace, kernel.arch, disksBefore, signal) : [];
   const whole = yield* initrdOf(workspace, own.initrd, signal);
   if (whole) requireMemory(whole, whole === image ? payload.bytes : filesIn(own.initrd), memoryMiB);
 
@@ -88,6 +94,7 @@ export async function* planBoot(
       ...own.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
+      ...(via ? ['INITBENCH_LOADER=1'] : []),
       ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`, ...(payload.init.append ?? [])] : []),
       ...moved,
       ...request.append,
@@ -97,7 +104,9 @@ export async function* planBoot(
     clock,
     accelerator: chosen.accelerator,
   };
-  const vm = yield* withDeviceTree(workspace, bare, row, signal);
+  const vm = via
+    ? yield* withFirmware(workspace, bare, via, signal)
+    : yield* withDeviceTree(workspace, bare, row, signal);
   return {
     flow: flow.id,
     row,
@@ -169,12 +178,12 @@ function filesIn(wanted: FlowMachine['initrd']): number {
 async function* rootDisk(
   workspace: Workspace,
   arch: string,
-  disks: Vm['disks'],
+  disksBefore: number,
   signal: AbortSignal,
 ): Work<{ kind: 'virtio-blk'; image: Image; device: string }[]> {
   const payload = yield* ownPayload(workspace, 'rootfs', arch, signal);
   const image = yield* packImage(workspace, payload, 'ext4', signal);
-  const letter = String.fromCharCode(97 + disks.filter(disk => disk.kind === 'virtio-blk').length);
+  const letter = String.fromCharCode(97 + disksBefore);
   return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
 }
 
@@ -210,7 +219,7 @@ function defaultTimeout(kernel: Kernel, payload: Payload): number {
 }
 
 /** What has to be said beside figures of such a machine. */
-export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine'>): string[] {
+export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine' | 'firmware'>): string[] {
   const has = (kind: string) => vm.disks.some(disk => disk.kind === kind);
   const pmem = (what: 'disk' | 'memory') =>
     vm.disks.some(disk => disk.kind === 'pmem' && disk.standsFor === what);
@@ -220,6 +229,7 @@ export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine'>): string[] {
       ? [`counter: ${name}, ${tick} instructions a tick: figures are that much uncertain`]
       : []),
     ...(pmem('disk') ? ['disk: memory, reads cost nothing'] : []),
+    ...(vm.firmware ? [`via firmware and boot loader, disk: ${limitText(vm.firmware.limit)}`] : []),
     ...(pmem('memory') ? ['image: in memory that the kernel never gets back'] : []),
     ...(vm.clock === 'icount' && has('virtio-blk')
       ? ["disk: virtio, its latency is the host's: these figures do not repeat"]

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UserError } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
 import type { Image } from '../image/image.ts';
-import type { Disk, Vm } from './boot.ts';
+import type { Disk, Firmware, Vm } from './boot.ts';
 
 /** Where the instruments of one boot are. */
 export interface Instruments {
@@ -68,7 +68,8 @@ const consoleArgv = ['-serial', 'stdio'] as const;
 
 function machineArgv(vm: Vm): string[] {
   return [
-    ...[vm.machine.qemu, '-no-user-config', '-nodefaults', '-machine', vm.machine.type],
+    ...[vm.machine.qemu, '-no-user-config', '-nodefaults', '-machine'],
+    vm.firmware ? vm.machine.efi!.type : vm.machine.type,
     ...(vm.sandbox ? sandboxArgv : []),
     ...clockArgv(vm),
     ...['-smp', String(vm.cpus), '-m', String(vm.memoryMiB), '-display', 'none', '-no-reboot'],
@@ -76,9 +77,9 @@ function machineArgv(vm: Vm): string[] {
 }
 
 /** One CPU for icount and wall under TCG: they should show the same work. */
-function clockArgv({ accelerator, clock, machine }: Vm): string[] {
+function clockArgv({ accelerator, clock, machine, firmware }: Vm): string[] {
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  if (clock === 'wall') return ['-accel', 'tcg', '-cpu', machine.cpu];
+  if (clock === 'wall') return ['-accel', 'tcg', '-cpu', firmware ? machine.efi!.cpu : machine.cpu];
   return [
     ...['-accel', 'tcg', '-icount', 'shift=0,sleep=off'],
     ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-cpu', machine.cpu],
@@ -86,6 +87,7 @@ function clockArgv({ accelerator, clock, machine }: Vm): string[] {
 }
 
 function guestArgv(vm: Vm): string[] {
+  if (vm.firmware) return [...firmwareArgv(vm.firmware), ...vm.disks.flatMap(diskArgv)];
   return [
     ...['-kernel', vm.kernel.files.image],
     ...(vm.deviceTree ? ['-dtb', vm.deviceTree] : []),
@@ -95,7 +97,22 @@ function guestArgv(vm: Vm): string[] {
   ];
 }
 
+/** Firmware in flash, and the disk it boots from; nothing a guest writes is kept. */
+function firmwareArgv({ code, variables, disk, limit }: Firmware): string[] {
+  const limits = [
+    ...(limit.bytesPerSecond === undefined ? [] : [`throttling.bps-total=${limit.bytesPerSecond}`]),
+    ...(limit.requestsPerSecond === undefined ? [] : [`throttling.iops-total=${limit.requestsPerSecond}`]),
+  ];
+  const drive = ['if=none', 'id=boot', 'format=raw', 'readonly=on', `file=${commas(disk.path)}`, ...limits];
+  return [
+    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${commas(code)}`],
+    ...['-drive', `if=pflash,unit=1,format=raw,snapshot=on,file=${commas(variables)}`],
+    ...['-drive', drive.join(','), '-device', 'virtio-blk-pci,drive=boot,bootindex=1'],
+  ];
+}
+
 function diskArgv(disk: Disk, index: number): string[] {
+  if (disk.kind === 'partition') return [];
   const file = commas(disk.image.path);
   if (disk.kind === 'pmem') {
     const address = `0x${(disk.carveOut.addressMiB * 2 ** 20).toString(16)}`;

@@ -18,7 +18,7 @@ export const runVersion = 1;
 /** What is known before the guest runs: the first line. */
 export type RunHeader = Omit<
   BootRun,
-  'folder' | 'outcome' | 'marks' | 'used' | 'facts' | 'icount' | 'machine'
+  'folder' | 'outcome' | 'marks' | 'used' | 'facts' | 'icount' | 'machine' | 'reads'
 >;
 /** What is known when it has ended: the last line. */
 export interface RunClosing {
@@ -26,6 +26,7 @@ export interface RunClosing {
   readonly loadAfter: number;
   readonly stealPercent?: number;
   readonly peakBytes?: number;
+  readonly reads?: BootRun['reads'];
 }
 type RecordLine = { initbenchRun: number; header: RunHeader } | { closing: RunClosing } | WorkEvent;
 
@@ -126,6 +127,7 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
     ...header,
     folder,
     ...(closing?.machine ? { machine: closing.machine } : {}),
+    ...(closing?.reads ? { reads: closing.reads } : {}),
     host: {
       ...header.host,
       ...(closing ? { loadAfter: closing.loadAfter } : {}),

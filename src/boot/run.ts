@@ -2,7 +2,7 @@
 /** One boot from a plan to a finished run on disk. */
 import type { Work, WorkEvent } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
-import type { BootPlan, BootRun } from './boot.ts';
+import type { BootPlan, BootRun, Vm } from './boot.ts';
 import { kernelEntry } from './entry.ts';
 import { guarded } from './guard.ts';
 import { type GuestEnd, type OnLine, runGuest } from './guest.ts';
@@ -66,6 +66,7 @@ async function finish(
     return recorder.close({
       loadAfter: currentLoad(),
       ...(end?.machine !== undefined ? { machine: end.machine } : {}),
+      ...(end?.reads ? { reads: end.reads } : {}),
       ...(end?.peakBytes !== undefined ? { peakBytes: end.peakBytes } : {}),
       ...(steal !== undefined ? { stealPercent: steal } : {}),
     });
@@ -104,6 +105,17 @@ function lineEvents(
   };
 }
 
+/** What a boot loader has to read for that machine. */
+function loaderBytes({ kernel, initrd, disks }: Vm): NonNullable<BootRun['loader']> {
+  const placed = disks.map(disk =>
+    disk.kind === 'pmem' && disk.standsFor === 'memory' ? disk.image.bytes : 0,
+  );
+  return {
+    kernelBytes: kernel.imageBytes,
+    imageBytes: placed.reduce((sum, bytes) => sum + bytes, initrd?.bytes ?? 0),
+  };
+}
+
 function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
   const { vm } = plan;
   const carvedOut = vm.disks.map(disk =>
@@ -127,6 +139,8 @@ function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
     memoryMiB: vm.memoryMiB,
     cpus: vm.cpus,
     host: hostFacts(),
+    loader: loaderBytes(vm),
+    ...(vm.firmware ? { via: { path: 'uefi', limit: vm.firmware.limit } } : {}),
     carvedOutBytes: carvedOut.reduce((sum, bytes) => sum + bytes, 0),
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
-import type { BootRun, Clock, Flow } from '../boot/boot.ts';
+import type { BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
 import { qemuArgv } from '../boot/qemu.ts';
@@ -31,6 +31,7 @@ interface BootInput {
   readonly cpus: number;
   readonly clock: Clock;
   readonly used: readonly number[];
+  readonly via: DiskLimit | undefined;
   readonly rootfs: boolean;
   readonly holdMs: number;
   readonly timeoutMs: number | undefined;
@@ -48,6 +49,7 @@ export const boot: Command<BootInput, BootProduct> = {
     'boot kernelspace',
     'boot initramfs --kernel initoverlayfs --format cpio-zstd --pad 64M',
     'boot userspace --clock wall --rootfs',
+    'boot kernelspace --clock wall --via uefi --disk-rate 20 --rootfs',
     'boot floor --append loglevel=7 --dry-run',
     'boot kernelspace --arch arm64',
   ],
@@ -73,6 +75,12 @@ export const boot: Command<BootInput, BootProduct> = {
       summary: "how much of the payload's bytes is read: 10, or 1,10,100",
       default: '10',
     },
+    {
+      usage: '--via <path>',
+      summary: 'uefi: firmware and systemd-boot from a disk, kernel with --config efi (wall only)',
+    },
+    { usage: '--disk-rate <MB/s>', summary: 'what that disk reads a second: 20, 40 (default: no limit)' },
+    { usage: '--disk-iops <n>', summary: 'how many requests it takes a second (default: no limit)' },
     { usage: '--rootfs', summary: 'go on to a real ext4 root file system on a virtio disk' },
     { usage: '--hold <seconds>', summary: "how long a payload's own init may run", default: '10' },
     { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
@@ -111,6 +119,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
     cpus,
     clock,
     used: percentsOf(options.used, '--used'),
+    via: viaOf(options),
     rootfs: options.rootfs === true,
     holdMs: 1000 * wholeNumber(options.hold, '--hold', 0, 86400),
     timeoutMs:
@@ -127,16 +136,18 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
   const name = kernelName(input.kernel, flow, settings.series);
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
   const tree = input.tree ?? own ?? settings.tree;
-  const wanted = { kernel: name, tree, fragments: input.fragments, ...(arch !== undefined && { arch }) };
+  const fragments = input.via ? [...new Set([...input.fragments, 'efi'])] : input.fragments;
+  const wanted = { kernel: name, tree, fragments, ...(arch !== undefined && { arch }) };
   const kernel = yield* prepareKernel(workspace, wanted, signal);
   const about = { padBytes: input.padBytes, arch: kernel.arch };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
-  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs } = input;
+  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs, via } = input;
   const plan = yield* planBoot(
     workspace,
     {
       ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs },
       ...(format !== undefined && { format }),
+      ...(via && { via }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
     signal,
@@ -147,6 +158,24 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
 
 const kernelName = (asked: string | undefined, flow: Flow, series: string): string =>
   asked ?? (flow.kernel === 'series' ? series : 'base');
+
+/** @throws UserError when it is no path, or a limit is given without one */
+export function viaOf(options: Typed['options']): DiskLimit | undefined {
+  const [rate, requests] = [options.diskRate, options.diskIops];
+  if (options.via === undefined) {
+    if (rate === undefined && requests === undefined) return undefined;
+    throw new UserError('--disk-rate and --disk-iops are of the disk that a boot loader reads', {
+      hint: 'add --via uefi',
+    });
+  }
+  choiceOf(options.via, '--via', ['uefi']);
+  return {
+    ...(rate !== undefined && { bytesPerSecond: 1e6 * wholeNumber(rate, '--disk-rate', 1, 100_000) }),
+    ...(requests !== undefined && {
+      requestsPerSecond: wholeNumber(requests, '--disk-iops', 1, 10_000_000),
+    }),
+  };
+}
 
 function codeOf(outcome: Outcome): ExitCode {
   switch (outcome.kind) {

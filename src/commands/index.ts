@@ -31,6 +31,7 @@ import { replayBundle } from './replay.ts';
 import { show } from './show.ts';
 import { seriesVerify } from './verify.ts';
 import { start } from './start.ts';
+import { storage } from './storage.ts';
 import { sweep } from './sweep.ts';
 import { treeAdd, treeList, treeRemove } from './tree.ts';
 
@@ -38,6 +39,7 @@ export const commands: readonly AnyCommand[] = [
   start,
   compare,
   sweep,
+  storage,
   boot,
   build,
   flowList,

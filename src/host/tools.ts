@@ -54,6 +54,12 @@ const sendEmail: Tool = {
   setup: './setup.sh',
 };
 
+/** For the disk that firmware boots from. */
+const diskMaker = (name: string, debian: string, version: readonly string[]): Tool => ({
+  ...tool(name, [debian, debian], version, 'boot --via uefi', 'no boots through firmware', false),
+  setup: './setup.sh --all',
+});
+
 /** What the kernel's own scripts import, from the distribution's python. */
 const pythonModule = (module: string, fedora: string): Tool => ({
   ...{ name: `python3-${module}`, debian: `python3-${module}`, fedora },
@@ -108,6 +114,8 @@ export const tools: readonly Tool[] = [
     'arm64 kernels and guest programs',
   ),
   foreign('qemu-system-aarch64', ['qemu-system-arm', 'qemu-system-aarch64-core'], 'boots of arm64'),
+  diskMaker('mkfs.vfat', 'dosfstools', []),
+  diskMaker('mcopy', 'mtools', ['--version']),
   tool('mkfs.erofs', same('erofs-utils'), ['-V'], 'erofs formats', 'no userspace, no kernelspace flow'),
   tool('fsck.erofs', same('erofs-utils'), ['-V'], 'checking erofs images', 'no erofs image is trusted'),
   tool('mke2fs', same('e2fsprogs'), ['-V'], 'ext4 root file systems', 'no --rootfs'),

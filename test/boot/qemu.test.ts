@@ -53,6 +53,28 @@ describe('qemuArgv()', () => {
     expect(shellQuote(argv)).toContain("'console=ttyS0 panic=-1 memmap=12M!1024M'");
   });
 
+  test('firmware: flash, and a disk with its limits that it boots from, before all others', () => {
+    const disk = sampleImage('disk', mib, '/images/boot,disk');
+    const firmware = { code: '/f/CODE.fd', variables: '/f/VARS.fd', disk };
+    const root = { kind: 'virtio-blk', image: sampleImage('ext4'), device: '/dev/vdb' } as const;
+    const own = { kind: 'partition', image: sampleImage('erofs'), device: '/dev/vda2' } as const;
+    const limit = { bytesPerSecond: 20e6, requestsPerSecond: 1000 };
+    const vm = sampleVm({ clock: 'wall', disks: [own, root], firmware: { ...firmware, limit } });
+    const argv = qemuArgv(vm);
+    expect(argv.join(' ')).toContain('-machine q35 -accel tcg -cpu qemu64,-hypervisor');
+    expect(argv).not.toContain('-kernel');
+    expect(argv).not.toContain('-append');
+    const drives = argv.filter((_, i) => argv[i - 1] === '-drive');
+    expect(drives).toEqual([
+      'if=pflash,unit=0,format=raw,readonly=on,file=/f/CODE.fd',
+      'if=pflash,unit=1,format=raw,snapshot=on,file=/f/VARS.fd',
+      'if=none,id=boot,format=raw,readonly=on,file=/images/boot,,disk,throttling.bps-total=20000000,throttling.iops-total=1000',
+      expect.stringContaining('if=none,id=disk1,'),
+    ]);
+    const free = qemuArgv({ ...vm, firmware: { ...firmware, limit: {} } }).join(' ');
+    expect(free).not.toContain('throttling');
+  });
+
   test('virtio disks in order, none of them writable', () => {
     const disk = (device: string) => ({ kind: 'virtio-blk', image: sampleImage('ext4'), device }) as const;
     const argv = qemuArgv(sampleVm({ disks: [disk('/dev/vda'), disk('/dev/vdb')] })).join(' ');

@@ -41,6 +41,9 @@ test.each([
   [{ used: '1,,10' }, /--used : not a whole number/],
   [{ used: Array.from({ length: 17 }, (_, i) => i).join(',') }, /more than 16 percentages/],
   [{ mem: '0' }, /--mem 0/],
+  [{ via: 'bios' }, /--via bios: choose uefi/],
+  [{ diskRate: '20' }, /of the disk that a boot loader reads/],
+  [{ via: 'uefi', diskRate: '0.5' }, /--disk-rate 0.5: not a whole number/],
 ])('%o is refused', (options, message) => {
   expect(() => parse(options)).toThrow(UserError);
   expect(() => parse(options)).toThrow(message);
@@ -80,6 +83,15 @@ const runOf = (more: Partial<BootRun> = {}): BootRun => ({
   ...more,
 });
 const product = (more: Partial<BootRun> = {}) => ({ kind: 'run', run: runOf(more) }) as const;
+
+test('--via uefi with the limits of its disk', () => {
+  expect(parse().via).toBeUndefined();
+  expect(parse({ via: 'uefi' }).via).toEqual({});
+  expect(parse({ via: 'uefi', diskRate: '20', diskIops: '500' }).via).toEqual({
+    bytesPerSecond: 20_000_000,
+    requestsPerSecond: 500,
+  });
+});
 
 test('a run as text: outcome, figures with their unit, where the rest is', () => {
   expect(boot.text(product(), 80).join('\n')).toMatchInlineSnapshot(`

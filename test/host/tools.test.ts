@@ -11,9 +11,9 @@ const listOf = (name: string) => new RegExp(`^${name}='\n([^']*)'`, 'm').exec(sc
 
 test('setup.sh installs every program of the table, with --all those few need', () => {
   const usual = [...listOf('needed'), ...listOf('debian_only')];
-  const foreign = listOf('foreign');
+  const rare = [...listOf('foreign'), ...listOf('firmware')];
   for (const { name, debian, setup } of tools) {
-    const list = setup === './setup.sh' ? usual : foreign;
+    const list = setup === './setup.sh' ? usual : rare;
     expect(list.map(line => line.split(':')[0])).toContain(name);
     for (const packageName of debian.split(' '))
       expect(list.map(line => line.split(':')[1])).toContain(packageName);

@@ -3,7 +3,8 @@
 import type { Disk, Flow, FlowInput } from '../boot.ts';
 
 /** Under icount the boot partition is memory: any real disk lets the host's latency into the guest's time. */
-function bootPartition({ image, extra, clock, memoryMiB, machine }: FlowInput): Disk {
+function bootPartition({ image, extra, clock, memoryMiB, machine, bootsFromDisk }: FlowInput): Disk {
+  if (bootsFromDisk) return { kind: 'partition', image, device: '/dev/vda2' };
   if (clock === 'wall') return { kind: 'virtio-blk', image, device: '/dev/vda' };
   const carveOut = machine.memoryDisk.place(image.bytes, memoryMiB, extra[0]!.bytes);
   return { kind: 'pmem', image, device: '/dev/pmem0', carveOut, standsFor: 'disk' };

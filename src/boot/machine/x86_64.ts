@@ -57,5 +57,16 @@ export default {
     place: placeImage,
     words: ({ sizeMiB, addressMiB }) => [`memmap=${sizeMiB}M!${addressMiB}M`],
   },
+  efi: {
+    type: 'q35',
+    // as a hypervisor's guest systemd-boot does not trust the counter, and keeps no times
+    cpu: 'qemu64,-hypervisor',
+    firmware: [
+      ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'],
+      ['/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/OVMF/OVMF_VARS.fd'],
+      ['/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'],
+    ],
+    loader: { file: '/usr/lib/systemd/boot/efi/systemd-bootx64.efi', name: 'EFI/BOOT/BOOTX64.EFI' },
+  },
   canary: { argv: canaryArgv, program: canaryProgram, exit: canaryExit },
 } satisfies Machine;

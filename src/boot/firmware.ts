@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The real path of a boot: firmware, boot loader and kernel from a disk, which may be slow. */
+import { readFile } from 'node:fs/promises';
+import type { Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import { exists } from '../host/files.ts';
+import { bootDisk } from '../image/bootdisk.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
+import { nonceOf } from './guard.ts';
+import { commandLine } from './qemu.ts';
+
+const install = 'install the packages: ./setup.sh --all';
+
+/** @throws UserError when the flow needs something that no boot loader does, or the clock is not the wall's */
+export function requireDiskBoot(flow: Flow, own: FlowMachine, clock: Clock): void {
+  if (clock !== 'wall') {
+    throw new UserError('a disk has no instructions: --via uefi needs --clock wall', {
+      hint: 'add --clock wall',
+    });
+  }
+  if (own.disks.some(disk => disk.kind === 'pmem')) {
+    throw new UserError(`no boot loader puts an image where the flow ${flow.id} wants it`, {
+      hint: 'leave out --via uefi',
+    });
+  }
+}
+
+/** The machine with firmware, and with all that QEMU's own loader would have handed over on a disk.
+ *  @throws UserError when firmware, boot loader or the programs that make the disk are not installed */
+export async function* withFirmware(
+  workspace: Workspace,
+  vm: Vm,
+  limit: DiskLimit,
+  signal: AbortSignal,
+): Work<Vm> {
+  const { efi, id } = vm.machine;
+  if (!efi) throw new UserError(`initbench knows no firmware for ${id}`, { hint: 'leave out --via uefi' });
+  const installed = [];
+  for (const pair of efi.firmware) if (await exists(pair[0])) installed.push(pair);
+  const [pair] = installed;
+  if (!pair) throw new UserError(`no UEFI firmware for ${id} is installed`, { hint: install });
+  if (!(await exists(efi.loader.file))) {
+    throw new UserError('systemd-boot is not installed', { hint: install });
+  }
+  if (!/^CONFIG_EFI_STUB=y$/m.test(await readFile(vm.kernel.files.config, 'utf8'))) {
+    throw new UserError(`the kernel ${vm.kernel.name} cannot be started by a boot loader`, {
+      hint: 'build it with --config efi',
+    });
+  }
+  // on the disk as well as in what the console is read with, so the same for each boot of it
+  const fixed = { ...vm, nonce: nonceOf({ ...vm, clock: 'icount' }) };
+  const { digest, files, imageBytes } = vm.kernel;
+  const disk = yield* bootDisk(
+    workspace,
+    {
+      loader: efi.loader,
+      kernel: { digest, path: files.image, bytes: imageBytes },
+      ...(vm.initrd && { initrd: vm.initrd }),
+      commandLine: commandLine(fixed).join(' '),
+      partitions: vm.disks.flatMap(own => (own.kind === 'partition' ? [own.image] : [])),
+    },
+    signal,
+  );
+  return { ...fixed, firmware: { code: pair[0], variables: pair[1], disk, limit } };
+}
+
+/** '20 MB/s', '40 MB/s, 1000 requests/s', 'as fast as the host'. */
+export function limitText({ bytesPerSecond, requestsPerSecond }: DiskLimit): string {
+  const said = [
+    ...(bytesPerSecond === undefined ? [] : [`${bytesPerSecond / 1e6} MB/s`]),
+    ...(requestsPerSecond === undefined ? [] : [`${requestsPerSecond} requests/s`]),
+  ];
+  return said.length > 0 ? said.join(', ') : 'as fast as the host';
+}

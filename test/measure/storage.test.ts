@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  checkOf,
+  crossoverBandwidths,
+  type LoaderModel,
+  media,
+  predict,
+  type StoredFlow,
+  storageReport,
+} from '../../src/measure/storage.ts';
+import { formatStorage } from '../../src/measure/storagetable.ts';
+
+const loader: LoaderModel = { base: 4000, rate: 100e6 };
+/** Reads all before the kernel; the other reads what it uses, and is slower at it. */
+const kernelspace: StoredFlow = { row: 'kernelspace', loaderBytes: 70e6, demandBytes: 0, guest: 1000 };
+const userspace: StoredFlow = { row: 'userspace', loaderBytes: 5e6, demandBytes: 10e6, guest: 1200 };
+const at = (bytesPerSecond: number, burstSeconds = 0) => ({ name: 'x', bytesPerSecond, burstSeconds });
+
+describe('predict()', () => {
+  test('slow storage: all that is read is read at its rate', () => {
+    expect(predict(userspace, loader, at(20e6))).toEqual({
+      ...{ base: 4000, loading: 250, guest: 1200, demand: 500, total: 5950 },
+    });
+  });
+
+  test('fast storage: the loader has a rate of its own, the kernel has not', () => {
+    expect(predict(userspace, loader, at(1e9))).toMatchObject({ loading: 50, demand: 10 });
+    expect(predict(kernelspace, loader, at(1e9)).loading).toBe(700);
+  });
+
+  test('what a throttled disk gives at once is not waited for', () => {
+    expect(predict(userspace, loader, at(20e6, 0.1))).toMatchObject({ loading: 150, demand: 400 });
+    expect(predict({ ...userspace, demandBytes: 1e6 }, loader, at(20e6, 0.1)).demand).toBe(0);
+  });
+});
+
+const flow = (row: string) =>
+  fc.record({
+    row: fc.constant(row),
+    loaderBytes: fc.integer({ min: 1e6, max: 3e8 }),
+    demandBytes: fc.integer({ min: 0, max: 3e8 }),
+    guest: fc.integer({ min: 1, max: 5000 }),
+  });
+
+describe('crossoverBandwidths()', () => {
+  test('below it what reads less wins, above it what runs faster', () => {
+    const [crossing, ...none] = crossoverBandwidths(kernelspace, userspace, { ...loader, rate: 1e9 });
+    expect(none).toEqual([]);
+    expect(crossing).toBe(275e6);
+    const difference = (rate: number) =>
+      predict(kernelspace, { ...loader, rate: 1e9 }, at(rate)).total -
+      predict(userspace, { ...loader, rate: 1e9 }, at(rate)).total;
+    expect(difference(270e6)).toBeGreaterThan(0);
+    expect(difference(280e6)).toBeLessThan(0);
+  });
+
+  test('where a slow loader eats what the kernel saves there is none', () => {
+    expect(crossoverBandwidths(kernelspace, userspace, { ...loader, rate: 50e6 })).toEqual([]);
+  });
+
+  test('at each the two take the same, whatever the flows', () => {
+    fc.assert(
+      fc.property(flow('a'), flow('b'), fc.integer({ min: 1e6, max: 1e9 }), (a, b, rate) => {
+        for (const bandwidth of crossoverBandwidths(a, b, { base: 0, rate })) {
+          const [x, y] = [a, b].map(one => predict(one, { base: 0, rate }, at(bandwidth)).total);
+          expect(Math.abs(x! - y!)).toBeLessThan(1e-6 * x!);
+        }
+      }),
+    );
+  });
+
+  test('finds each change of the winner', () => {
+    fc.assert(
+      fc.property(flow('a'), flow('b'), fc.integer({ min: 1e6, max: 1e9 }), (a, b, rate) => {
+        const sign = (bandwidth: number) => {
+          const [x, y] = [a, b].map(one => predict(one, { base: 0, rate }, at(bandwidth)).total);
+          return Math.abs(x! - y!) < 1e-6 * x! ? 0 : Math.sign(x! - y!);
+        };
+        const crossings = crossoverBandwidths(a, b, { base: 0, rate });
+        const places = Array.from({ length: 60 }, (_, i) => 1e5 * 1.2 ** i);
+        places.slice(1).forEach((high, i) => {
+          const low = places[i]!;
+          if (sign(low) * sign(high) < 0) {
+            expect(crossings.some(crossing => crossing >= low && crossing <= high)).toBe(true);
+          }
+        });
+      }),
+    );
+  });
+});
+
+describe('storageReport()', () => {
+  const flows = [kernelspace, userspace];
+  const checks = [
+    checkOf(userspace, loader, { name: '20 MB/s', bytesPerSecond: 20e6 }, 10, [6000, 6100, 6200]),
+  ];
+  const report = storageReport(loader, [{ imageBytes: 65e6, usedPercent: 10, flows }], { checks });
+
+  test('a winner only where it is clear', () => {
+    expect(report.cases[0]!.cells.map(({ medium, fastest }) => [medium, fastest])).toEqual([
+      ['SD 20', 'userspace'],
+      ['SD 40', 'userspace'],
+      ['eMMC', 'userspace'],
+      ['SATA', 'userspace'],
+      ['NVMe', 'userspace'],
+    ]);
+    const alike = storageReport(loader, [
+      { imageBytes: 1, usedPercent: 1, flows: [userspace, { ...userspace, row: 'b' }] },
+    ]);
+    expect(alike.cases[0]!.cells.every(cell => cell.fastest === undefined)).toBe(true);
+    expect(media.map(({ bytesPerSecond }) => bytesPerSecond / 1e6)).toEqual([20, 40, 150, 500, 3000]);
+  });
+
+  test('a check: distance of the median from the prediction, and what the same thing differs by', () => {
+    expect(checks[0]).toMatchObject({ predicted: 5950 });
+    expect(checks[0]!.off).toBeCloseTo(150 / 5950);
+    expect(checks[0]!.same).toBeCloseTo(200 / 6100);
+  });
+
+  test('as text, for mail', () => {
+    const text = formatStorage(report);
+    expect(Math.max(...text.map(line => line.length))).toBeLessThanOrEqual(72);
+    expect(text.join('\n')).toMatchInlineSnapshot(`
+      "seconds from power-on to the files used:
+        base + loader bytes / min(loader rate, bandwidth) + guest
+        + bytes on demand / bandwidth
+      base 4.00 s, loader rate 100.0 MB/s: of the machine measured
+
+      image 65.0 MB, 10% used
+      MB           loader  demand guest s
+      kernelspace    70.0     0.0    1.00
+      userspace       5.0    10.0    1.20
+      seconds       SD 20   SD 40    eMMC    SATA    NVMe
+      kernelspace   8.50    6.75    5.70    5.70    5.70
+      userspace     5.95*   5.58*   5.32*   5.27*   5.25*
+      kernelspace, userspace: one is faster at any bandwidth
+
+      model against boots from a throttled disk (seconds)
+      row            disk predicted  measured       off       A/A
+      userspace   20 MB/s      5.95      6.10      2.5%      3.3%"
+    `);
+  });
+});
