@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where things are: the checkout, the cache, the state and the project's defaults; read once at the start. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -83,8 +84,8 @@ export function openWorkspace(
   root: string = fileURLToPath(new URL('..', import.meta.url)),
 ): Workspace {
   const standard = envPaths('initbench', { suffix: '' });
-  const cache = path.resolve(environment.INITBENCH_CACHE ?? standard.cache);
-  const state = path.resolve(environment.INITBENCH_STATE ?? stateFolder(environment));
+  const cache = path.resolve(environment.INITBENCH_CACHE || standard.cache);
+  const state = path.resolve(environment.INITBENCH_STATE || stateFolder(environment));
   for (const folder of [cache, state]) {
     try {
       mkdirSync(folder, { recursive: true });
@@ -108,7 +109,7 @@ export function openWorkspace(
 }
 
 function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
-  const base = environment.XDG_STATE_HOME ?? path.join(environment.HOME ?? '/', '.local', 'state');
+  const base = environment.XDG_STATE_HOME || path.join(environment.HOME || homedir(), '.local', 'state');
   return path.join(base, 'initbench');
 }
 

@@ -40,12 +40,16 @@ const table: Readonly<Record<string, Room>> = {
     packages: ['zod'],
     ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
   },
+  store: {
+    packages: [],
+    ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
+  },
   submit: {
     packages: ['postal-mime'],
     ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'series'],
     types: ['measure', 'campaign'],
   },
-  commands: { packages: [], ours: ['host', 'events.ts', 'workspace.ts', ...stages] },
+  commands: { packages: [], ours: ['host', 'events.ts', 'workspace.ts', 'store', ...stages] },
   cli: {
     packages: ['commander'],
     ours: ['commands', 'events.ts', 'host'],

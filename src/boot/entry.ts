@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Instructions, Work } from '../events.ts';
 import { Interrupted, UserError } from '../host/errors.ts';
 import { launch } from '../host/exec.ts';
-import { digestOf, readIfThere, scratchFolder, writeWhole } from '../host/files.ts';
+import { digestOf, readRecord, socketFolder, writeWhole } from '../host/files.ts';
 import { connectGdb } from '../host/gdb.ts';
 import { connectQmp } from '../host/qmp.ts';
 import type { Workspace } from '../workspace.ts';
@@ -35,7 +35,7 @@ export async function* kernelEntry(
   const images = [vm.initrd, ...vm.disks.map(({ image }) => image)].map(image => image?.digest ?? null);
   const key = digestOf({ kernel: vm.kernel.digest, argv: qemuArgv(vm), images, qemuVersion });
   const file = path.join(workspace.cache, 'entries', `${key}.json`);
-  const known = entryOf(await readIfThere(file));
+  const known = entryOf(await readRecord(file));
   if (known !== undefined) {
     yield { job, type: 'step', step, state: 'cached' };
     return known;
@@ -43,7 +43,7 @@ export async function* kernelEntry(
   yield { job, type: 'step', step, state: 'started' };
   const started = performance.now();
   const address = await symbolAddress(vm.kernel.files.systemMap, 'start_kernel');
-  const scratch = await scratchFolder('entry');
+  const scratch = await socketFolder('entry');
   try {
     const entry = await measure(vm, address, scratch, signal);
     await writeWhole(file, `${JSON.stringify({ entry })}\n`);
@@ -54,9 +54,8 @@ export async function* kernelEntry(
   }
 }
 
-function entryOf(text: string | undefined): Instructions | undefined {
-  if (text === undefined) return undefined;
-  const { entry } = JSON.parse(text) as { entry?: unknown };
+function entryOf(record: { entry?: unknown } | undefined): Instructions | undefined {
+  const entry = record?.entry;
   return typeof entry === 'number' ? entry : undefined;
 }
 

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Instructions, type Mark, type Milliseconds, type Outcome, sanitise } from '../events.ts';
 import { launch, type Running } from '../host/exec.ts';
-import { scratchFolder } from '../host/files.ts';
+import { socketFolder } from '../host/files.ts';
 import { connectQmp, type Qmp } from '../host/qmp.ts';
 import type { BootPlan, BootRun } from './boot.ts';
 import { cutFile, usualBudget } from './budget.ts';
@@ -55,7 +55,7 @@ export async function runGuest(
   onLine: OnLine,
   signal: AbortSignal,
 ): Promise<GuestEnd> {
-  const scratch = await scratchFolder('qemu');
+  const scratch = await socketFolder('qemu');
   const over = new AbortController();
   try {
     const paths = { console: consoleLog(folder), qmp: path.join(scratch, 'qmp') };

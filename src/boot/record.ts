@@ -3,11 +3,12 @@
  *  lines are the events as they came; folding them gives the BootRun back. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Fact, Mark, Milliseconds, WorkEvent } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { readIfThere, writeWhole } from '../host/files.ts';
+import { readIfThere, readRecord, writeWhole } from '../host/files.ts';
+import { lifeOf, ourselves, taggedOwner, tagOf } from '../host/owner.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { BootRun, UsedStep } from './boot.ts';
 import { bounded, usualBudget } from './budget.ts';
@@ -28,7 +29,8 @@ export interface RunClosing {
   readonly peakBytes?: number;
   readonly reads?: BootRun['reads'];
 }
-type RecordLine = { initbenchRun: number; header: RunHeader } | { closing: RunClosing } | WorkEvent;
+type RecordLine =
+  { initbenchRun: number; owner?: string; header: RunHeader } | { closing: RunClosing } | WorkEvent;
 
 /** Sortable by time and unique: 20261123T140501-4f2a. */
 export function newRunId(now: Date = new Date()): string {
@@ -68,7 +70,7 @@ export function openRecord(folder: string, header: RunHeader): Recorder {
     failure ??= error;
   });
   const write = (line: RecordLine) => file.write(`${JSON.stringify(line)}\n`);
-  const lines: RecordLine[] = [{ initbenchRun: runVersion, header }];
+  const lines: RecordLine[] = [{ initbenchRun: runVersion, owner: `owner-${tagOf(ourselves)}`, header }];
   write(lines[0]!);
   const console = bounded<WorkEvent>(usualBudget, write);
   return {
@@ -94,6 +96,33 @@ export function openRecord(folder: string, header: RunHeader): Recorder {
       return run;
     },
   };
+}
+
+/** A run's folder that may have been left by a process that is gone: `completed` when run.json was missing and is made
+ *  (or would be) from the events there are, `empty` when there is not even a first line.
+ *  @throws UserError when the events are damaged */
+export async function completeRun(
+  folder: string,
+  act: boolean,
+): Promise<'whole' | 'running' | 'completed' | 'empty'> {
+  const file = path.join(folder, 'run.json');
+  if ((await readIfThere(file)) !== undefined) {
+    await readRecord(file);
+    return 'whole';
+  }
+  const text = (await readIfThere(path.join(folder, 'events.jsonl'))) ?? '';
+  const { mtimeMs } = await stat(folder);
+  if (!text.includes('\n')) {
+    // Its maker may be about to write the first line.
+    if (Math.abs(Date.now() - mtimeMs) < 10_000) return 'running';
+    return 'empty';
+  }
+  const lines = parseRecord(text, folder);
+  const first = lines[0];
+  const owner = first && 'owner' in first && first.owner ? taggedOwner(first.owner) : undefined;
+  if (owner ? lifeOf(owner) !== 'gone' : Math.abs(Date.now() - mtimeMs) < 3_600_000) return 'running';
+  if (act) await writeWhole(file, `${JSON.stringify(foldRun(lines, folder), null, 2)}\n`);
+  return 'completed';
 }
 
 /** The BootRun that the lines of events.jsonl tell of. A record that just stops was interrupted. */
@@ -160,7 +189,9 @@ export function parseRecord(text: string, folder: string): RecordLine[] {
   for (const [index, line] of lines.entries()) {
     if (line === '') continue;
     try {
-      parsed.push(JSON.parse(line) as RecordLine);
+      const value: unknown = JSON.parse(line);
+      if (!isLine(value)) throw new SyntaxError('no line of a record');
+      parsed.push(value);
     } catch {
       if (index === lines.length - 1) break;
       throw new UserError(`${folder}/events.jsonl: line ${index + 1} is damaged`, {
@@ -179,6 +210,15 @@ export function parseRecord(text: string, folder: string): RecordLine[] {
     );
   }
   return parsed;
+}
+
+/** As much as folding relies on. */
+function isLine(value: unknown): value is RecordLine {
+  const isObject = (each: unknown): each is Record<string, unknown> =>
+    typeof each === 'object' && each !== null;
+  if (!isObject(value)) return false;
+  if (value.type !== 'fact') return true;
+  return isObject(value.fact) && typeof value.fact.name === 'string' && isObject(value.fact.values);
 }
 
 /** The console as it came, for a run's folder. */

@@ -3,7 +3,14 @@
 import { CommanderError } from 'commander';
 import type { AnyCommand } from '../commands/command.ts';
 import { sanitise, type WorkEvent } from '../events.ts';
-import { type ExitCode, exitCodes, Interrupted, ToolError, UserError } from '../host/errors.ts';
+import {
+  environmentProblem,
+  type ExitCode,
+  exitCodes,
+  Interrupted,
+  ToolError,
+  UserError,
+} from '../host/errors.ts';
 import { shellQuote } from '../commands/words.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Invocation, parseArguments } from './parser.ts';
@@ -88,6 +95,11 @@ function reportError(error: unknown, terminal: Terminal): ExitCode {
     terminal.err(`initbench: ${lines.join('\n')}\n`);
     if (error.hint) terminal.err(`  ${sanitise(error.hint)}\n`);
     return error.exitCode;
+  }
+  const said = environmentProblem(error);
+  if (said) {
+    terminal.err(`initbench: ${sanitise(said.message)}\n  ${said.hint}\n`);
+    return exitCodes.environment;
   }
   if (error instanceof ToolError) {
     terminal.err(`initbench: ${sanitise(error.message)}\n`);

@@ -3,6 +3,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
+import { canSandbox } from '../boot/guard.ts';
 import { findMachine } from '../boot/registry.ts';
 import { exitCodes, Interrupted } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
@@ -23,6 +24,8 @@ interface Diagnosis {
   readonly cacheFreeBytes: number;
   readonly cache: string;
   readonly state: string;
+  /** Whether QEMU confines itself (-sandbox). Absent without QEMU. */
+  readonly sandbox?: boolean;
   readonly accelerator?: { readonly accelerator: Accelerator; readonly reason: string };
 }
 
@@ -42,6 +45,7 @@ export const doctor: Command<null, Diagnosis> = {
     }
     const { bavail, bsize } = await statfs(workspace.cache);
     const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.version !== undefined);
+    const sandbox = qemu ? await canSandbox('qemu-system-x86_64', signal) : undefined;
     const probed = qemu ? yield* probeAccelerator(workspace, await findMachine('x86_64'), signal) : undefined;
     return {
       tools: found,
@@ -51,6 +55,7 @@ export const doctor: Command<null, Diagnosis> = {
       cacheFreeBytes: bavail * bsize,
       cache: workspace.cache,
       state: workspace.state,
+      ...(sandbox !== undefined && { sandbox }),
       ...(probed && { accelerator: { accelerator: probed.accelerator, reason: probed.reason } }),
     };
   },
@@ -70,6 +75,9 @@ export const doctor: Command<null, Diagnosis> = {
       `node ${diagnosis.node}, ${diagnosis.cpus} CPUs, ${gib(diagnosis.memoryBytes)} memory`,
       `cache ${diagnosis.cache}, ${gib(diagnosis.cacheFreeBytes)} free`,
       `state ${diagnosis.state}`,
+      ...(diagnosis.sandbox === false
+        ? ['sandbox: no; this QEMU, or this host, has no seccomp: a guest that breaks out of QEMU is you']
+        : []),
       ...(diagnosis.accelerator
         ? [`accelerator ${diagnosis.accelerator.accelerator}: ${diagnosis.accelerator.reason}`]
         : []),

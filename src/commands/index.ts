@@ -5,11 +5,13 @@ import { boot } from './boot.ts';
 import { build } from './build.ts';
 import { seriesCheck } from './check.ts';
 import type { AnyCommand } from './command.ts';
+import { clean } from './clean.ts';
 import { compare } from './compare.ts';
 import { diff } from './diff.ts';
 import { decode } from './decode.ts';
 import { doctor } from './doctor.ts';
 import { exportMails } from './export.ts';
+import { fsck } from './fsck.ts';
 import { seriesFuzz } from './fuzz.ts';
 import { review } from './review.ts';
 import { send } from './send.ts';
@@ -76,4 +78,6 @@ export const commands: readonly AnyCommand[] = [
   parse,
   replayBundle,
   doctor,
+  fsck,
+  clean,
 ];

@@ -2,7 +2,7 @@
 /** Files and folders: digests, whole-or-nothing writes and publishes, scratch folders that bear their owner, free space. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Digest } from '../events.ts';
@@ -49,6 +49,26 @@ export async function readIfThere(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The JSON of a file of ours, or undefined when there is none. @throws UserError when it is damaged */
+export async function readRecord<Record>(file: string): Promise<Record | undefined> {
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Record;
+  } catch {
+    throw new UserError(`${file} is damaged`, {
+      hint: 'initbench fsck removes what is damaged and can be made again',
+      exitCode: exitCodes.environment,
+    });
+  }
+}
+
+/** Notes that something in the cache was used now: `clean` goes by that. A cache that is only read stays as it is. */
+export async function touch(file: string): Promise<void> {
+  const now = new Date();
+  await utimes(file, now, now).catch(() => {});
 }
 
 /** Replaces a file whole: readers see the old text or the new, after a power failure too. */
@@ -112,6 +132,32 @@ export async function scratchIn(parent: string, name = 'new'): Promise<string> {
 /** A fresh folder for the time of one job; the caller removes it in its finally. Nobody else may look into it. */
 export async function scratchFolder(name: string): Promise<string> {
   return mkdtemp(path.join(tmpdir(), `initbench-${name}-${tagOf(ourselves)}-`));
+}
+
+/** The path of a unix socket has 107 bytes at most (unix(7)). */
+const longestSocket = 107;
+
+/** Where a folder for sockets called `qmp` and the like may be; undefined: no path is short enough. */
+function socketPlace(own: string): string | undefined {
+  const fits = (place: string) =>
+    Buffer.byteLength(path.join(place, `${own}XXXXXX`, 'socket')) <= longestSocket;
+  return [tmpdir(), process.env.XDG_RUNTIME_DIR || '/tmp', '/tmp'].find(fits);
+}
+
+/** Where scratch folders of ours may be, outside the cache and the state. */
+export const scratchPlaces = (): string[] => [
+  ...new Set([tmpdir(), socketPlace(`initbench-qemu-${tagOf(ourselves)}-`) ?? tmpdir()]),
+];
+
+/** A scratch folder whose path leaves room for sockets. @throws UserError when there is no place with a path that short */
+export async function socketFolder(name: string): Promise<string> {
+  const own = `initbench-${name}-${tagOf(ourselves)}-`;
+  const place = socketPlace(own);
+  if (place !== undefined) return mkdtemp(path.join(place, own));
+  throw new UserError(`${tmpdir()} is too long a path for sockets`, {
+    hint: 'set TMPDIR to a folder with a shorter one',
+    exitCode: exitCodes.environment,
+  });
 }
 
 /** Scratch folders and unfinished files directly below a folder whose owner is gone. */

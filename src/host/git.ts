@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The door to git: short questions through simple-git, long work through exec.ts, both deaf to git's environment. */
+import { readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
 import { Interrupted, ToolError } from './errors.ts';
 import { type ExecResult, exec, missingTool } from './exec.ts';
+import { exists } from './files.ts';
 import { expectGroup, ownerEnvironment } from './reaper.ts';
 
 /** How to reach a remote is the user's business; which repository and index to use is ours. */
@@ -141,4 +143,25 @@ export function parseGitProgress(line: string): { label: string; done: number; t
   return match
     ? { label: match[1]!.toLowerCase(), done: Number(match[2]), total: Number(match[3]) }
     : undefined;
+}
+
+/** Removes a lock file of git's ('index.lock') that no process has open: a git that was killed leaves it, one that is at
+ *  work holds it. Returns whether there was one; told only to look, whether it would remove it. */
+export async function removeStaleLock(file: string, act = true): Promise<boolean> {
+  if (!(await exists(file)) || (await isOpen(file))) return false;
+  if (act) await rm(file, { force: true });
+  return true;
+}
+
+/** Whether a process that we may look into has the file open. */
+async function isOpen(file: string): Promise<boolean> {
+  const real = await realpath(file).catch(() => file);
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const folder = `/proc/${pid}/fd`;
+    for (const fd of await readdir(folder).catch(() => [] as string[])) {
+      if ((await readlink(`${folder}/${fd}`).catch(() => '')) === real) return true;
+    }
+  }
+  return false;
 }

@@ -105,10 +105,13 @@ export function isDead(holder: Holder): boolean {
   return lifeOf(holder) === 'gone' && (!holder.reaper || lifeOf(holder.reaper) === 'gone');
 }
 
-/** Removes a lock whose holder is dead; returns whether it did. */
-export async function breakIfDead(lock: string): Promise<boolean> {
+/** Removes a lock whose holder is dead; returns whether it did, or, told only to look, whether it would. */
+export async function breakIfDead(lock: string, act = true): Promise<boolean> {
   const holder = await readHolder(lock);
   if (holder ? !isDead(holder) : !(await isAbandoned(lock))) return false;
+  if (!act) return true;
+  // The name of who left it is not known: what was put away before must not be in the way.
+  if (!holder) await rm(`${lock}.dead-unknown`, { recursive: true, force: true });
   try {
     await rename(lock, `${lock}.dead-${holder?.id ?? 'unknown'}`);
     return true;
@@ -121,11 +124,7 @@ export async function breakIfDead(lock: string): Promise<boolean> {
 /** A lock that names nobody, for a while already; or in the future, after the clock was set back. */
 async function isAbandoned(lock: string): Promise<boolean> {
   const found = await stat(lock).catch(() => undefined);
-  if (!found) return false;
-  // The name of who left it is not known: what was put away before must not be in the way.
-  const abandoned = Math.abs(Date.now() - found.mtimeMs) > makingMs;
-  if (abandoned) await rm(`${lock}.dead-unknown`, { recursive: true, force: true });
-  return abandoned;
+  return found !== undefined && found.isDirectory() && Math.abs(Date.now() - found.mtimeMs) > makingMs;
 }
 
 async function take(lock: string, me: Holder): Promise<boolean> {

@@ -5,7 +5,16 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Digest, productOf, type Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { digestOf, exists, readIfThere, scratchIn, withLock, writeWhole } from '../host/files.ts';
+import {
+  digestOf,
+  exists,
+  readIfThere,
+  readRecord,
+  scratchIn,
+  touch,
+  withLock,
+  writeWhole,
+} from '../host/files.ts';
 import { crossOf, hostArch } from '../kernel/architecture.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { type Draft, newDraft } from './draft.ts';
@@ -55,6 +64,7 @@ export async function* collectPayload(
   const origin: PayloadOrigin = { padBytes: options.padBytes, arch, inputs: key };
   const found = await readCollected(request, index, spec);
   if (found) {
+    await touch(found.folder);
     yield { ...step, state: 'cached', product: found.digest };
     return { ...found, origin };
   }
@@ -109,8 +119,8 @@ async function readCollected(
   const digest = await readIfThere(index);
   if (digest === undefined) return undefined;
   const folder = path.join(folders.payloads(workspace), digest);
-  const record = await readIfThere(path.join(folder, 'payload.json'));
-  return record === undefined ? undefined : { ...(JSON.parse(record) as Payload), name: spec, folder, arch };
+  const record = await readRecord<Payload>(path.join(folder, 'payload.json'));
+  return record && { ...record, name: spec, folder, arch };
 }
 
 async function* collectNew(request: PayloadRequest, kind: PayloadKind, spec: string): Work<Payload> {

@@ -4,7 +4,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
-import { digestOf, publishFolder, readIfThere, requireSpace, withLock } from '../host/files.ts';
+import { digestOf, publishFolder, readRecord, requireSpace, touch, withLock } from '../host/files.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import type { Format, Image, Payload } from './image.ts';
 import { listFormats } from './registry.ts';
@@ -74,6 +74,7 @@ export async function* publishImage(
   const step = { job, type: 'step', step: what, product: digest } as const;
   const cached = await readImage(folder);
   if (cached) {
+    await touch(folder);
     yield { ...step, state: 'cached' };
     return cached;
   }
@@ -96,7 +97,6 @@ export async function* publishImage(
 }
 
 async function readImage(folder: string): Promise<Image | undefined> {
-  const record = await readIfThere(path.join(folder, 'image.json'));
-  if (record === undefined) return undefined;
-  return { ...(JSON.parse(record) as Omit<Image, 'path'>), path: path.join(folder, 'image') };
+  const record = await readRecord<Omit<Image, 'path'>>(path.join(folder, 'image.json'));
+  return record && { ...record, path: path.join(folder, 'image') };
 }

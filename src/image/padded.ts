@@ -3,6 +3,7 @@
 import { copyFile, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { digestOf, exists, requireSpace } from '../host/files.ts';
+import { ourselves, tagOf } from '../host/owner.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { Image } from './image.ts';
 
@@ -27,7 +28,7 @@ export async function paddedImage(workspace: Workspace, image: Image, pages: num
   await mkdir(folder, { recursive: true });
   await prune(folder, bytes);
   await requireSpace(folder, bytes, `a copy of an image of ${image.payload.name}`);
-  const scratch = `${file}.${process.pid}-${Math.trunc(performance.now() * 1000)}`;
+  const scratch = `${file}.${tagOf(ourselves)}-${Math.trunc(performance.now() * 1000)}`;
   try {
     await copyFile(image.path, scratch);
     const handle = await open(scratch, 'r+');

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work, WorkEvent } from '../events.ts';
 import { exec } from '../host/exec.ts';
-import { digestOf, readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
+import { digestOf, readRecord, shortDigest, withLock, writeWhole } from '../host/files.ts';
 import { step } from '../tree/step.ts';
 import type { Worktree } from '../tree/tree.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
@@ -108,9 +108,9 @@ export async function* resolveConfig(
 }
 
 async function readKept(file: string): Promise<Config | undefined> {
-  const text = await readIfThere(file);
-  if (text === undefined) return undefined;
-  const { schema: found, ...config } = JSON.parse(text) as Config & { schema: string };
+  const kept = await readRecord<Config & { schema: string }>(file);
+  if (kept === undefined) return undefined;
+  const { schema: found, ...config } = kept;
   return found === schema ? config : undefined;
 }
 

@@ -13,6 +13,7 @@ import {
   readIfThere,
   requireSpace,
   scratchIn,
+  touch,
   withLock,
   writeWhole,
 } from '../host/files.ts';
@@ -46,6 +47,7 @@ export async function* buildKernel(
   const folder = kernelFolder(workspace, digest);
   const kept = await readKernel(folder);
   if (kept) {
+    await touch(folder);
     yield { job: jobOf(build), type: 'step', step: jobOf(build), state: 'cached', product: digest };
     return underTheNameOf(kept, build, config);
   }

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { copyFile, cp, lutimes, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
-import { digestOf, exists, readIfThere, withLock } from '../host/files.ts';
+import { digestOf, exists, readRecord, withLock } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import type { Worktree } from '../tree/tree.ts';
 import { type Build, buildFolder, folderOf } from './make.ts';
@@ -26,8 +26,8 @@ export const memoryFile = (folder: string): string => path.join(folder, 'initben
 export const logFile = (folder: string): string => path.join(folder, 'initbench.log');
 
 export async function readMemory(folder: string): Promise<Memory | undefined> {
-  const text = await readIfThere(memoryFile(folder));
-  return text === undefined ? undefined : (JSON.parse(text) as Memory);
+  // A memory that is damaged is none: then everything is made anew.
+  return readRecord<Memory>(memoryFile(folder)).catch(() => undefined);
 }
 
 export const variablesDigest = (build: Pick<Build, 'variables'>): Digest => digestOf(build.variables);

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest } from '../events.ts';
-import { readIfThere, shortDigest, writeWhole } from '../host/files.ts';
+import { readRecord, shortDigest, writeWhole } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -28,9 +28,9 @@ const atFiles = (kernel: Kernel, place: (file: string) => string): Kernel => {
 
 /** The kernel stored in a folder; undefined when there is none or another version wrote it. */
 export async function readKernel(folder: string): Promise<Kernel | undefined> {
-  const text = await readIfThere(path.join(folder, 'kernel.json'));
-  if (text === undefined) return undefined;
-  const { schema, ...kernel } = JSON.parse(text) as Kernel & { schema: string };
+  const stored = await readRecord<Kernel & { schema: string }>(path.join(folder, 'kernel.json'));
+  if (stored === undefined) return undefined;
+  const { schema, ...kernel } = stored;
   return schema === kernelSchema ? atFiles(kernel, file => path.join(folder, file)) : undefined;
 }
 

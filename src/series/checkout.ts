@@ -44,7 +44,7 @@ export async function* openCheckout(workspace: Workspace, series: string, signal
     const reading = ['read-tree', '--reset', '-u', '-v', branch];
     yield* gitWork(target, reading, { job, signal, env: ownConfigOnly });
     // A log that is there is written, whatever core.logAllRefUpdates says: a person's way back.
-    const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+    const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
     await writeWhole(path.join(admin, 'logs', 'HEAD'), '');
     await writeWhole(path.join(repository, 'logs', branch), '');
   });
@@ -91,7 +91,7 @@ export async function attach(workspace: Workspace, series: string, signal: Abort
 
 /** Whether a rebase waits there for a person. */
 export async function isRebasing(target: string, signal: AbortSignal): Promise<boolean> {
-  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
   return (await exists(path.join(admin, 'rebase-merge'))) || (await exists(path.join(admin, 'rebase-apply')));
 }
 
@@ -209,7 +209,7 @@ async function saveFiles(
 
 /** index.lock of a git that died with us. One that is a few seconds old may be a living person's. */
 export async function dropStaleLock(target: string, signal: AbortSignal): Promise<void> {
-  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
   for (const name of ['index.lock', 'HEAD.lock']) {
     const lock = path.join(admin, name);
     const found = await stat(lock).catch(() => undefined);

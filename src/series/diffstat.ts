@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which files a patch touches, with added and removed lines, counted in the diff itself; and the added lines. */
 import { parsePatch, type StructuredPatch } from 'diff';
+import { UserError } from '../host/errors.ts';
 import { stripSignature } from './mail.ts';
 
 export interface FileChange {
@@ -10,7 +11,7 @@ export interface FileChange {
   readonly removed: number;
 }
 
-/** The changes of a patch file's body (or of a bare diff), in its order. */
+/** The changes of a patch file's body (or of a bare diff), in its order. @throws UserError when it is damaged */
 export function diffstatOf(body: string): FileChange[] {
   return filesOf(body).map(file => ({ path: pathOf(file), ...countLines(file) }));
 }
@@ -28,7 +29,14 @@ export function addedLinesOf(body: string): { readonly path: string; readonly li
 
 function filesOf(body: string): StructuredPatch[] {
   const start = /^diff --git /m.exec(body)?.index;
-  return start === undefined ? [] : parsePatch(stripSignature(body.slice(start)));
+  if (start === undefined) return [];
+  try {
+    return parsePatch(stripSignature(body.slice(start)));
+  } catch (error) {
+    throw new UserError(`the diff cannot be read: ${(error as Error).message}`, {
+      hint: 'write it anew with git format-patch',
+    });
+  }
 }
 
 function pathOf({ oldFileName, newFileName }: StructuredPatch): string {

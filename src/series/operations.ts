@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import { readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { leftBehind, readIfThere, withLock, writeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
@@ -252,11 +252,7 @@ async function setFile(workspace: Workspace, name: string, to: string | null): P
 async function sweep(workspace: Workspace, operation: Operation): Promise<void> {
   const files = operation.changes.filter(({ kind }) => kind === 'file');
   for (const folder of new Set(files.map(({ name }) => path.dirname(placeOf(workspace, name))))) {
-    const own = new Set(files.map(({ name }) => path.basename(name)));
-    for (const name of await readdir(folder).catch(() => [] as string[])) {
-      const of = /^(.+)\.\d+\.tmp$/.exec(name)?.[1];
-      if (of !== undefined && own.has(of)) await rm(path.join(folder, name), { force: true });
-    }
+    for (const left of await leftBehind(folder)) await rm(left, { force: true });
   }
 }
 

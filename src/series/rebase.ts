@@ -220,7 +220,7 @@ async function stopped(
   signal: AbortSignal,
 ): Promise<Stopped> {
   const target = checkoutPath(workspace, series);
-  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
   const number = async (name: string) =>
     Number(await readFile(path.join(admin, 'rebase-merge', name), 'utf8').catch(() => '0'));
   const subject = await git(target, ['show', '-s', '--format=%s', 'REBASE_HEAD'], signal, { accept: [128] });
@@ -291,7 +291,7 @@ async function* restore(
   signal: AbortSignal,
 ): Work<void> {
   const target = yield* openCheckout(workspace, series, signal);
-  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
   const head = await git(target, ['rev-parse', 'HEAD'], signal);
   if (head !== waiting.from.tip && head !== waiting.onto) {
     // Patches that were resolved already.

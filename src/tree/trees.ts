@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The trees initbench manages: added, read back, listed and removed. A tree is a ref in the repository and
  *  a record in trees/<name>.json; it is there when both are. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
+import { exists, readRecord, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { fetchDebianSource, unpackDebianSource } from './debian.ts';
@@ -35,9 +35,9 @@ export function checkTreeName(name: string): void {
 /** A tree's record, or undefined when there is none. @throws UserError when another version wrote it */
 export async function readTree(workspace: Workspace, name: string): Promise<Tree | undefined> {
   checkTreeName(name);
-  const text = await readIfThere(recordFile(workspace, name));
-  if (text === undefined) return undefined;
-  const { schema: found, ...tree } = JSON.parse(text) as Tree & { schema: string };
+  const record = await readRecord<Tree & { schema: string }>(recordFile(workspace, name));
+  if (record === undefined) return undefined;
+  const { schema: found, ...tree } = record;
   if (found === schema) return tree;
   throw new UserError(`${recordFile(workspace, name)} is '${found}', this initbench reads '${schema}'`, {
     hint: `initbench tree remove ${name}, then add it again`,
@@ -127,6 +127,10 @@ async function* added(
     }
     await requireSpace(workspace.state, neededBytes, 'a kernel tree');
     const job = `tree ${name}`;
+    if (await isForeign(source)) {
+      const message = `building ${name} will run its Makefiles and scripts as you: add sources that you trust (SECURITY.md)`;
+      yield { job, type: 'notice', level: 'warning', message };
+    }
     const repository = yield* openRepository(job, workspace, signal);
     return yield* withScratchRepository(job, workspace, signal, async function* (scratch): Work<Tree> {
       const found = yield* obtain(job, workspace, source, scratch, signal);
@@ -135,6 +139,14 @@ async function* added(
       return tree;
     });
   });
+}
+
+/** Whether the source is not the user's own: a server's, an archive, another user's clone. Debian's is signed. */
+async function isForeign(source: TreeSource): Promise<boolean> {
+  if (source.kind === 'debian') return false;
+  if (source.kind === 'tarball') return true;
+  const found = await stat(source.location).catch(() => undefined);
+  return found === undefined || found.uid !== process.getuid?.();
 }
 
 interface Obtained {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
-import { git, gitWork } from '../host/git.ts';
+import { git, gitWork, ownConfigOnly, removeStaleLock } from '../host/git.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { refs } from './repository.ts';
 import { step } from './step.ts';
@@ -15,6 +15,9 @@ import type { Tree, Worktree } from './tree.ts';
 /** Lies in a worktree's administrative folder while its files are being written: without it, differences are
  *  a person's work; with it, they are our own, cut short. */
 const unfinishedMark = 'initbench-unfinished';
+
+/** The tree's .gitattributes may name a filter; it must not be one that the user has configured. */
+const env = ownConfigOnly;
 
 /** Where a worktree is; `label` is 'base' or the name of a series. */
 export function worktreePath(workspace: Workspace, tree: string, label: string): string {
@@ -85,6 +88,7 @@ async function* brought(
   } else if (await cutShort(admin)) {
     yield* step(job, 'check out', () => restore(job, target, admin, commit, signal));
   } else {
+    for (const lock of ['index.lock', 'HEAD.lock']) await removeStaleLock(path.join(admin, lock));
     await requireClean(target, signal);
     if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
       yield { job, type: 'step', step: 'check out', state: 'cached' };
@@ -102,7 +106,7 @@ async function* brought(
 const ownCommit = 'initbench-commit';
 
 async function noteCommit(target: string, commit: string, signal: AbortSignal): Promise<void> {
-  const admin = await git(target, ['rev-parse', '--path-format=absolute', '--git-dir'], signal);
+  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
   const file = path.join(admin, ownCommit);
   if ((await readIfThere(file)) !== commit) await writeWhole(file, commit);
 }
@@ -137,13 +141,7 @@ async function adminFolder(
 ): Promise<string | undefined> {
   const found = await lstat(target).catch(() => undefined);
   if (!found || (found.isDirectory() && (await readdir(target)).length === 0)) return undefined;
-  const question = [
-    'rev-parse',
-    '--path-format=absolute',
-    '--git-common-dir',
-    '--git-dir',
-    '--show-toplevel',
-  ];
+  const question = ['rev-parse', '--git-common-dir', '--absolute-git-dir', '--show-toplevel'];
   const answer = found.isDirectory()
     ? await git(target, question, signal).catch(error => {
         if (error instanceof ToolError) return '';
@@ -151,7 +149,8 @@ async function adminFolder(
       })
     : '';
   const [common, admin, top] = answer.split('\n');
-  if (top && (await same(top, target)) && (await same(common!, repository))) return admin!;
+  if (top && (await same(top, target)) && (await same(path.resolve(target, common!), repository)))
+    return admin!;
   throw new UserError(`${target} is in the way: it is no worktree of ${repository}`, {
     hint: 'move it elsewhere or remove it; initbench then makes its own',
     exitCode: exitCodes.environment,
@@ -192,7 +191,7 @@ async function* create(
       commit,
     ];
     yield* gitWork(repository, add, { job, signal });
-    yield* gitWork(target, ['read-tree', '--reset', '-u', '-v', commit], { job, signal });
+    yield* gitWork(target, ['read-tree', '--reset', '-u', '-v', commit], { job, signal, env });
     complete = true;
   } finally {
     if (!complete) await rm(target, { recursive: true, force: true });
@@ -205,8 +204,9 @@ export async function checkoutBytes(
   commit: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const sizes = await git(repository, ['ls-tree', '-r', '--format=%(objectsize)', commit], signal);
-  return sizes.split('\n').reduce((sum, size) => sum + (Number(size) || 0), 0) * 1.1;
+  // MODE TYPE OBJECT SIZE TAB PATH
+  const lines = (await git(repository, ['ls-tree', '-r', '-l', commit], signal)).split('\n');
+  return lines.reduce((sum, line) => sum + (Number(line.split('\t')[0]!.split(/ +/)[3]) || 0), 0) * 1.1;
 }
 
 async function* move(
@@ -218,7 +218,7 @@ async function* move(
 ): Work<void> {
   const mark = path.join(admin, unfinishedMark);
   await writeFile(mark, '');
-  yield* gitWork(target, ['checkout', '--detach', '--progress', commit], { job, signal });
+  yield* gitWork(target, ['checkout', '--detach', '--progress', commit], { job, signal, env });
   await rm(mark);
 }
 
@@ -233,8 +233,8 @@ async function* restore(
   const mark = path.join(admin, unfinishedMark);
   await writeFile(mark, '');
   for (const lock of ['index.lock', 'HEAD.lock']) await rm(path.join(admin, lock), { force: true });
-  yield* gitWork(target, ['reset', '--hard', '--quiet', commit], { job, signal });
-  yield* gitWork(target, ['clean', '-f', '-d', '-q'], { job, signal });
+  yield* gitWork(target, ['reset', '--hard', '--quiet', commit], { job, signal, env });
+  yield* gitWork(target, ['clean', '-f', '-d', '-q'], { job, signal, env });
   await rm(mark);
 }
 
@@ -242,7 +242,9 @@ async function* restore(
 async function changedFiles(target: string, signal: AbortSignal): Promise<string[]> {
   const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
   // Our own worktree: git may write down what it has found out about unchanged files.
-  const answer = await git(target, status, signal, { env: { GIT_OPTIONAL_LOCKS: '1' } });
+  const answer = await git(target, status, signal, {
+    env: { ...env, GIT_OPTIONAL_LOCKS: '1' },
+  });
   return answer
     .split('\0')
     .filter(Boolean)

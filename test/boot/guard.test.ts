@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A hostile guest around the stand-in QEMU: forged lines, endless consoles, and what QEMU is started with. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/boot.ts';
@@ -10,7 +10,7 @@ import { canSandbox, guarded } from '../../src/boot/guard.ts';
 import { calibrationArgv, instrumentedArgv, qemuArgv } from '../../src/boot/qemu.ts';
 import { readRun } from '../../src/boot/record.ts';
 import { bootOnce } from '../../src/boot/run.ts';
-import { scratchFolder } from '../../src/host/files.ts';
+import { socketFolder } from '../../src/host/files.ts';
 import { collect, never, recorded, type Sample, sampleMachine, sampleVm } from './machine.ts';
 
 let sample: Sample;
@@ -99,8 +99,18 @@ describe('guarded()', () => {
   });
 
   test('nobody else may look into the folder of the sockets', async () => {
-    const folder = await scratchFolder('qemu');
+    const folder = await socketFolder('qemu');
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await rm(folder, { recursive: true });
+    // A path that no socket has room for: another place is taken.
+    const long = path.join(sample.folder, 'x'.repeat(120));
+    await mkdir(long);
+    process.env.TMPDIR = long;
+    const shorter = await socketFolder('qemu');
+    delete process.env.TMPDIR;
+    expect(path.join(shorter, 'qmp').length).toBeLessThan(108);
+    expect((await stat(shorter)).mode & 0o777).toBe(0o700);
+    await rm(shorter, { recursive: true });
   });
 });
 

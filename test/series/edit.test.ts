@@ -14,6 +14,7 @@ import { readSeries } from '../../src/series/read.ts';
 import { refreshSeries } from '../../src/series/refresh.ts';
 import { trackSeries } from '../../src/series/track.ts';
 import type { Applied } from '../../src/series/series.ts';
+import { ourselves, tagOf } from '../../src/host/owner.ts';
 import { folders } from '../../src/workspace.ts';
 import { discard, fingerprint, run } from '../tree/sample.ts';
 import {
@@ -260,7 +261,7 @@ describe('series undo', () => {
     const folder = patchFolder(bench.workspace);
     rmSync(path.join(folder, '0004-init-more.patch'));
     writeFileSync(path.join(folder, second), before[second]!);
-    writeFileSync(path.join(folder, `${second}.4711.tmp`), 'half');
+    writeFileSync(path.join(folder, `${second}.${tagOf({ ...ourselves, pid: 99_999_999 })}-00`), 'half');
     const { notices } = await productAnd(editSeries(bench.workspace, 'mine', signal));
     expect(notices[0]).toContain("'refresh' was cut short");
     expect(patches()).toEqual(after);

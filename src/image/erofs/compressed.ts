@@ -2,7 +2,7 @@
 /** LZ4-compressed content of an EROFS image with compact indexes, as fs/erofs/erofs_fs.h and zmap.c have it: which
  *  extents a file consists of, and their bytes. */
 import { decodeLz4Block } from '../lz4.ts';
-import { type ErofsImage, type ErofsInode, layouts, plainContent } from './inodes.ts';
+import { damaged, type ErofsImage, type ErofsInode, layouts, plainContent } from './inodes.ts';
 import { erofsIncompat } from './superblock.ts';
 
 /** Bits of the map header's h_advise that are understood here; HEAD2's bit says nothing while no second head occurs. */
@@ -28,8 +28,16 @@ export interface Extent {
 }
 
 /** Content of a regular file or a symlink, whichever layout it has.
- *  @throws Error on a layout that no format of ours asks for, and on damaged data */
+ *  @throws UserError on a layout that no format of ours asks for, and on damaged data */
 export function erofsContent(image: ErofsImage, inode: ErofsInode): Buffer {
+  try {
+    return contentOf(image, inode);
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+function contentOf(image: ErofsImage, inode: ErofsInode): Buffer {
   if (inode.layout !== layouts.compressedCompact) return plainContent(image, inode);
   const { superblock, read } = image;
   if (!(superblock.featureIncompat & erofsIncompat.lz4ZeroPadding))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Inodes, directories and plain content of an EROFS image, as fs/erofs/erofs_fs.h lays them out: a reader of our own,
  *  so that what mkfs.erofs wrote is checked by something that shares no code with it. */
+import { UserError } from '../../host/errors.ts';
 import { type ErofsSuperblock, erofsSuperblock } from './superblock.ts';
 
 /** Bytes of the image; fewer are an error of the caller's. */
@@ -110,8 +111,22 @@ export function* erofsDirectory(
   }
 }
 
-/** Every inode below the root by its path (bytes as latin1), parents first. */
+/** Every inode below the root by its path (bytes as latin1), parents first. @throws UserError when it is damaged */
 export function* erofsTree(image: ErofsImage): Generator<{ path: string; inode: ErofsInode }> {
+  try {
+    yield* walk(image);
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+/** A number that leads out of the image, or says more than there is, fails somewhere below. */
+export function damaged(error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error)) return error;
+  return new UserError(`the EROFS image is damaged: ${error.message}`, { hint: 'pack it again' });
+}
+
+function* walk(image: ErofsImage): Generator<{ path: string; inode: ErofsInode }> {
   const pending = [{ path: '', nid: image.superblock.rootNid }];
   const directories = new Set<number>();
   for (let at = pending.pop(); at; at = pending.pop()) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench fsck`: whether what lies in the cache and the state is whole, and what was put right. */
+import { exitCodes } from '../host/errors.ts';
+import { checkStore, type Finding } from '../store/check.ts';
+import type { Command } from './command.ts';
+
+interface FsckInput {
+  readonly dryRun: boolean;
+  readonly full: boolean;
+}
+
+interface Checked {
+  readonly findings: readonly Finding[];
+  readonly dryRun: boolean;
+}
+
+export const fsck: Command<FsckInput, Checked> = {
+  id: 'fsck',
+  summary: 'look through cache and state, and put right what a killed process has left',
+  examples: ['fsck', 'fsck --dry-run', 'fsck --full'],
+  positional: [],
+  options: [
+    { usage: '-n, --dry-run', summary: 'say what is wrong and change nothing' },
+    { usage: '--full', summary: "read the files of payloads and git's objects, too" },
+  ],
+  parse: ({ options }) => ({ dryRun: options.dryRun === true, full: options.full === true }),
+  async *run(workspace, { dryRun, full }, signal) {
+    const findings = yield* checkStore({ workspace, repair: !dryRun, full, signal });
+    return { findings, dryRun };
+  },
+  text: ({ findings, dryRun }) =>
+    findings.length === 0
+      ? ['clean']
+      : findings.flatMap(({ path, what, action, hint }) => [
+          `${path}: ${what}${action === 'none' ? '' : dryRun ? ` (to be ${action})` : `; ${action}`}`,
+          ...(hint ? [`  ${hint}`] : []),
+        ]),
+  json: ({ findings, dryRun }) => ({ schema: 'initbench.fsck/1', dryRun, findings }),
+  exitCode: ({ findings, dryRun }) =>
+    findings.some(({ action }) => dryRun || action === 'none') ? exitCodes.failed : exitCodes.done,
+};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What `initbench fsck` looks at: every place of the cache and the state, one list of findings. What a killed process
+ *  has left is taken away or completed; what can be made again is removed when it is damaged; a person's work is not
+ *  touched, and named. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from '../events.ts';
+import { leftBehind, scratchPlaces } from '../host/files.ts';
+import { breakIfDead, describeHolder, lockRemains, readHolder } from '../host/lock.ts';
+import type { Workspace } from '../workspace.ts';
+import { artifacts } from './artifacts.ts';
+import { records } from './records.ts';
+import { repository } from './repository.ts';
+
+export interface Finding {
+  readonly path: string;
+  /** 'the lock of a process that is gone (initbench build base)' */
+  readonly what: string;
+  /** What was done, or would be: `none` is a person's to decide. */
+  readonly action: 'removed' | 'completed' | 'none';
+  /** What to do about it, where nothing was done. */
+  readonly hint?: string;
+}
+
+/** Finds, and puts right when it may: one look at one part of the store. */
+export interface Look {
+  readonly workspace: Workspace;
+  /** False: only say. */
+  readonly repair: boolean;
+  /** Read what lies there instead of believing names and sizes. */
+  readonly full: boolean;
+  readonly signal: AbortSignal;
+}
+
+const job = 'fsck';
+
+/** Every part in turn. Nothing that a living initbench is at work on is a finding. */
+export async function* checkStore(look: Look): Work<Finding[]> {
+  const findings: Finding[] = [];
+  const parts = { locks, leftovers, repository, artifacts, records } as const;
+  for (const [label, part] of Object.entries(parts)) {
+    yield { job, type: 'progress', done: findings.length, label: `looking at ${label}` };
+    findings.push(...(await part(look)));
+  }
+  return findings;
+}
+
+/** Folders of the workspace down to where locks and scratch folders lie; not what is inside trees and payloads. */
+async function places({ cache, state }: Workspace): Promise<string[]> {
+  const found = [cache, state];
+  for (const top of [cache, state]) {
+    for (const first of await subfolders(top)) {
+      found.push(first);
+      if (/\.git$|\/(ccache|guest|devicetrees|runs)$/.test(first)) continue;
+      for (const second of await subfolders(first)) {
+        if (/\/(images|kernels|payloads)$/.test(first) && !second.endsWith('/inputs')) continue;
+        found.push(second);
+        // worktrees/TREE/LABEL, sources/debian/SUITE
+        if (/\/(worktrees|sources)$/.test(first)) found.push(...(await subfolders(second)));
+      }
+    }
+  }
+  return found;
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter(entry => entry.isDirectory() && !entry.name.startsWith('.') && !entry.name.includes('.lock'))
+    .map(entry => path.join(folder, entry.name));
+}
+
+/** A broken lock is kept under its holder's name for those who have judged it at the same time. */
+const judgementMs = 600_000;
+
+async function locks({ workspace, repair }: Look): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const place of await places(workspace)) {
+    const { locks, remains } = await lockRemains(place);
+    for (const lock of locks) {
+      const holder = await readHolder(lock);
+      if (!(await breakIfDead(lock, repair))) continue;
+      const what = `the lock of a process that is gone: ${describeHolder(holder)}`;
+      findings.push({ path: lock, what, action: 'removed' });
+    }
+    for (const left of repair ? remains : []) {
+      const found = await stat(left).catch(() => undefined);
+      const old = found && Math.abs(Date.now() - found.mtimeMs) > judgementMs;
+      if (old) await rm(left, { recursive: true, force: true });
+    }
+  }
+  return findings;
+}
+
+async function leftovers({ workspace, repair }: Look): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const place of [...(await places(workspace)), ...scratchPlaces()]) {
+    for (const left of await leftBehind(place)) {
+      if (repair) await rm(left, { recursive: true, force: true });
+      findings.push({ path: left, what: 'left by a process that is gone', action: 'removed' });
+    }
+  }
+  return findings;
+}

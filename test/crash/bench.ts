@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** A checkout of its own with a small kernel and a series, the built program in it, and what is looked at after a kill:
+ *  processes that are left, fsck, text that a person wrote. Stand-ins for make and QEMU; git, tar and mkfs are real. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How a run is ended before its own end. */
+export type Ending = 'SIGKILL' | 'SIGTERM' | 'SIGHUP' | 'SIGINT' | 'SIGINT twice' | 'closed terminal';
+export const endings: readonly Ending[] = [
+  ...(['SIGKILL', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGINT twice', 'closed terminal'] as const),
+];
+
+export interface Bench {
+  readonly folder: string;
+  /** The kernel's git repository, as a user has one. */
+  readonly clone: string;
+  run(words: readonly string[]): Promise<Ended>;
+  /** Ends it after so many lines of its events, or milliseconds. Returns how far it got. */
+  kill(words: readonly string[], ending: Ending, when: { lines: number } | { ms: number }): Promise<Ended>;
+  /** Processes that carry this bench's mark, without those that are just ending; waits for them a while. */
+  survivors(): Promise<string[]>;
+  /** Cache, state and checkout as they are now, to come back to. */
+  save(name: string): void;
+  restore(name: string): void;
+  /** Files of the checkout, by name, with their text. */
+  human(): Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+const kconfig =
+  'config 64BIT\n\tbool "64-bit"\nconfig X86_64\n\tbool "x86-64"\nconfig EROFS_FS\n\tbool "EROFS"\nconfig KERNEL_LZ4\n\tbool "lz4"\n';
+const mergeConfig =
+  '#!/bin/sh\nout=$3/.config; shift 4; cat "$out" "$@" > "$out.merged"; mv "$out.merged" "$out"\n';
+const toml = (clone: string) =>
+  `tree = "t"\nseries = "trial"\nfragments = ["base"]\n# a note of mine\n[trees]\nt = "${clone}"\n`;
+
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+export function openBench(): Bench {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'initbench-crash-')));
+  const [root, clone, work] = ['work/root', 'clone', 'work'].map(name => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const identity = { GIT_AUTHOR_NAME: 'A', GIT_AUTHOR_EMAIL: 'a@example.org' };
+  const times = { GIT_AUTHOR_DATE: '1700000000 +0000', GIT_COMMITTER_DATE: '1700000000 +0000' };
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', clone, ...words], {
+      encoding: 'utf8',
+      env: {
+        ...{ PATH: process.env.PATH, HOME: folder, ...identity, ...times },
+        ...{ GIT_COMMITTER_NAME: 'A', GIT_COMMITTER_EMAIL: 'a@example.org', GIT_CONFIG_NOSYSTEM: '1' },
+      },
+    });
+  const write = (file: string, text: string, mode = 0o644) => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode });
+  };
+  write(path.join(clone, 'Makefile'), 'VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n');
+  write(path.join(clone, 'Kbuild'), 'obj-y += init/\n');
+  write(path.join(clone, 'Kconfig'), kconfig);
+  write(path.join(clone, 'init/main.c'), 'int main(void)\n{\n\treturn 0;\n}\n');
+  write(path.join(clone, 'scripts/kconfig/merge_config.sh'), mergeConfig, 0o755);
+  const people = 'print "A B <a\\@example.org> (maintainer:X)\\n";\n';
+  write(path.join(clone, 'scripts/get_maintainer.pl'), `#!/usr/bin/perl\n${people}`, 0o755);
+  write(path.join(clone, 'scripts/checkpatch.pl'), 'exit 0;\n', 0o755);
+  for (let i = 0; i < 200; i++)
+    write(path.join(clone, `drivers/d${i % 10}/f${i}.c`), `int f${i};\n`.repeat(50));
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'Linux 7.3.4');
+  const change = (text: string, subject: string) => {
+    write(path.join(clone, 'init/main.c'), `int main(void)\n{\n\treturn ${text};\n}\n`);
+    git('commit', '-q', '-a', '-m', subject);
+  };
+  change('1', 'init: try something');
+  change('2', 'init: try more');
+  git('format-patch', '-q', '-2', '-o', path.join(root, 'patches/trial'));
+  git('reset', '-q', '--hard', 'HEAD~2');
+  execFileSync('tar', ['-czf', path.join(folder, 'linux.tar.gz'), '--exclude=.git', '-C', folder, 'clone']);
+  write(path.join(root, 'patches/trial/0000-cover-letter.patch'), 'Subject: [PATCH 0/2] trial\n\nMine.\n');
+  write(
+    path.join(root, 'kconfigs/base.config'),
+    'CONFIG_X86_64=y\nCONFIG_EROFS_FS=y\nCONFIG_KERNEL_LZ4=y\n# mine\n',
+  );
+  write(path.join(root, 'initbench.toml'), toml(clone));
+  const payload = path.join(folder, 'payload');
+  write(path.join(payload, 'init'), '#!/bin/sh\n', 0o755);
+  for (let i = 0; i < 20; i++) write(path.join(payload, `data/${i}`), `${i}`.repeat(4000));
+  for (const name of ['dist', 'vm']) cpSync(path.resolve(name), path.join(root, name), { recursive: true });
+  cpSync(path.resolve('package.json'), path.join(root, 'package.json'));
+  symlinkSync(path.resolve('node_modules'), path.join(root, 'node_modules'));
+
+  const mark = `INITBENCH_CRASH=${path.basename(folder)}`;
+  const env = {
+    ...process.env,
+    PATH: `${path.resolve('test/bin/crash')}:${path.resolve('test/bin/boot')}:${process.env.PATH}`,
+    HOME: folder,
+    TMPDIR: path.join(folder, 'tmp'),
+    INITBENCH_CACHE: path.join(work, 'cache'),
+    INITBENCH_STATE: path.join(work, 'state'),
+    INITBENCH_CRASH: path.basename(folder),
+    INITBENCH_OWNER: undefined,
+    INITBENCH_TEST_CONSOLE: path.resolve('test/fixtures/console/ready-initramfs.log'),
+    INITBENCH_TEST_BUILD_LOG: path.resolve('test/fixtures/kernel/warnings.log'),
+    INITBENCH_TEST_LINE_MS: '1',
+  };
+  mkdirSync(env.TMPDIR);
+  const main = path.join(root, 'dist/main.js');
+  const start = (argv: readonly string[]): ChildProcess =>
+    spawn(argv[0]!, argv.slice(1), { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+
+  const ended = (child: ChildProcess, onLine: () => void = () => {}): Promise<Ended> => {
+    let [out, err] = ['', ''];
+    child.stdout!.on('data', (data: Buffer) => {
+      out += data.toString();
+      for (const byte of data) if (byte === 10) onLine();
+    });
+    child.stderr!.on('data', (data: Buffer) => {
+      err += data.toString();
+    });
+    return new Promise(resolve => child.once('close', code => resolve({ code, out, err })));
+  };
+
+  const marked = (): string[] =>
+    readdirSync('/proc').flatMap(pid => {
+      if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
+      try {
+        if (!readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark)) return [];
+        return [
+          `${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').slice(0, 200)}`,
+        ];
+      } catch {
+        return [];
+      }
+    });
+
+  return {
+    folder,
+    clone,
+    run: words => ended(start([process.execPath, main, ...words])),
+    async kill(words, ending, when) {
+      const plain = [process.execPath, main, ...words, '--jsonl'];
+      const quoted = plain.map(word => `'${word}'`).join(' ');
+      const terminal = ending === 'closed terminal';
+      const child = start(terminal ? ['script', '-qefc', quoted, '/dev/null'] : plain);
+      const send = (signal: NodeJS.Signals) => {
+        try {
+          child.kill(signal);
+        } catch {
+          // it has ended by itself
+        }
+      };
+      let over = false;
+      const end = () => {
+        if (over) return;
+        over = true;
+        if (terminal) send('SIGKILL');
+        else if (ending === 'SIGINT twice') {
+          send('SIGINT');
+          setTimeout(() => send('SIGINT'), 30);
+        } else send(ending);
+      };
+      let lines = 0;
+      const whole = ended(child, () => {
+        lines += 1;
+        if ('lines' in when && lines >= when.lines) end();
+      });
+      const timer = 'ms' in when ? setTimeout(end, when.ms) : undefined;
+      const result = await whole;
+      clearTimeout(timer);
+      over = true;
+      return result;
+    },
+    async survivors() {
+      for (let i = 0; i < 160; i++) {
+        if (marked().length === 0) return [];
+        await pause(50);
+      }
+      return marked();
+    },
+    save(name) {
+      cpSync(work, path.join(folder, `saved-${name}`), {
+        recursive: true,
+        verbatimSymlinks: true,
+        preserveTimestamps: true,
+      });
+    },
+    restore(name) {
+      rmSync(work, { recursive: true, force: true });
+      rmSync(env.TMPDIR, { recursive: true, force: true });
+      mkdirSync(env.TMPDIR);
+      cpSync(path.join(folder, `saved-${name}`), work, {
+        recursive: true,
+        verbatimSymlinks: true,
+        preserveTimestamps: true,
+      });
+    },
+    human() {
+      const files: Record<string, string> = {};
+      for (const top of ['patches', 'kconfigs']) {
+        for (const entry of readdirSync(path.join(root, top), { recursive: true, withFileTypes: true })) {
+          const file = path.join(entry.parentPath, entry.name);
+          if (entry.isFile()) files[path.relative(root, file)] = readFileSync(file, 'utf8');
+        }
+      }
+      files['initbench.toml'] = readFileSync(path.join(root, 'initbench.toml'), 'utf8');
+      return files;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
