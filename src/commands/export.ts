@@ -89,7 +89,9 @@ async function* evidenceOf(workspace: Workspace, subject: Applied, signal: Abort
     ...(matrix && { matrix, requirements: formatShort(matrix).join('\n') }),
     async lint(base, files, signoff) {
       const found = await Promise.all(files.map(file => checkPatch(base, file, workspace, signal, signoff)));
-      return found.flat().filter(finding => !waivers.some(waiver => isWaived(finding, waiver)));
+      const all = found.flat();
+      const findings = all.filter(finding => !waivers.some(waiver => isWaived(finding, waiver)));
+      return { findings, waived: all.length - findings.length };
     },
   };
 }

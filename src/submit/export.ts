@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a series in patches/ to the mails of its next version, with the list of what is not ready. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Finding } from '../campaign/check/check.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { capture } from '../host/exec.ts';
-import { readIfThere, shortDigest, withLock, writeWhole } from '../host/files.ts';
-import { gitEnvironment } from '../host/git.ts';
+import { withLock } from '../host/lock.ts';
 import type { Comparison } from '../measure/comparison.ts';
 import type { Series } from '../series/series.ts';
 import { archiveIdentity } from '../tree/import.ts';
@@ -16,21 +13,20 @@ import type { Tree, Worktree } from '../tree/tree.ts';
 import { worktreeAt } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { type Address, encodeAddress, readAddress } from './address.ts';
-import { assembleMails, type Mail, type PostedPatch, type Posting } from './assemble.ts';
-import { formatShortlog, type Generated, parseCover } from './cover.ts';
-import { diffstatOfRange, formatBase, patchIdOf, type Range, rangeDiff } from './generated.ts';
-import type { Header } from './letter.ts';
-import { findMaintainers, parseTrailerPeople } from './maintainers.ts';
-import { checkNote, parseNotes } from './notes.ts';
-import { parsePatchFile, type PatchFile } from './patchfile.ts';
-import { blocking, type Facts, type Freshness, type Item, preflightOf } from './preflight.ts';
+import { assembleMails, type Mail, type Posting } from './assemble.ts';
+import { parseCover } from './cover.ts';
+import { patchIdOf } from './generated.ts';
 import {
-  formatRecipients,
-  joinRecipients,
-  mergeRecipients,
-  parseRecipients,
-  type Recipient,
-} from './recipients.ts';
+  generate,
+  gitVersion,
+  ownVersion,
+  readHeader,
+  readPatches,
+  settleRecipients,
+  withNotes,
+} from './parts.ts';
+import type { PatchFile } from './patchfile.ts';
+import { blocking, type Facts, type Freshness, type Item, preflightOf } from './preflight.ts';
 import { readReview } from './review/file.ts';
 import { openComments, trailersFor } from './review/review.ts';
 import { type MailSettings, readMailSettings } from './settings.ts';
@@ -38,7 +34,6 @@ import {
   changeIdOf,
   copyMails,
   lastSent,
-  readSubmission,
   recordOf,
   requireUnsent,
   type Submission,
@@ -68,6 +63,12 @@ export interface Subject {
   readonly commits: readonly string[];
 }
 
+/** What checkpatch found, and how much of that is waived. */
+export interface Linted {
+  readonly findings: readonly Finding[];
+  readonly waived: number;
+}
+
 /** What other rooms know of the series as it is now. */
 export interface Evidence {
   readonly check: Freshness;
@@ -78,12 +79,12 @@ export interface Evidence {
   /** The matrix, and its short table. */
   readonly matrix?: unknown;
   readonly requirements?: string;
-  /** checkpatch of the base tree over mails, findings that are waived left out. */
+  /** checkpatch of the base tree over mails. */
   lint(
     base: Worktree,
     files: readonly { readonly file: string; readonly path: string }[],
     signoff: boolean,
-  ): Promise<readonly Finding[]>;
+  ): Promise<Linted>;
 }
 
 export interface Exported {
@@ -166,7 +167,7 @@ async function* exportLocked(
     mailer: `initbench ${await ownVersion()}`,
   };
   const mails = assembleMails(posting);
-  const facts: Omit<Facts, 'findings'> = {
+  const facts: Omit<Facts, keyof Linted> = {
     ...{ series: series.name, version, patches: patches.length, ...(cover && { cover }) },
     authorless: authored.filter(isAuthorless).length,
     ...{ signoff: request.signoff, recipients, base: tree, check: evidence.check, boots: evidence.boots },
@@ -185,11 +186,11 @@ async function* exportLocked(
     const submission: Submission = { ...draft, mails: records, preflight, forced, ...kept };
     return writeSubmission(workspace, submission, mails).then(files => ({ files, submission }));
   };
-  const { files: first } = await write(preflightOf({ ...facts, findings: [] }));
-  const findings = yield* step(job, 'checkpatch', () =>
+  const { files: first } = await write(preflightOf({ ...facts, findings: [], waived: 0 }));
+  const linted = yield* step(job, 'checkpatch', () =>
     lintMails(evidence, base, first, mails, request.signoff),
   );
-  const { files, submission } = await write(preflightOf({ ...facts, findings }));
+  const { files, submission } = await write(preflightOf({ ...facts, ...linted }));
   const out = request.out === undefined ? settings.folder : request.out;
   if (out !== undefined) await copyMails(path.resolve(out), mails);
   return {
@@ -204,7 +205,7 @@ async function* lintMails(
   files: SubmissionFiles,
   mails: readonly Mail[],
   signoff: boolean,
-): Work<readonly Finding[]> {
+): Work<Linted> {
   const patches = mails.filter(mail => mail.number > 0);
   return await evidence.lint(
     base,
@@ -232,109 +233,3 @@ const isAuthorless = ({ author }: PatchFile): boolean => author.email === archiv
 
 const withAuthor = (patch: PatchFile, author: Address | undefined): PatchFile =>
   author && isAuthorless(patch) ? { ...patch, author } : patch;
-
-async function readPatches(series: Series): Promise<readonly { bytes: Buffer; patch: PatchFile }[]> {
-  return Promise.all(
-    series.patches.map(async ({ path: file }) => {
-      const bytes = await readFile(file);
-      const patch = parsePatchFile(bytes);
-      if (patch) return { bytes, patch };
-      throw new UserError(`${file} has no author or no diff`, {
-        hint: 'write it anew with git format-patch',
-      });
-    }),
-  );
-}
-
-/** The recipients file: read, and written anew when the patches are others than it was made for. */
-async function* settleRecipients(
-  base: Worktree,
-  series: Series,
-  patches: readonly PatchFile[],
-  settings: MailSettings,
-  again: boolean,
-  signal: AbortSignal,
-): Work<readonly Recipient[]> {
-  const file = path.join(series.folder, 'recipients');
-  const text = await readIfThere(file);
-  const before = parseRecipients(text ?? '', file);
-  const digest = shortDigest(series.digest);
-  if (before.digest === digest && !again) return before.list;
-  const named = await findMaintainers(base, series.patches, signal);
-  const people = patches.flatMap((patch, index) =>
-    parseTrailerPeople(Buffer.from(patch.message, 'latin1').toString('utf8'), index + 1),
-  );
-  const found = joinRecipients([...named, ...people, ...settings.recipients]);
-  const merged = mergeRecipients(before, found, digest);
-  await writeWhole(file, formatRecipients(merged));
-  return merged.list;
-}
-
-async function generate(
-  workspace: Workspace,
-  { series, tree }: Subject,
-  patches: readonly PatchFile[],
-  evidence: Evidence,
-  made: { readonly before: number | undefined; readonly range: Range; readonly changeId: string },
-  signal: AbortSignal,
-): Promise<Generated> {
-  const repository = folders.repository(workspace);
-  const last =
-    made.before === undefined ? undefined : await readSubmission(workspace, series.name, made.before);
-  const compared = last
-    ? `Range-diff against v${last.version}:\n${await rangeDiff(repository, { base: last.tree.commit, tip: last.tip }, made.range, signal)}`
-    : '';
-  return {
-    shortlog: formatShortlog(
-      patches.map(({ author, subject }) => ({ author: author.name || author.email, subject })),
-    ),
-    diffstat: await diffstatOfRange(repository, made.range.base, made.range.tip, signal),
-    range_diff: compared,
-    report: evidence.report ?? '',
-    requirements: evidence.requirements ?? '',
-    base_commit: formatBase(tree, made.changeId),
-  };
-}
-
-async function withNotes(
-  series: Series,
-  commits: readonly string[],
-  patches: readonly PatchFile[],
-  trailers: readonly (readonly string[])[],
-): Promise<readonly PostedPatch[]> {
-  const file = path.join(series.folder, 'notes');
-  const notes = parseNotes((await readIfThere(file)) ?? '', file);
-  const unknown = [...notes.keys()].find(subject => !patches.some(patch => patch.subject === subject));
-  if (unknown !== undefined) {
-    throw new UserError(`${file}: no patch is called '${unknown}'`, {
-      hint: 'a note begins with [SUBJECT OF THE PATCH]',
-    });
-  }
-  return patches.map((patch, index) => {
-    const text = notes.get(patch.subject) ?? '';
-    checkNote(text, file);
-    return {
-      file: series.patches[index]!.file.replace(/^v\d+-/, ''),
-      commit: commits[index]!,
-      patch,
-      notes: text,
-      trailers: trailers[index]!,
-    };
-  });
-}
-
-function readHeader(line: string): Header {
-  const match = /^([A-Za-z][A-Za-z0-9-]*):\s*(.*)$/.exec(line.trim());
-  if (match) return [match[1]!, match[2]!];
-  throw new UserError(`format.headers: '${line}' is no header`, { hint: "write 'Name: value'" });
-}
-
-async function gitVersion(signal: AbortSignal): Promise<string> {
-  const said = await capture(['git', 'version'], { env: gitEnvironment(), signal });
-  return said.replace(/^git version /, '').split(' ')[0]!;
-}
-
-async function ownVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}

@@ -11,7 +11,8 @@ import { parseAddress } from './address.ts';
 import type { Recipient } from './recipients.ts';
 
 const script = 'scripts/get_maintainer.pl';
-const configFile = '.get_maintainer.conf';
+/** Where the script looks for its settings within a tree. */
+const configFiles = ['.get_maintainer.conf', '.scripts/.get_maintainer.conf'];
 
 /** Of each patch, in order. @throws UserError when the tree has no such script, or a setting that may not be */
 export async function findMaintainers(
@@ -41,8 +42,12 @@ export function maintainerArgv(patch: string, settings: readonly string[]): read
 /** The words of the tree's own .get_maintainer.conf, which the script puts before its arguments. It hands some of them
  *  to a shell. */
 async function readSettings(base: Worktree): Promise<readonly string[]> {
-  const file = path.join(base.path, configFile);
-  return parseSettings((await readIfThere(file)) ?? '', file);
+  const words: string[] = [];
+  for (const name of configFiles) {
+    const file = path.join(base.path, name);
+    words.push(...parseSettings((await readIfThere(file)) ?? '', file));
+  }
+  return words;
 }
 
 /** @throws UserError for a word that is more than an option with a plain value */

@@ -36,8 +36,9 @@ export interface Facts {
   readonly openComments: number;
   /** Tags that were given to a patch as it was before. */
   readonly staleTrailers: readonly string[];
-  /** What checkpatch says of the mails, waived findings left out. */
+  /** What checkpatch says of the mails, and how many more findings are waived. */
   readonly findings: readonly Finding[];
+  readonly waived: number;
 }
 
 /** A posting of more patches is not read. */
@@ -104,9 +105,10 @@ function authorItem({ authorless, patches, signoff }: Facts): Item {
     : note('author', 'not signed off: nobody can apply this (--signoff)');
 }
 
-function checkpatchItem({ findings, signoff }: Facts): Item {
+function checkpatchItem({ findings, waived, signoff }: Facts): Item {
   const how = signoff ? 'in full' : 'without looking for signatures';
-  if (findings.length === 0) return ok('checkpatch', `clean on every mail, ${how}`);
+  const but = waived > 0 ? ` but for ${waived} waived findings` : '';
+  if (findings.length === 0) return ok('checkpatch', `clean on every mail, ${how}${but}`);
   const first = findings.slice(0, 3).map(({ file, type, text }) => `${file ?? ''}: ${type}: ${text}`);
   const more = findings.length > 3 ? `; ${findings.length - 3} more` : '';
   return blocks(

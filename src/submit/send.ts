@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Sending a version: shown first to the last byte, then exactly that, mail by mail, each written down as it goes, so that
  *  what was stopped half-way goes on with the mails that have not gone. */
-import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
-import { digestOf, exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { exists, writeWhole } from '../host/files.ts';
+import { withLock } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { type DryRun, keepLine, nameOf, readDryRun, readJournal, requireSame, shownOf } from './journal.ts';
 import { recordVersion } from './record.ts';
 import {
-  bytesDigest,
   lastSent,
   listVersions,
   readMails,
@@ -32,23 +33,6 @@ export interface SendRequest {
   readonly mode: 'dry-run' | 'reflect' | 'send';
 }
 
-/** One mail as it was shown. */
-export interface Shown {
-  readonly file: string;
-  readonly messageId: string;
-  readonly subject: string;
-  readonly envelope: readonly string[];
-  /** sha256 of its bytes. */
-  readonly digest: string;
-}
-
-export interface DryRun {
-  readonly submission: string;
-  /** What the mails' Date says, the first one's; one second more for each. Seconds since 1970. */
-  readonly start: number;
-  readonly mails: readonly Shown[];
-}
-
 export type Sent =
   | {
       readonly kind: 'shown';
@@ -65,9 +49,6 @@ export type Sent =
       /** What git send-email or the server said. */
       readonly said: readonly string[];
     };
-
-/** A Date that is older looks odd on a list. */
-const freshFor = 24 * 3600;
 
 export async function* sendSeries(
   workspace: Workspace,
@@ -142,15 +123,6 @@ async function* captureAll(
   return captured;
 }
 
-const shownOf = (submission: Submission, captured: readonly Captured[]): readonly Shown[] =>
-  captured.map(({ bytes, envelope }, index) => {
-    const { file, messageId, subject } = submission.mails[index]!;
-    return { file, messageId, subject, envelope, digest: bytesDigest(bytes) };
-  });
-
-/** What names an export: its mails. */
-const nameOf = (submission: Submission): string => digestOf(submission.mails);
-
 async function* dryRun(
   workspace: Workspace,
   submission: Submission,
@@ -224,36 +196,6 @@ function reflected(bytes: Buffer, stamp: string): Buffer {
   return Buffer.from(head + text.slice(end), 'latin1');
 }
 
-interface JournalLine {
-  readonly messageId: string;
-  /** `handing-over` without `sent`: nobody knows whether the server has it. */
-  readonly state: 'handing-over' | 'sent';
-  readonly at: string;
-}
-
-async function readJournal(file: string): Promise<readonly JournalLine[]> {
-  const text = (await readIfThere(file)) ?? '';
-  // A line that was cut short by a crash says nothing.
-  return text.split('\n').flatMap(line => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as JournalLine];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** On the disk before it returns. */
-async function keepLine(file: string, line: Omit<JournalLine, 'at'>): Promise<void> {
-  await appendFile(file, `${JSON.stringify({ ...line, at: new Date().toISOString() })}\n`);
-  const handle = await open(file, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function* send(
   workspace: Workspace,
   submission: Submission,
@@ -291,30 +233,4 @@ async function* send(
   }
   const tag = await recordVersion(workspace, submission, signal);
   return { kind: 'sent', submission, resumed: gone.size, tag };
-}
-
-/** @throws UserError when there is none for these mails, or it is old */
-async function readDryRun(folder: string, submission: Submission, resuming: boolean): Promise<DryRun> {
-  const hint = `initbench send ${submission.series} --dry-run shows what would be sent`;
-  const text = await readIfThere(path.join(folder, 'dry-run.json'));
-  if (text === undefined) throw new UserError('nobody has seen what would be sent', { hint });
-  const dryRun = JSON.parse(text) as DryRun;
-  if (dryRun.submission !== nameOf(submission))
-    throw new UserError('the mails were exported again after the dry run', { hint });
-  const age = Math.floor(Date.now() / 1000) - dryRun.start;
-  if (age > freshFor && !resuming)
-    throw new UserError(`the dry run is ${Math.floor(age / 3600)} hours old`, { hint });
-  return dryRun;
-}
-
-/** @throws UserError when other bytes, or to others, would go than were shown */
-function requireSame(dryRun: DryRun, now: readonly Shown[], series: string): void {
-  const other = now.find((mail, index) => JSON.stringify(mail) !== JSON.stringify(dryRun.mails[index]));
-  if (!other) return;
-  throw new UserError(
-    `'${other.subject}' would not go as the dry run showed it: git's configuration or its version changed`,
-    {
-      hint: `initbench send ${series} --dry-run shows it as it would go now`,
-    },
-  );
 }

@@ -19,7 +19,7 @@ beforeEach(async () => {
   restore = configureGit(sample, '');
   exported = await exportMine(sample, { rfc: true, signoff: true });
   run(sample.clone, 'git', 'checkout', '-q', '-B', 'applied', 'HEAD~3');
-});
+}, 60_000);
 afterEach(() => {
   if (!all) return;
   restore();

@@ -26,7 +26,7 @@ let restore: () => void;
 
 beforeAll(async () => {
   template = await makeMailSample();
-});
+}, 60_000);
 afterAll(() => discard(template));
 beforeEach(() => {
   sample = copySample(template);

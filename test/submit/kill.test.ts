@@ -26,7 +26,7 @@ beforeEach(async () => {
   sample = await makeMailSample();
   server = await startServer();
   restore = configureGit(sample, smtpSettings(server));
-});
+}, 60_000);
 afterEach(async () => {
   restore();
   await server.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   restore = configureGit(template, '');
   exported = await exportMine(template);
   restore();
-});
+}, 60_000);
 afterAll(() => discard(template));
 beforeEach(() => {
   sample = copySample(template);

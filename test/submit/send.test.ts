@@ -32,13 +32,13 @@ let restore: () => void;
 
 beforeAll(async () => {
   template = await makeMailSample();
-});
+}, 60_000);
 afterAll(() => discard(template));
 beforeEach(async () => {
   sample = copySample(template);
   server = await startServer();
   restore = configureGit(sample, smtpSettings(server));
-});
+}, 60_000);
 afterEach(async () => {
   restore();
   await server.close();
