@@ -200,13 +200,20 @@ export async function openTui(doors: Doors): Promise<void> {
   /** What the panels ask; stopped with everything else. */
   const asking = new AbortController();
   const asked = new Set<Promise<void>>();
+  /** An answer that a later question has overtaken is old. */
+  const latest = new Map<DataName, number>();
   const load = async (name: DataName) => {
     if (!loaded) return;
+    const turn = (latest.get(name) ?? 0) + 1;
+    latest.set(name, turn);
     try {
       const { work } = begin(loaded, loads(name, state.settings.series), asking.signal);
       for (;;) {
         const next = await work.next();
-        if (next.done) return send({ type: 'loaded', name, product: next.value });
+        if (next.done) {
+          if (latest.get(name) === turn) send({ type: 'loaded', name, product: next.value });
+          return;
+        }
       }
     } catch (error) {
       if (!asking.signal.aborted) send({ type: 'load-failed', name, failure: failureOf(error) });

@@ -2,7 +2,7 @@
 /** Keys while something lies over the screen: help, prompt, choice, question, command log, jobs. Pure. */
 import { act } from './act.ts';
 import { run } from './run.ts';
-import { opened, searchFor } from './views.ts';
+import { opened, pushed, searchFor } from './views.ts';
 import { completed, splitWords } from './complete.ts';
 import { isRunning, titleOf } from './jobs.ts';
 import type { Binding } from './bindings.ts';
@@ -211,5 +211,5 @@ function keyInJobs(state: State, overlay: Of<'jobs'>, key: Key): Updated {
     job.boots.length > 0
       ? { kind: 'boot', jobs: [job.id], pane: -1, alone: false, held: {} }
       : { kind: 'work', job: job.id, pager: atTop };
-  return [{ ...without(state), focus: 'main', views: [...state.views, view] }, []];
+  return [pushed(without(state), view), []];
 }

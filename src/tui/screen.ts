@@ -87,8 +87,14 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
   };
 
   program.on('keypress', (text: string | undefined, key: RawKey) => {
-    const made = keyOf(text, key);
-    if (made && !lent) tell({ type: 'key', key: made });
+    if (lent) return;
+    // Esc and the next key in one piece, as a slow line brings them: no key of ours has Alt
+    const behind = key.meta ? /^\x1b([\x20-\x7e\x1b])$/.exec(key.sequence ?? '')?.[1] : undefined;
+    const made = behind === undefined ? keyOf(text, key) : { name: 'escape' };
+    if (made) tell({ type: 'key', key: made });
+    const next =
+      behind === undefined ? undefined : keyOf(behind, behind === '\x1b' ? { full: 'escape' } : {});
+    if (next) tell({ type: 'key', key: next });
   });
   program.on('mouse', (data: { action: string; x: number; y: number }) => {
     const action = ({ mousedown: 'click', wheelup: 'up', wheeldown: 'down' } as const)[data.action];

@@ -139,14 +139,16 @@ export function flowItems(state: State): readonly FlowItem[] {
 /** The newest first: those that run, then those on record. */
 export function runItems(state: State): readonly RunItem[] {
   const listed = state.data.runs?.runs ?? [];
-  const known = new Set(listed.map(({ entry }) => entry.id));
+  // what is on record may be from while it ran
+  const known = new Map(listed.map(one => [one.entry.id, recordItem(one)]));
   const live = state.jobs
     .flatMap(({ boots }) => boots)
-    .filter(boot => !known.has(boot.run) || boot.outcome === undefined)
     .map((boot): RunItem => {
       const total = totalOf(boot);
+      const record = known.get(boot.run);
       return {
-        ...{ run: boot.run, row: boot.row, boot, unit: unitOf(boot), stale: [] },
+        ...{ run: boot.run, row: boot.row, boot, unit: unitOf(boot), stale: record?.stale ?? [] },
+        ...(record?.record && { record: record.record }),
         ...(boot.outcome && { outcome: boot.outcome }),
         ...(total !== undefined && { total }),
       };

@@ -53,7 +53,8 @@ export type Source =
 
 export type Syntax = 'plain' | 'log' | 'diff' | 'mail' | 'result';
 
-export type View =
+/** `from`: what had the keys when it was opened, and gets them back. */
+export type View = { readonly from?: PanelId | 'main' } & (
   | {
       readonly kind: 'boot';
       readonly jobs: readonly number[];
@@ -73,7 +74,8 @@ export type View =
       readonly lines?: readonly string[];
       readonly pager: Pager;
     }
-  | { readonly kind: 'work'; readonly job: number; readonly pager: Pager };
+  | { readonly kind: 'work'; readonly job: number; readonly pager: Pager }
+);
 
 /** What lies over the screen and takes the keys. */
 export type Overlay =

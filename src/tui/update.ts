@@ -222,7 +222,13 @@ function shown(state: State, id: number): State {
       syntax: job.command.id.includes('diff') ? 'diff' : 'result',
     },
   );
-  return { ...table, focus: state.focus };
+  const from = view?.kind === 'work' ? view.from : 'main';
+  const last = table.views.at(-1)!;
+  return {
+    ...table,
+    focus: state.focus,
+    views: [...table.views.slice(0, -1), { ...last, ...(from && { from }) }],
+  };
 }
 
 function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Updated {

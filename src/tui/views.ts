@@ -60,7 +60,7 @@ export function opened(
 export const pushed = (state: State, view: View): State => ({
   ...state,
   focus: 'main',
-  views: [...state.views, view].slice(-keptViews),
+  views: [...state.views, { ...view, from: state.focus }].slice(-keptViews),
 });
 
 export function openFile(state: State, file: string, syntax: 'plain' | 'log' | 'diff' | 'mail'): Updated {
@@ -80,7 +80,12 @@ export function openFile(state: State, file: string, syntax: 'plain' | 'log' | '
 export function closed(state: State): State {
   if (state.focus !== 'main') return state;
   const views = state.views.slice(0, -1);
-  return { ...state, views, zoomed: false, focus: views.length > 0 ? 'main' : state.panel };
+  return {
+    ...state,
+    views,
+    zoomed: false,
+    focus: views.length > 0 && shownView(state)?.from === 'main' ? 'main' : state.panel,
+  };
 }
 
 export const rotated = (views: readonly View[], step: 1 | -1): readonly View[] =>

@@ -77,22 +77,30 @@ describe('the workbench', () => {
     await text('/used');
     await keys('Enter');
     await until(/\/used +\d+ lines/);
-    await keys('Escape', 'Escape');
-    await until('3 marked');
+    await keys('Escape');
+    await until('═ ended ═');
+    await keys('Escape');
+    await until('═ 3 Flows');
   });
 
   test('iterate, from the build on: nothing changed, so nothing is built and the figure is the same', async () => {
     await keys('1', 'b');
     await until('nothing to do', 120);
-    await keys('Escape', '3');
+    await keys('Escape');
+    await until('═ 1 Series');
+    await keys('3');
     await until('═ 3 Flows');
     await keys('b');
     const shown = await until('═ ended ═', 300);
     expect(shown.match(/\+0\.00 ready/g)).toHaveLength(3);
-    await keys('Escape', '4');
-    await keys('d');
-    await until(/diff \d{8}T/, 60);
     await keys('Escape');
+    await until('═ 3 Flows');
+    await keys('4');
+    await until('═ 4 Runs');
+    await keys('d');
+    await until(/═ diff \d{8}T[^]* lines/, 60);
+    await keys('Escape');
+    await until('═ 4 Runs');
   });
 
   test('the command line runs any verb, and quitting gives the terminal back', async () => {
@@ -100,7 +108,7 @@ describe('the workbench', () => {
     await keys('Enter');
     await until('fs/erofs/');
     await keys('Q');
-    await until(/\$ *$/);
+    await until(/[#$] *\n*$/);
     await text('stty -a');
     await keys('Enter');
     expect(await until('echo')).toMatch(/ icanon .* echo /s);
