@@ -110,6 +110,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./series-refresh.ts')).seriesRefresh,
   },
   {
+    id: 'series status',
+    summary: 'which patches have changed since the last refresh, build, boot and check',
+    words: '<series>',
+    load: async () => (await import('./series-status.ts')).seriesStatus,
+  },
+  {
     id: 'series diff',
     summary: 'compare two versions of a series: git range-diff, and interdiff',
     words: '<series> [v1] [v2]',
@@ -158,6 +164,22 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./fuzz.ts')).seriesFuzz,
   },
   {
+    id: 'bisect',
+    summary: 'find the commit, or the patch of a series, that made a boot fail or a figure grow',
+    load: async () => (await import('./bisect.ts')).bisect,
+  },
+  {
+    id: 'bisect step',
+    summary: 'judge the commit that a clone has checked out: a step of git bisect run',
+    load: async () => (await import('./bisect.ts')).bisectStep,
+  },
+  {
+    id: 'decode',
+    summary: 'decode oopses, BUGs and WARNINGs of a run: file and line, and the patch that wrote it',
+    words: '[run]',
+    load: async () => (await import('./decode.ts')).decode,
+  },
+  {
     id: 'export',
     summary: "write the mails of a series' next version, with recipients and a list of what is not ready",
     words: '<series>',
@@ -174,6 +196,41 @@ export const verbs: readonly Verb[] = [
     summary: 'read replies into a list of comments and tags, and say what became of them',
     words: '[file...]',
     load: async () => (await import('./review.ts')).review,
+  },
+  {
+    id: 'runs',
+    summary: 'the boots on record, newest first, and which of them are stale',
+    load: async () => (await import('./runs.ts')).runs,
+  },
+  {
+    id: 'show',
+    summary: 'one run on record: figures, what it was made of, whether it is stale',
+    words: '<run>',
+    load: async () => (await import('./show.ts')).show,
+  },
+  {
+    id: 'diff',
+    summary: 'two runs on record: timelines aligned by event, and what differs in their making',
+    words: '<before> <after>',
+    load: async () => (await import('./diff.ts')).diff,
+  },
+  {
+    id: 'report',
+    summary: 'write a comparison, a sweep or runs as HTML, plain text for mail, CSV and SVG',
+    words: '[record...]',
+    load: async () => (await import('./report.ts')).report,
+  },
+  {
+    id: 'parse',
+    summary: 'marks, facts, panics and warnings of a saved console log',
+    words: '<file>',
+    load: async () => (await import('./parse.ts')).parse,
+  },
+  {
+    id: 'replay-bundle',
+    summary: 'a boot as a folder: kernel, images, a script that repeats it with QEMU alone',
+    words: '<run>',
+    load: async () => (await import('./replay.ts')).replayBundle,
   },
   {
     id: 'doctor',

@@ -158,15 +158,30 @@ function oneLayout(rows: readonly Row[], { clock, conditions, reference }: Compa
 }
 
 function judge(
-  total: Spread | undefined,
-  base: Spread | undefined,
+  measured: Measured,
+  reference: Measured | undefined,
   { clock, noise, conditions: { accelerator, cpus, hostCpus } }: ComparisonInput,
 ): Judgement | undefined {
+  if (!reference || measured === reference || measured.flow === 'floor') return undefined;
+  if (clock === 'icount') {
+    // the same layout of both; one that did not get there in either has no partner
+    const pairs = measured.runs.flatMap((run, variant) => {
+      const [a, b] = [readyCost(reference.runs[variant]), readyCost(run)];
+      return a === undefined || b === undefined ? [] : [[a, b] as const];
+    });
+    return judgeLayouts(
+      pairs.map(([a]) => a),
+      pairs.map(([, b]) => b),
+    );
+  }
+  const [total, base] = [totalsOf(measured), totalsOf(reference)];
   if (!total || !base) return undefined;
-  if (clock === 'icount') return judgeLayouts(base.samples, total.samples);
   const unranked = oversubscribed(accelerator, cpus, hostCpus) ? 'oversubscribed' : undefined;
   return judgeRounds(base.samples, total.samples, noise, unranked);
 }
+
+const readyCost = (run: BootRun | undefined): number | undefined =>
+  run?.outcome.kind === 'ready' ? costOfRun(run) : undefined;
 
 function evidenceOf(row: Row, { family, runs }: Measured): Evidence {
   return {
@@ -209,7 +224,7 @@ function rowOf(
   const used = measured.flow === 'floor' ? undefined : samplesOf(measured, 'used', clock);
   const floorInit = floor && samplesOf(floor, 'init', clock);
   const [total, base] = [totalsOf(measured), reference && totalsOf(reference)];
-  const against = measured === reference || measured.flow === 'floor' ? undefined : judge(total, base, input);
+  const against = judge(measured, reference, input);
   const unranked = against?.verdict === 'not ranked';
   const first = measured.runs.find(run => run.outcome.kind === 'ready');
   const idle = first && idleOf(first);

@@ -11,14 +11,15 @@ const placeOn = {
   cpus: (place: Place) => place.cpus,
 } as const satisfies Record<Axis, (place: Place) => number>;
 
-/** Those where one row overtakes another, or where the lower one changes; pairs that keep their order say nothing. */
+/** Those where the lower one of a pair changes, whatever the layout; pairs that keep their order say nothing. */
 export function crossoversOfSweep(sweep: Pick<Sweep, 'points' | 'axes'>): Crossover[] {
   const points = sweep.points.filter(point => point.flow !== 'floor');
   const along = (['size', 'mem', 'cpus'] as const).flatMap(axis =>
     alongAxis(axis, points, sweep.axes.usedPercent),
   );
   return [...along, ...alongUsed(points, sweep.axes.usedPercent)].filter(
-    ({ at, lowerFirst, lowerLast }) => at !== undefined || lowerFirst !== lowerLast,
+    ({ lowerFirst, lowerLast }) =>
+      lowerFirst !== undefined && lowerLast !== undefined && lowerFirst !== lowerLast,
   );
 }
 

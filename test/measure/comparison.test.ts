@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, test } from 'vitest';
 import { compareRuns, type ComparisonInput, type Measured } from '../../src/measure/comparison.ts';
+import { noiseOf } from '../../src/measure/judgement.ts';
 import { formatComparison } from '../../src/measure/table.ts';
 import { run, type RunFigures } from './runs.ts';
 
@@ -151,6 +152,69 @@ describe('compareRuns()', () => {
       'kernelspace idles 5.00 M more than initramfs',
     ]);
   });
+});
+
+describe('verdicts', () => {
+  const panic = { kind: 'panic', message: 'x' } as const;
+  const layouts = (id: string, totals: readonly (number | undefined)[]) =>
+    row(
+      id,
+      totals.map(total =>
+        total === undefined ? { outcome: panic } : { initTsc: total * 1e6 - 1e6, usedTsc: total * 1e6 },
+      ),
+    );
+  const conditions = (rounds: number, more = {}) => ({ ...input([]).conditions, rounds, ...more });
+
+  test('icount: the same layouts are compared with each other, those that both reached', () => {
+    const compared = compareRuns(
+      input(
+        [
+          layouts('initramfs', [250, undefined, 280, 255]),
+          layouts('initramfs+slow', [252, 300, undefined, 257]),
+        ],
+        {
+          conditions: conditions(4),
+        },
+      ),
+    );
+    expect(compared.rows[0]).not.toHaveProperty('against');
+    expect(compared.rows[1]!.against).toMatchObject({
+      verdict: 'higher',
+      difference: 2e6,
+      interval: { low: 2e6, high: 2e6 },
+    });
+    expect(formatComparison(compared, 120).join('\n')).toContain('+2.00 .. +2.00');
+  });
+
+  test('a single layout close to the reference is warned of, and not judged', () => {
+    const compared = compareRuns(input([layouts('initramfs', [250]), layouts('initramfs+slow', [250.5])]));
+    expect(compared.rows[1]).not.toHaveProperty('against');
+    expect(compared.warnings.map(warning => warning.remedy)).toEqual(['use --variants 8']);
+  });
+
+  test('wall: oversubscribed rows have no rank and no ratio; A/A stands before the others', () => {
+    const boots = (base: number) => [0, 1, 2, 3].map(more => ({ initMs: base + more, usedMs: base + more }));
+    const noise = noiseOf('initramfs', [700, 701, 702], [701, 702, 703], ['r'])!;
+    const wall = (cpus: number) =>
+      compareRuns(
+        input([row('initramfs', boots(700)), row('kernelspace', boots(500))].map(wallRow), {
+          ...{ clock: 'wall', noise, conditions: conditions(4, { cpus }) },
+        }),
+      );
+    expect(wall(1).rows[1]!.against).toMatchObject({ verdict: 'lower', difference: -200 });
+    expect(wall(2).rows[1]!.against).toMatchObject({ verdict: 'not ranked', why: 'oversubscribed' });
+    expect(wall(2).rows[1]).not.toHaveProperty('ratio');
+    const lines = formatComparison(wall(1), 120);
+    const at = lines.findIndex(line => line.startsWith('against initramfs'));
+    expect(lines[at + 1]).toMatch(/^initramfs \(A\/A\) .* noise$/);
+    expect(lines[at + 2]).toMatch(/^kernelspace .* lower$/);
+    expect(lines.join('\n')).toContain('4 rounds, as many as asked for');
+  });
+});
+
+const wallRow = (measured: Measured): Measured => ({
+  ...measured,
+  runs: measured.runs.map(boot => ({ ...boot, clock: 'wall' })),
 });
 
 describe('formatComparison()', () => {
