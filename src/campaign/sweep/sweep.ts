@@ -66,8 +66,11 @@ export async function* runSweep(
       ...{ ended: new Date().toISOString(), host: hostFacts() },
       resultOf: one => results.get(campaign.keyOf(one)),
     });
+  const knownBefore = request.again
+    ? 0
+    : campaign.next(before).filter(one => before.has(campaign.keyOf(one))).length;
   const partial = async () => {
-    const sweep = fold(await knownResults<SweepBoot>(workspace, record), before.size, false);
+    const sweep = fold(await knownResults<SweepBoot>(workspace, record), knownBefore, false);
     if (sweep.points.length > 0) await keep(workspace, sweep);
   };
   yield* forgetHangs(workspace, before, campaign);
