@@ -30,6 +30,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./sweep.ts')).sweep,
   },
   {
+    id: 'storage',
+    summary: 'predict which flow wins on which storage, from boots through firmware',
+    words: '[row...]',
+    load: async () => (await import('./storage.ts')).storage,
+  },
+  {
     id: 'boot',
     summary: 'boot one kernel through one flow and watch its console',
     words: '<flow>',
