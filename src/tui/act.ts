@@ -398,7 +398,7 @@ function runsToDiff(state: State): readonly (string | undefined)[] {
   const item = selectedRun(state);
   const items = runItems(state);
   const at = items.findIndex(other => other.run === item?.run);
-  return [items.slice(at + 1).find(other => other.row === item?.row)?.run, item?.run];
+  return [items.slice(at + 1).find(other => other.key === item?.key)?.run, item?.run];
 }
 
 /** Every action of the key table has its function here; a test compares. */

@@ -39,6 +39,8 @@ export type FlowItem =
 export interface RunItem {
   readonly run: string;
   readonly row: string;
+  /** The row with its kernel, which a comparison leaves out: runs of one are held against each other. */
+  readonly key: string;
   /** Absent while it runs, and of a record that cannot be read. */
   readonly outcome?: Outcome;
   /** Since the kernel's entry, to the end of the reading or to /init. */
@@ -147,7 +149,14 @@ export function runItems(state: State): readonly RunItem[] {
       const total = totalOf(boot);
       const record = known.get(boot.run);
       return {
-        ...{ run: boot.run, row: boot.row, boot, unit: unitOf(boot), stale: record?.stale ?? [] },
+        ...{
+          run: boot.run,
+          row: boot.row,
+          key: keyOf(state, boot),
+          boot,
+          unit: unitOf(boot),
+          stale: record?.stale ?? [],
+        },
         ...(record?.record && { record: record.record }),
         ...(boot.outcome && { outcome: boot.outcome }),
         ...(total !== undefined && { total }),
@@ -160,18 +169,27 @@ export function runItems(state: State): readonly RunItem[] {
 function recordItem({ entry, stale }: Listed): RunItem {
   const { id, run, remark } = entry;
   const reasons = stale.map(({ reason }) => reason);
-  if (!run) return { run: id, row: '-', unit: 'M insn', stale: [remark ?? 'it cannot be read'] };
+  if (!run) return { run: id, row: '-', key: id, unit: 'M insn', stale: [remark ?? 'it cannot be read'] };
   const total = recordedTotal(run);
   return {
     ...{ run: id, row: run.row, outcome: run.outcome, record: run, stale: reasons },
+    key: run.row.includes('@') ? run.row : `${run.row}@${run.kernel.name}`,
     unit: run.clock === 'icount' ? 'M insn' : 'ms',
     ...(total !== undefined && { total }),
   };
 }
 
-function recordedTotal({ marks, clock }: BootRun): number | undefined {
+/** With the kernel that the flow decides for. */
+function keyOf(state: State, { row, flow }: Boot): string {
+  if (row.includes('@')) return row;
+  const about = state.data.flows?.flows.find(({ id }) => id === flow);
+  return `${row}@${about?.kernel === 'series' ? state.settings.series : 'base'}`;
+}
+
+function recordedTotal({ marks, clock, used }: BootRun): number | undefined {
   const name = clock === 'icount' ? 'tsc' : 'boottime';
-  const [entry, end] = [marks.kernel?.[name], (marks.used ?? marks.init)?.[name]];
+  const read = used?.at(-1)?.percent === 0 ? undefined : marks.used;
+  const [entry, end] = [marks.kernel?.[name], (read ?? marks.init)?.[name]];
   if (end === undefined) return undefined;
   return (end - (entry ?? 0)) / 1e6;
 }
@@ -179,8 +197,8 @@ function recordedTotal({ marks, clock }: BootRun): number | undefined {
 /** The figure of the last boot of the same row before this one, by the same clock. */
 export function totalBefore(state: State, boot: Boot): number | undefined {
   const before = runItems(state).find(
-    ({ run, row, outcome, unit }) =>
-      run < boot.run && row === boot.row && outcome?.kind === 'ready' && unit === unitOf(boot),
+    ({ run, key, outcome, unit }) =>
+      run < boot.run && key === keyOf(state, boot) && outcome?.kind === 'ready' && unit === unitOf(boot),
   );
   return before?.total;
 }

@@ -202,7 +202,7 @@ function runAbout(state: State, width: number): Preview {
   const { boot, record, outcome, stale, unit } = item;
   const figures = boot ? figuresOf(boot) : [];
   const argv = record?.argv ?? boot?.argv ?? [];
-  const field = (name: string, value: string) => plain(`${name.padEnd(10)}${value}`);
+  const field = (name: string, value: string) => plain(`${name.padEnd(14)}${value}`);
   return {
     title: `run ${item.run}`,
     lines: [
@@ -213,14 +213,14 @@ function runAbout(state: State, width: number): Preview {
         .map(line => styled(line, doubt)),
       blank,
       ...figures.map(({ mark, value }) =>
-        plain(`${mark.padEnd(10)}${value.toFixed(3).padStart(12)} ${unit}`),
+        plain(`${mark.padEnd(14)}${value.toFixed(3).padStart(12)} ${unit}`),
       ),
       ...(figures.length === 0 && item.total !== undefined
-        ? [plain(`${'total'.padEnd(10)}${item.total.toFixed(3).padStart(12)} ${unit}`)]
+        ? [plain(`${'total'.padEnd(14)}${item.total.toFixed(3).padStart(12)} ${unit}`)]
         : []),
       ...(boot?.took === undefined
         ? []
-        : [plain(`${'QEMU ran'.padEnd(10)}${duration(boot.took).padStart(12)}`)]),
+        : [plain(`${'QEMU ran'.padEnd(14)}${duration(boot.took).padStart(12)}`)]),
       ...(record
         ? [
             field('started', record.started),
