@@ -243,6 +243,16 @@ export const verbs: readonly Verb[] = [
     summary: 'list the tools, their versions and what is lost without them',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  {
+    id: 'fsck',
+    summary: 'look through cache and state, and put right what a killed process has left',
+    load: async () => (await import('./fsck.ts')).fsck,
+  },
+  {
+    id: 'clean',
+    summary: 'remove from the cache what was not used for longest, and no run or series needs',
+    load: async () => (await import('./clean.ts')).clean,
+  },
 ];
 
 /** The commands for these arguments: whole where they may be meant, else as much as the help needs. */
