@@ -194,11 +194,20 @@ function recordedTotal({ marks, clock, used }: BootRun): number | undefined {
   return (end - (entry ?? 0)) / 1e6;
 }
 
-/** The figure of the last boot of the same row before this one, by the same clock. */
+/** All of the machine but the kernel and its command line, which holds a nonce: the same files, memory, clock. */
+function machineOf(argv: readonly string[]): string {
+  return argv.filter((_, i) => argv[i - 1] !== '-kernel' && argv[i - 1] !== '-append').join(' ');
+}
+
+/** The figure of the last boot of the same row on the same machine before this one. */
 export function totalBefore(state: State, boot: Boot): number | undefined {
   const before = runItems(state).find(
-    ({ run, key, outcome, unit }) =>
-      run < boot.run && key === keyOf(state, boot) && outcome?.kind === 'ready' && unit === unitOf(boot),
+    ({ run, key, outcome, unit, boot: own, record }) =>
+      run < boot.run &&
+      key === keyOf(state, boot) &&
+      machineOf(own?.argv ?? record?.argv ?? []) === machineOf(boot.argv) &&
+      outcome?.kind === 'ready' &&
+      unit === unitOf(boot),
   );
   return before?.total;
 }

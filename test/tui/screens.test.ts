@@ -107,7 +107,7 @@ const views: Readonly<Record<string, (state: State) => State>> = {
       { type: 'tick', now: 12_000 },
     ).state,
   help: state => play(state, ...keys('?')).state,
-  command: state => play(state, ...keys(':'), ...typed('boot kernelspace --')).state,
+  command: state => play(state, ...keys(':'), ...typed('series show init')).state,
   choice: state => play(state, ...keys('j', 'f')).state,
   quit: state => play(state, ...boots.slice(0, -2), ...keys('Q')).state,
   error: state =>
