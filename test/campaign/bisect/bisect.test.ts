@@ -162,12 +162,10 @@ describe('initbench bisect step', () => {
     // One PATH for all: the kernel gets the stand-ins, programs of the guest the real ones.
     const tools = path.join(root, 'tools');
     await mkdir(tools);
-    const wrapper = (name: string, real: string) =>
-      `#!/bin/sh\ncase "$*" in ${real}) exec /usr/bin/${name} "$@" ;; esac\nexec ${bin}/${name} "$@"\n`;
-    await writeFile(path.join(tools, 'make'), wrapper('make', '*"-C "*'), { mode: 0o755 });
-    await writeFile(path.join(tools, 'gcc'), wrapper('gcc', '*-dumpmachine*|*" -o "*|*" -c "*'), {
-      mode: 0o755,
-    });
+    const wrapper = (standIn: string, name: string) =>
+      `#!/bin/sh\ncase "$*" in ${standIn}) exec ${bin}/${name} "$@" ;; esac\nexec /usr/bin/${name} "$@"\n`;
+    await writeFile(path.join(tools, 'make'), wrapper('*O=build*', 'make'), { mode: 0o755 });
+    await writeFile(path.join(tools, 'gcc'), wrapper('--version|-Wa,--version*', 'gcc'), { mode: 0o755 });
     const search = [tools, path.resolve('test/bin/boot'), workspace.environment.PATH].join(':');
     git(tree, 'bisect', 'start', 'main', base);
     const step = [process.execPath, path.join(root, 'dist/main.js'), 'bisect', 'step'];
