@@ -166,6 +166,9 @@ describe('initbench bisect step', () => {
       `#!/bin/sh\ncase "$*" in ${standIn}) exec ${bin}/${name} "$@" ;; esac\nexec /usr/bin/${name} "$@"\n`;
     await writeFile(path.join(tools, 'make'), wrapper('*O=build*', 'make'), { mode: 0o755 });
     await writeFile(path.join(tools, 'gcc'), wrapper('--version|-Wa,--version*', 'gcc'), { mode: 0o755 });
+    // gcc looks for its linker in PATH.
+    await writeFile(path.join(tools, 'ld'), wrapper('--version*|-v*', 'ld'), { mode: 0o755 });
+    await symlink('/usr/bin/lz4', path.join(tools, 'lz4'));
     const search = [tools, path.resolve('test/bin/boot'), workspace.environment.PATH].join(':');
     git(tree, 'bisect', 'start', 'main', base);
     const step = [process.execPath, path.join(root, 'dist/main.js'), 'bisect', 'step'];
