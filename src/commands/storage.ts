@@ -34,7 +34,7 @@ export const storage: Command<StorageRequest, StorageReport> = {
 
 function parseStorage({ options, words }: Typed, { settings }: Workspace): StorageRequest {
   const series = (options.series as string | undefined) ?? settings.series;
-  const check = options.check === undefined ? [] : String(options.check).split(',');
+  const check = options.check === undefined ? [] : (options.check as string).split(',');
   return {
     rows: words.length > 0 ? words : [`userspace@${series}`, 'kernelspace'],
     tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,

@@ -53,7 +53,7 @@ export function storedFlowOf(
   runs: readonly BootRun[],
   demandBytes: number,
 ): StoredFlow | undefined {
-  const paths = runs.map(pathOf).filter(path => path !== undefined) as Path[];
+  const paths = runs.map(pathOf).filter(path => path !== undefined);
   if (paths.length === 0) return undefined;
   return { row, loaderBytes: paths[0]!.bytes, demandBytes, guest: median(paths.map(({ guest }) => guest)) };
 }

@@ -29,7 +29,8 @@ let status = 'running';
 const clients = [];
 
 if (argv.includes('none') && argv[argv.indexOf('none') - 1] === '-machine') {
-  if (env.INITBENCH_TEST_SANDBOX === 'no') console.error('-sandbox support is not enabled in this QEMU binary');
+  if (env.INITBENCH_TEST_SANDBOX === 'no')
+    console.error('-sandbox support is not enabled in this QEMU binary');
   process.exit(env.INITBENCH_TEST_SANDBOX === 'no' ? 1 : 0);
 }
 if (env.INITBENCH_TEST_CALLS) fs.appendFileSync(env.INITBENCH_TEST_CALLS, `${argv.join(' ')}\n`);
