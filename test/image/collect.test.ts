@@ -44,7 +44,18 @@ function tree(): string {
 describe('the registries', () => {
   test('list what is in the folders, sorted', async () => {
     expect((await listPayloads()).map(kind => kind.id)).toEqual([
-      ...['busybox', 'cpio', 'debian', 'dir', 'glibc', 'probe', 'rootfs', 'storage-init'],
+      ...[
+        'busybox',
+        'cpio',
+        'credentials',
+        'debian',
+        'dir',
+        'glibc',
+        'microcode',
+        'probe',
+        'rootfs',
+        'storage-init',
+      ],
     ]);
     expect((await listFormats()).map(format => format.id)).toEqual([
       ...['cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'cramfs'],
@@ -64,7 +75,11 @@ describe('the registries', () => {
   });
 
   test.each([
-    ['busybx', /no payload is called 'busybx'/, /busybox, cpio:FILE, debian, dir:PATH, glibc, probe/],
+    [
+      'busybx',
+      /no payload is called 'busybx'/,
+      /busybox, cpio:FILE, credentials, debian, dir:PATH, glibc, microcode, probe/,
+    ],
     ['dir', /needs an argument/, /write dir:PATH/],
     ['probe:x', /takes no argument/, /write probe/],
   ])('answer %s with what exists', async (spec, message, hint) => {

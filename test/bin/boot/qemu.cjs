@@ -2,8 +2,8 @@
 /* Stand-in for QEMU: replays a recorded console into the serial file and speaks as much QMP and gdb as a boot needs.
  * Told what to do by the environment:
  *   INITBENCH_TEST_CONSOLE  the recorded console
- *   INITBENCH_TEST_REFUSES  a console for machines whose initrd is an EROFS image and whose kernel holds not this word,
- *                           which follows a colon: FILE:WORD
+ *   INITBENCH_TEST_REFUSES  a console for machines whose initrd has an EROFS image at the start of a page and whose kernel
+ *                           holds not this word, which follows a colon: FILE:WORD
  *   INITBENCH_TEST_FAULT    a console for machines whose kernel holds this word: FILE:WORD
  *   INITBENCH_TEST_LINE_MS  pause before each line (0)
  *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
@@ -68,8 +68,11 @@ function recorded() {
   if (fault && fs.readFileSync(after('-kernel')).includes(sign)) return fault;
   const [refusal, word] = (env.INITBENCH_TEST_REFUSES ?? '').split(':');
   if (!refusal) return env.INITBENCH_TEST_CONSOLE;
-  const isErofs = fs.readFileSync(after('-initrd')).subarray(1024, 1028).toString('hex') === 'e2e1f5e0';
-  return isErofs && !fs.readFileSync(after('-kernel')).includes(word) ? refusal : env.INITBENCH_TEST_CONSOLE;
+  const initrd = fs.readFileSync(after('-initrd'));
+  let hasErofs = false;
+  for (let at = 1024; at + 4 <= initrd.length; at += 4096)
+    hasErofs ||= initrd.readUInt32LE(at) === 0xe0f5e1e2;
+  return hasErofs && !fs.readFileSync(after('-kernel')).includes(word) ? refusal : env.INITBENCH_TEST_CONSOLE;
 }
 
 /** With the nonce that this boot's programs would have put in. */

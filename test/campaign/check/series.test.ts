@@ -131,8 +131,12 @@ const good = {
   checkpatch: 'pass fail pass',
   floor: 'pass pass pass',
   initramfs: 'pass pass pass',
+  loop: 'pass pass pass',
+  'file-backed': 'pass pass pass',
+  memmap: 'pass pass pass',
   userspace: 'pass pass pass',
   kernelspace: 'n/a n/a pass',
+  'kernelspace-segments': 'n/a n/a pass',
   debug: 'n/a n/a pass',
 };
 
