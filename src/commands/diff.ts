@@ -7,6 +7,7 @@ import type { Work } from '../events.ts';
 import { readIfThere } from '../host/files.ts';
 import { kernelFolder } from '../kernel/store.ts';
 import { diffRuns, type RunDiff, sameDigits } from '../measure/diff.ts';
+import type { Alignment } from '../measure/timeline.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { shellQuote } from './words.ts';
@@ -63,7 +64,9 @@ function formatDiff({ before, after, diff: found }: Compared): string[] {
     `- ${name(before)}`,
     `+ ${name(after)}`,
     '',
-    ...(timeline ? timelineLines(found) : ['their clocks differ: figures cannot be held against each other']),
+    ...(timeline
+      ? timelineLines(timeline)
+      : ['their clocks differ: figures cannot be held against each other']),
     ...(same ? ['the same digits at every event'] : []),
     ...(changed.length > 0
       ? ['', ...changed.flatMap(({ what, before: from, after: to }) => [`${what}:`, `- ${from}`, `+ ${to}`])]
@@ -82,28 +85,34 @@ function formatDiff({ before, after, diff: found }: Compared): string[] {
   ];
 }
 
-function timelineLines({ timeline = [], clock }: RunDiff): string[] {
-  const per = clock === 'icount' ? 1e6 : 1;
+function timelineLines({ events, phases, unit }: Alignment): string[] {
+  const [per, words] = unit === 'instructions' ? [1e6, 'M instructions'] : [1, 'ms'];
   const figure = (value: number | undefined) => (value === undefined ? '-' : (value / per).toFixed(3));
   const signed = (value: number | undefined) =>
     value === undefined ? '' : `${value > 0 ? '+' : ''}${(value / per).toFixed(3)}`;
-  const rows = timeline.map(({ event, before, after, delta }) => [
-    event,
-    figure(before),
-    figure(after),
-    signed(before === undefined || after === undefined ? undefined : after - before),
-    signed(delta),
+  return columns([
+    ['event', '-', '+', 'difference'],
+    ...events.map(({ label, at: [before, after], delta }) => [
+      ...[label, figure(before), figure(after), signed(delta)],
+    ]),
+    [`${words} since start_kernel`],
+    [''],
+    ['phase', '-', '+', 'difference'],
+    ...phases.map(({ phase, lengths: [before, after], delta }) => [
+      ...[phase, figure(before), figure(after), signed(delta)],
+    ]),
   ]);
-  const unit = clock === 'icount' ? 'M instructions since start_kernel' : 'ms since start_kernel';
-  const table = [['event', '-', '+', 'so far', 'on the way'], ...rows];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map(row => row[i]!.length)));
-  return [
-    ...table.map(row =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    ),
-    unit,
-  ];
+}
+
+/** The first to the left, the others to the right; a row of one cell is a sentence. */
+function columns(table: readonly (readonly string[])[]): string[] {
+  const widths = [0, 1, 2, 3].map(i =>
+    Math.max(...table.filter(row => row.length > 1).map(row => row[i]!.length)),
+  );
+  return table.map(row =>
+    row
+      .map((cell, i) => (i > 0 ? cell.padStart(widths[i]!) : row.length > 1 ? cell.padEnd(widths[0]!) : cell))
+      .join('  ')
+      .trimEnd(),
+  );
 }

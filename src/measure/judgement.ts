@@ -2,7 +2,7 @@
 /** Whether two rows differ, and by how much: against the spread between boots of one row with itself (A/A) on the wall
  *  clock, layout by layout under icount. */
 import { type Spread, spreadOf } from './spread.ts';
-import { type Difference, differenceOf, type Interval } from './statistics.ts';
+import { contains, type Difference, differenceOf, type Interval } from './statistics.ts';
 
 /** A row against the reference. `none`: no difference that these boots could show. */
 export type Verdict = 'lower' | 'higher' | 'none' | 'not ranked';
@@ -53,7 +53,7 @@ export function judgeRounds(
   const { difference, interval, ratio, mannWhitney } = differenceOf(reference, samples);
   const figures = { difference, interval, mannWhitney, ...(ratio && { ratio }) };
   if (unranked !== undefined) return { ...figures, verdict: 'not ranked', why: unranked };
-  if (interval.low <= 0 && interval.high >= 0) return { ...figures, verdict: 'none' };
+  if (contains(interval, 0)) return { ...figures, verdict: 'none' };
   if (noise && Math.abs(difference) <= noise.boundary) {
     return { ...figures, verdict: 'none', why: 'inside the A/A spread' };
   }

@@ -63,6 +63,3 @@ function quotedPrintable(letter: Buffer): Buffer {
     .map(line => (line.length > 76 ? line.match(/(?:=[0-9A-F]{2}|[^=]){1,25}/g)!.join('=\n') : line));
   return Buffer.from(`${head}\n\n${lines.join('\n')}`, 'latin1');
 }
-
-/** RFC 5322: 'Wed, 25 Nov 2026 02:00:00 +0000'. */
-export const formatDate = (date: Date): string => date.toUTCString().replace(/GMT$/, '+0000');

@@ -87,11 +87,6 @@ export async function listVersions(workspace: Workspace, series: string): Promis
     .sort((a, b) => a - b);
 }
 
-/** Series that were ever exported. */
-export async function submittedSeries(workspace: Workspace): Promise<readonly string[]> {
-  return (await readdir(path.join(workspace.state, 'submissions')).catch(() => [] as string[])).sort();
-}
-
 export const isSent = (workspace: Workspace, series: string, version: number): Promise<boolean> =>
   exists(submissionFiles(workspace, series, version).sent);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, test } from 'vitest';
 import type { BootRun } from '../../src/boot/boot.ts';
-import { aligned, diffRuns, eventsOf, sameDigits } from '../../src/measure/diff.ts';
+import { diffRuns, sameDigits } from '../../src/measure/diff.ts';
+import { alignTimelines, timelineOf } from '../../src/measure/timeline.ts';
 import { run } from './runs.ts';
 
 const boot = (more: Partial<BootRun> = {}): BootRun => ({
@@ -20,34 +21,15 @@ const boot = (more: Partial<BootRun> = {}): BootRun => ({
 });
 
 describe('timelines', () => {
-  test('every event of a boot, in its clock, since start_kernel', () => {
-    expect(eventsOf(boot())).toEqual([
-      { event: 'init', at: 200 },
-      { event: 'used 1%', at: 300 },
-      { event: 'used 10%', at: 400 },
-      { event: 'end', at: 500 },
-    ]);
-    const wall = boot({ clock: 'wall', marks: { init: { host: 1, boottime: 2e6 } }, used: [] });
-    expect(eventsOf(wall)).toEqual([{ event: 'init', at: 2 }]);
-  });
-
-  test('aligned by event, each difference charged to the way from the last event both passed', () => {
-    const before = [
-      { event: 'init', at: 200 },
-      { event: 'used 10%', at: 300 },
-      { event: 'end', at: 400 },
-    ];
-    const after = [
-      { event: 'stage1', at: 150 },
-      { event: 'init', at: 260 },
-      { event: 'used 10%', at: 350 },
-      { event: 'end', at: 450 },
-    ];
-    expect(aligned(before, after)).toEqual([
-      { event: 'stage1', after: 150 },
-      { event: 'init', before: 200, after: 260, delta: 60 },
-      { event: 'used 10%', before: 300, after: 350, delta: -10 },
-      { event: 'end', before: 400, after: 450, delta: 0 },
+  test('the timelines of both, aligned', () => {
+    const [before, after] = [boot(), boot({ used: [{ percent: 10, host: 2, tsc: 520 }] })];
+    const { timeline } = diffRuns(before, after);
+    expect(timeline).toEqual(alignTimelines(timelineOf(before), timelineOf(after)));
+    expect(timeline!.events.map(({ id, delta }) => [id, delta])).toEqual([
+      ['kernel', 0],
+      ['init', 0],
+      ['used-1', undefined],
+      ['used-10', 20],
     ]);
   });
 
