@@ -58,8 +58,9 @@ export async function* packImage(
 
 /** The digest a payload has as an image of a format. @throws UserError when one of its tools is missing */
 export async function imageDigest(payload: Digest, format: Format, signal: AbortSignal): Promise<Digest> {
-  const tools: Record<string, string> = {};
-  for (const tool of format.tools) tools[tool] = await toolVersion(tool, `the format ${format.id}`, signal);
+  const ask = async (tool: string) =>
+    [tool, await toolVersion(tool, `the format ${format.id}`, signal)] as const;
+  const tools = Object.fromEntries(await Promise.all(format.tools.map(ask)));
   const { id, parameters } = format;
   return digestOf({ recordVersion, payload, id, parameters, tools });
 }

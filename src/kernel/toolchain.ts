@@ -58,10 +58,12 @@ export async function probeToolchain(
     const said = await capture([...command.split(/\s+/), ...argv], { env: environment, signal });
     return said.split('\n')[0]!.trim();
   };
-  const compiler = await ask(programs.compiler, '--version');
-  const linker = await ask(programs.linker, '--version');
-  const assembler = programs.integratedAssembler
-    ? compiler
-    : await ask(programs.compiler, '-Wa,--version', '-c', '-x', 'assembler', '/dev/null', '-o', '/dev/null');
-  return { compiler, linker, assembler };
+  const [compiler, linker, assembler] = await Promise.all([
+    ask(programs.compiler, '--version'),
+    ask(programs.linker, '--version'),
+    programs.integratedAssembler
+      ? undefined
+      : ask(programs.compiler, '-Wa,--version', '-c', '-x', 'assembler', '/dev/null', '-o', '/dev/null'),
+  ]);
+  return { compiler, linker, assembler: assembler ?? compiler };
 }
