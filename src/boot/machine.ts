@@ -14,6 +14,8 @@ export interface Machine {
   readonly cpu: string;
   /** The kernel's console on the first serial port. */
   readonly console: string;
+  /** Words of the command line against a clock that does not wait for the guest: by the wall clock alone. */
+  readonly wallWords: readonly string[];
   readonly counter: Counter;
   readonly memoryDisk: MemoryDisk;
   /** What boots from a disk. Absent: initbench knows of none. */

@@ -90,6 +90,7 @@ export async function* planBoot(
     append: [
       ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5'],
       ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
+      ...(clock === 'wall' ? machine.wallWords : []),
       ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
       ...own.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),

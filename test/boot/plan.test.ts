@@ -62,6 +62,12 @@ describe('planBoot()', () => {
     expect(planned.hold).toBeUndefined();
   });
 
+  test('by the wall clock, no test of the timer that a busy host would fail', async () => {
+    const words = async (clock: Clock) => (await plan('initramfs', { format: 'cpio', clock })).vm.append;
+    expect(await words('wall')).toContain('no_timer_check');
+    expect(await words('icount')).not.toContain('no_timer_check');
+  });
+
   test('no nokaslr for a kernel without KASLR', async () => {
     const config = path.join(sample.folder, 'plain.config');
     await writeFile(config, '# CONFIG_RANDOMIZE_BASE is not set\n');

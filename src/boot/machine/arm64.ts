@@ -40,6 +40,7 @@ export default {
   type: 'virt,gic-version=2,dtb-randomness=off',
   cpu: 'cortex-a57',
   console: 'ttyAMA0',
+  wallWords: [],
   counter: {
     name: 'CNTVCT_EL0',
     // 62.5 MHz

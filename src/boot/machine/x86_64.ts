@@ -47,6 +47,10 @@ export default {
   // `max` reads the host's random numbers
   cpu: 'qemu64',
   console: 'ttyS0',
+  // check_timer() of io_apic.c wants several ticks within a few milliseconds of the TSC, which an emulator that does not
+  // get its CPU has no time for, and panics without them ("IO-APIC + timer doesn't work!"); no other use of the timer
+  // changes, and guests of KVM, Hyper-V and VMware leave the test out by themselves. Under icount ticks are never late.
+  wallWords: ['no_timer_check'],
   counter: {
     name: 'TSC',
     tick: 1,
