@@ -6,7 +6,15 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/vm/**'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/vm/**'],
+          testTimeout: 20_000,
+          // One per CPU: they wait for child processes half of the time.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         test: {
@@ -15,6 +23,7 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
