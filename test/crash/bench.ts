@@ -17,6 +17,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 export interface Ended {
+  /** It was still at work when it was told to end. */
+  readonly hit: boolean;
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
@@ -54,7 +56,8 @@ const toml = (clone: string) =>
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
-export function openBench(): Bench {
+/** `port`: where an SMTP server listens on loopback, for those who send. */
+export function openBench(port: number): Bench {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'initbench-crash-')));
   const [root, clone, work] = ['work/root', 'clone', 'work'].map(name => path.join(folder, name)) as [
     string,
@@ -96,6 +99,15 @@ export function openBench(): Bench {
   change('2', 'init: try more');
   git('format-patch', '-q', '-2', '-o', path.join(root, 'patches/trial'));
   git('reset', '-q', '--hard', 'HEAD~2');
+  git('checkout', '-q', '-b', 'next');
+  write(path.join(clone, 'init/next.c'), 'int next;\n');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'Linux 7.3.4 and more');
+  git('checkout', '-q', 'main');
+  write(
+    path.join(folder, '.gitconfig'),
+    `[user]\n\tname = A\n\temail = a@example.org\n[sendemail]\n\tsmtpServer = 127.0.0.1\n\tsmtpServerPort = ${port}\n\tsmtpDomain = localhost\n`,
+  );
   execFileSync('tar', ['-czf', path.join(folder, 'linux.tar.gz'), '--exclude=.git', '-C', folder, 'clone']);
   write(path.join(root, 'patches/trial/0000-cover-letter.patch'), 'Subject: [PATCH 0/2] trial\n\nMine.\n');
   write(
@@ -138,7 +150,7 @@ export function openBench(): Bench {
     child.stderr!.on('data', (data: Buffer) => {
       err += data.toString();
     });
-    return new Promise(resolve => child.once('close', code => resolve({ code, out, err })));
+    return new Promise(resolve => child.once('close', code => resolve({ hit: false, code, out, err })));
   };
 
   const marked = (): string[] =>
@@ -188,8 +200,9 @@ export function openBench(): Bench {
       const timer = 'ms' in when ? setTimeout(end, when.ms) : undefined;
       const result = await whole;
       clearTimeout(timer);
+      const hit = over;
       over = true;
-      return result;
+      return { ...result, hit };
     },
     async survivors() {
       for (let i = 0; i < 160; i++) {

@@ -118,7 +118,7 @@ export interface Server {
 
 /** A real SMTP server on loopback; `refuse` says of a mail why it is not taken. */
 export async function startServer(
-  refuse: (mail: ReceivedMail, before: number) => string | undefined = () => undefined,
+  refuse: (mail: ReceivedMail, before: number) => string | undefined | Promise<undefined> = () => undefined,
 ): Promise<Server> {
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
@@ -136,12 +136,15 @@ export async function startServer(
           to: rcptTo.map(({ address }) => address),
           bytes: Buffer.concat(chunks),
         };
-        const why = refuse(mail, received.length);
-        if (why === undefined) received.push(mail);
-        callback(why === undefined ? null : new Error(why));
+        void Promise.resolve(refuse(mail, received.length)).then(why => {
+          if (why === undefined) received.push(mail);
+          callback(why === undefined ? null : new Error(why));
+        });
       });
     },
   });
+  // Who is killed while it talks to us hangs up.
+  server.on('error', () => {});
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const address = server.server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
