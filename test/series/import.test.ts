@@ -161,6 +161,11 @@ describe('nothing is applied, and it is said why', () => {
     ],
     ['a part missing', () => mbox([mails[0]!, mails[1]!, mails[3]!]), 'lacks 2/3'],
     [
+      'a number of parts that no memory holds',
+      () => mbox([mails[1]!.replace('1/3]', '1/99999999]')]),
+      '20/99999999, 21/99999999 and more',
+    ],
+    [
       'two of one number',
       () => mbox([...mails, mails[2]!.replace(/Message-Id: <[^>]*>/i, 'Message-ID: <other@x>')]),
       'two mails for 2/3',

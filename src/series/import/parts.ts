@@ -111,16 +111,25 @@ export function orderParts(parts: readonly Part[], place: string): Parts {
     }
     byNumber.set(part.number, part);
   }
-  const missing = Array.from({ length: total }, (_, index) => index + 1).filter(each => !byNumber.has(each));
+  const missing = missingOf(byNumber, total);
   if (missing.length > 0) {
     const list = missing.map(number => `${number}/${total}`).join(', ');
-    throw new UserError(`${place} lacks ${list}`, { hint: 'a series is taken whole or not at all' });
+    const more = total - (byNumber.size - (byNumber.has(0) ? 1 : 0)) > missing.length ? ' and more' : '';
+    throw new UserError(`${place} lacks ${list}${more}`, { hint: 'a series is taken whole or not at all' });
   }
   const patches = Array.from({ length: total }, (_, index) => byNumber.get(index + 1)!);
   const empty = patches.find(({ text }) => !/^(?:diff --git |--- )/m.test(text));
   if (empty) throw new UserError(`${empty.place} has no diff`, { hint: 'save it anew' });
   const cover = byNumber.get(0);
   return { ...(cover ? { cover } : {}), patches, notes };
+}
+
+/** Enough of them to say what is wrong: a subject may claim any number of patches. */
+function missingOf(byNumber: ReadonlyMap<number, Part>, total: number): readonly number[] {
+  const missing: number[] = [];
+  for (let number = 1; number <= total && missing.length < 20; number++)
+    if (!byNumber.has(number)) missing.push(number);
+  return missing;
 }
 
 /** A list keeps several copies of a mail; two that differ are two mails that cannot be told apart. */
