@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whole bisections of a small series whose middle patch does not build, of its history, and by git bisect run: real
  *  git and images, stand-ins for make and QEMU. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFile, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Asked, bisect, type BisectRequest, bisectStep } from '../../../src/campaign/bisect/bisect.ts';
@@ -10,15 +10,15 @@ import type { Boots } from '../../../src/campaign/bisect/question.ts';
 import { bisect as command, bisectStep as stepCommand, limitOf } from '../../../src/commands/bisect.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import { productOf } from '../../../src/events.ts';
-import { folders, openWorkspace, type Workspace } from '../../../src/workspace.ts';
+import { folders, type Workspace } from '../../../src/workspace.ts';
 import { recorded as consoleOf } from '../../boot/machine.ts';
 import { git } from '../../kernel/repository.ts';
-import { bin, type Sample, sampleTree } from '../../kernel/sample.ts';
+import { bin } from '../../kernel/sample.ts';
 import { fingerprint } from '../../tree/sample.ts';
+import { makeTrial, type Trial } from '../trial.ts';
 
 const never = new AbortController().signal;
-const before = { ...process.env };
-let sample: Sample;
+let trial: Trial;
 let workspace: Workspace;
 let tree: string;
 let base: string;
@@ -28,48 +28,19 @@ const main = (text: string) => `int main(void)\n{\n${text}\n}\n`;
 const changes = ['return 1;', 'return 2;', '#error', 'return faulty;', 'return faulty + 5;'];
 
 beforeEach(async () => {
-  sample = await sampleTree();
-  tree = sample.worktree.path;
-  const { root } = sample.workspace;
-  const files = {
-    Makefile: 'VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n',
-    Kbuild: 'obj-y += init/\n',
-    'init/main.c': main('return 0;'),
-    'init/main.h': '\n',
-  };
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(tree, file)), { recursive: true });
-    await writeFile(path.join(tree, file), text);
-  }
-  await appendFile(path.join(tree, 'Kconfig'), 'config X86_64\n\tbool "x86-64"\n');
-  git(tree, 'init', '-q', '-b', 'main');
-  git(tree, 'add', '-A');
-  git(tree, 'commit', '-q', '-m', 'Linux 7.3.4');
+  trial = await makeTrial({
+    pinned: true,
+    process: { INITBENCH_TEST_FAULT: `${consoleOf('panic-no-root')}:faulty` },
+  });
+  ({ workspace, tree } = trial);
   base = git(tree, 'rev-parse', 'HEAD');
-  const config = 'CONFIG_EROFS_FS=y\nCONFIG_KERNEL_LZ4=y\nCONFIG_X86_64=y\n';
-  await writeFile(path.join(root, 'kconfigs/base.config'), config);
-  await writeFile(
-    path.join(root, 'initbench.toml'),
-    `tree = "7.3"\nseries = "trial"\nfragments = ["base"]\n[trees]\n"7.3" = "${tree}#${base}"\n`,
-  );
-  execFileSync('cp', ['-r', path.resolve('vm'), path.join(root, 'vm')]);
-  workspace = openWorkspace(sample.workspace.environment, root);
   for (const [index, text] of changes.entries()) {
     await writeFile(path.join(tree, 'init/main.c'), main(text));
     git(tree, 'commit', '-q', '-a', '-m', `init: change ${index + 1}`);
   }
-  git(tree, 'format-patch', '-q', base, '-o', path.join(root, 'patches/trial'));
-  Object.assign(process.env, {
-    PATH: `${path.resolve('test/bin/boot')}:${process.env.PATH}`,
-    INITBENCH_TEST_CONSOLE: consoleOf('ready-initramfs'),
-    INITBENCH_TEST_FAULT: `${consoleOf('panic-no-root')}:faulty`,
-  });
+  git(tree, 'format-patch', '-q', base, '-o', path.join(workspace.root, 'patches/trial'));
 });
-afterEach(async () => {
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-  Object.assign(process.env, before);
-  await sample.remove();
-});
+afterEach(() => trial.remove());
 
 const boots: Boots = {
   ...{ flow: 'initramfs', payload: 'busybox', padBytes: 0, append: [], memoryMiB: 2048, cpus: 1 },

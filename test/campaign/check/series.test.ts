@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A whole check of a small series: real git, perl and images, stand-ins for make, sparse and QEMU. */
-import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CheckRequest, checkSeries, passed } from '../../../src/campaign/check/series.ts';
 import { seriesCheck } from '../../../src/commands/check.ts';
 import { productOf } from '../../../src/events.ts';
 import { exitCodes, Interrupted } from '../../../src/host/errors.ts';
-import { folders, openWorkspace, type Workspace } from '../../../src/workspace.ts';
+import { folders, type Workspace } from '../../../src/workspace.ts';
 import { recorded as consoleOf } from '../../boot/machine.ts';
 import { git } from '../../kernel/repository.ts';
-import { type Sample, sampleTree } from '../../kernel/sample.ts';
+import { makeTrial, type Trial } from '../trial.ts';
 
 const never = new AbortController().signal;
-const before = { ...process.env };
-let sample: Sample;
+let trial: Trial;
 let workspace: Workspace;
 let tree: string;
 
@@ -27,14 +26,6 @@ while (<$patch>) {
 	print "WARNING:TYPO_SPELLING: 'teh' may be misspelled\\n#$.: FILE: init/main.c:1:\\n\\n" if /^\\+.*teh/;
 }
 `;
-
-const files: Readonly<Record<string, string>> = {
-  Makefile: 'VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nEXTRAVERSION =\n',
-  Kbuild: 'obj-y += init/\n',
-  'init/main.c': 'int main(void)\n{\n\treturn 0;\n}\n',
-  'init/main.h': '\n',
-  'scripts/checkpatch.pl': checkpatch,
-};
 
 /** What each patch of the series makes of the tree. */
 const changes: readonly { subject: string; files: Readonly<Record<string, string>> }[] = [
@@ -66,50 +57,26 @@ async function writeSeries(): Promise<void> {
   git(tree, 'reset', '-q', '--hard', `HEAD~${changes.length}`);
 }
 
+const logsOf = ({ environment }: Workspace) => environment.INITBENCH_TEST_OBJECT_LOGS!;
 const say = (worktree: string, log: string) =>
-  writeFile(path.join(workspace.root, 'logs', `${worktree}.log`), log);
+  writeFile(path.join(logsOf(workspace), `${worktree}.log`), log);
 
 beforeEach(async () => {
-  sample = await sampleTree();
-  tree = sample.worktree.path;
-  const { root } = sample.workspace;
-  for (const [file, text] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(tree, file)), { recursive: true });
-    await writeFile(path.join(tree, file), text);
-  }
-  await appendFile(path.join(tree, 'Kconfig'), 'config X86_64\n\tbool "x86-64"\n');
-  git(tree, 'init', '-q', '-b', 'main');
-  git(tree, 'add', '-A');
-  git(tree, 'commit', '-q', '-m', 'Linux 7.3.4');
-  await writeFile(
-    path.join(root, 'kconfigs/base.config'),
-    'CONFIG_EROFS_FS=y\nCONFIG_KERNEL_LZ4=y\nCONFIG_X86_64=y\n',
-  );
-  await writeFile(path.join(root, 'kconfigs/trial.config'), 'CONFIG_TRIAL=y\n');
-  await writeFile(path.join(root, 'kconfigs/debug.config'), 'CONFIG_CRYPTO=y\n');
-  await writeFile(
-    path.join(root, 'initbench.toml'),
-    `tree = "7.3"\nseries = "trial"\nfragments = ["base"]\n[trees]\n"7.3" = "${tree}"\n`,
-  );
-  await mkdir(path.join(root, 'logs'));
-  execFileSync('cp', ['-r', path.resolve('vm'), path.join(root, 'vm')]);
-  workspace = openWorkspace(
-    { ...sample.workspace.environment, INITBENCH_TEST_OBJECT_LOGS: path.join(root, 'logs') },
-    root,
-  );
+  const logs = await mkdtemp(path.join(tmpdir(), 'initbench-logs-'));
+  trial = await makeTrial({
+    files: { 'scripts/checkpatch.pl': checkpatch },
+    fragments: { 'trial.config': 'CONFIG_TRIAL=y\n', 'debug.config': 'CONFIG_CRYPTO=y\n' },
+    environment: { INITBENCH_TEST_OBJECT_LOGS: logs },
+    process: { INITBENCH_TEST_REFUSES: `${consoleOf('panic-no-root')}:complete` },
+  });
+  ({ workspace, tree } = trial);
   await say('base', '  CC      init/main.o\n  CHECK   init/main.c\n');
   await say('check-trial', '  CC      init/main.o\n  CHECK   init/main.c\n');
   await writeSeries();
-  Object.assign(process.env, {
-    PATH: `${path.resolve('test/bin/boot')}:${process.env.PATH}`,
-    INITBENCH_TEST_CONSOLE: consoleOf('ready-initramfs'),
-    INITBENCH_TEST_REFUSES: `${consoleOf('panic-no-root')}:complete`,
-  });
 });
 afterEach(async () => {
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-  Object.assign(process.env, before);
-  await sample.remove();
+  await rm(logsOf(workspace), { recursive: true });
+  await trial.remove();
 });
 
 const go = (more: Partial<CheckRequest> = {}, signal = never) =>
@@ -161,11 +128,11 @@ test(
     expect(seriesCheck.exitCode!(first)).toBe(exitCodes.failed);
     expect(seriesCheck.json(first)).toMatchObject({ schema: 'initbench.check/1', passed: false });
 
-    const calls = await sample.calls();
+    const calls = await trial.calls();
     const runs = await readdir(folders.runs(workspace));
     const again = await go();
     expect(again).toEqual({ ...first, ran: 0, known: first.ran });
-    expect(await sample.calls()).toEqual(calls);
+    expect(await trial.calls()).toEqual(calls);
     expect(await readdir(folders.runs(workspace))).toEqual(runs);
 
     // The same tree in other words: only the mail is looked at again. A waiver runs nothing.
@@ -180,7 +147,7 @@ test(
     expect(reworded.ran).toBe(1);
     expect(shown(reworded)).toEqual({ ...good, checkpatch: 'pass pass pass' });
     expect(passed(reworded)).toBe(true);
-    expect(await sample.calls()).toEqual(calls);
+    expect(await trial.calls()).toEqual(calls);
 
     // The cache may be deleted at any time: a kernel that is gone is built again where something must be booted.
     await rm(folders.kernels(workspace), { recursive: true });
@@ -210,7 +177,7 @@ test(
       },
     ]);
     expect(checked.patches[0]!.cells.sparse!.findings).toHaveLength(1);
-    expect((await sample.calls()).at(-1)).toMatch(
+    expect((await trial.calls()).at(-1)).toMatch(
       / C=2 .*CHECK=sparse -D__typeof_unqual__=__typeof__ .*W=1 init\/main\.o$/,
     );
 
