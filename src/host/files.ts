@@ -112,6 +112,41 @@ export async function* publishFolder<Events, Product>(
   }
 }
 
+/** Puts a filled scratch folder where another one may be. Two renames: between them the target is not there, and what a
+ *  kill has left then is settled by settleReplaced(). */
+export async function replaceFolder(scratch: string, target: string): Promise<void> {
+  await syncFiles(scratch);
+  const before = `${target}.before-${tagOf(ourselves)}`;
+  await rm(before, { recursive: true, force: true });
+  await rename(target, before).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rename(scratch, target).catch(async (error: unknown) => {
+    await rename(before, target).catch(() => {});
+    throw error;
+  });
+  await rm(before, { recursive: true, force: true });
+}
+
+/** Folders directly below `parent` that dead processes were replacing: the new one is there, or the old one comes back.
+ *  Returns what was done, or, told only to look, what would be. */
+export async function settleReplaced(
+  parent: string,
+  act = true,
+): Promise<readonly { readonly path: string; readonly action: 'removed' | 'completed' }[]> {
+  const settled: { path: string; action: 'removed' | 'completed' }[] = [];
+  for (const name of await readdir(parent).catch(() => [] as string[])) {
+    const target = /^(.+)\.before-p/.exec(name)?.[1];
+    const owner = taggedOwner(name);
+    if (target === undefined || !owner || lifeOf(owner) !== 'gone') continue;
+    const [before, place] = [path.join(parent, name), path.join(parent, target)];
+    const replaced = await exists(place);
+    if (act) await (replaced ? rm(before, { recursive: true, force: true }) : rename(before, place));
+    settled.push({ path: replaced ? before : place, action: replaced ? 'removed' : 'completed' });
+  }
+  return settled;
+}
+
 /** A name is believed for as long as it is there: what it stands for has to be on the disk first. */
 async function syncFiles(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -166,7 +201,7 @@ export async function leftBehind(parent: string): Promise<string[]> {
   return names
     .filter(name => {
       const owner = taggedOwner(name);
-      return owner !== undefined && !name.includes('.lock.') && lifeOf(owner) === 'gone';
+      return owner !== undefined && !/\.lock\.|\.before-/.test(name) && lifeOf(owner) === 'gone';
     })
     .map(name => path.join(parent, name));
 }

@@ -5,9 +5,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
-import { leftBehind, scratchPlaces } from '../host/files.ts';
+import { leftBehind, scratchPlaces, settleReplaced } from '../host/files.ts';
 import { breakIfDead, describeHolder, lockRemains, readHolder } from '../host/lock.ts';
-import type { Workspace } from '../workspace.ts';
+import { folders, type Workspace } from '../workspace.ts';
 import { artifacts } from './artifacts.ts';
 import { records } from './records.ts';
 import { repository } from './repository.ts';
@@ -94,7 +94,10 @@ async function locks({ workspace, repair }: Look): Promise<Finding[]> {
 
 async function leftovers({ workspace, repair }: Look): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const place of [...(await places(workspace)), ...scratchPlaces()]) {
+  const written = [folders.kconfigs(workspace), ...(await subfolders(folders.patches(workspace)))];
+  for (const place of [...(await places(workspace)), ...written, ...scratchPlaces()]) {
+    for (const settled of await settleReplaced(place, repair))
+      findings.push({ ...settled, what: 'it was being replaced by a process that is gone' });
     for (const left of await leftBehind(place)) {
       if (repair) await rm(left, { recursive: true, force: true });
       findings.push({ path: left, what: 'left by a process that is gone', action: 'removed' });

@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { Finding } from '../campaign/check/check.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { withLock } from '../host/lock.ts';
 import type { Comparison } from '../measure/comparison.ts';
 import type { Series } from '../series/series.ts';
 import { archiveIdentity } from '../tree/import.ts';
@@ -38,7 +37,7 @@ import {
   requireUnsent,
   type Submission,
   type SubmissionFiles,
-  submissionsFolder,
+  withSubmissions,
   writeSubmission,
 } from './submission.ts';
 
@@ -106,8 +105,9 @@ export async function* exportSeries(
   evidence: Evidence,
   signal: AbortSignal,
 ): Work<Exported> {
-  const place = path.join(submissionsFolder(workspace, subject.series.name), 'all');
-  return yield* withLock(place, signal, () => exportLocked(workspace, subject, request, evidence, signal));
+  return yield* withSubmissions(workspace, subject.series.name, signal, () =>
+    exportLocked(workspace, subject, request, evidence, signal),
+  );
 }
 
 async function* exportLocked(

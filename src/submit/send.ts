@@ -6,7 +6,6 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { exists, writeWhole } from '../host/files.ts';
-import { withLock } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { type DryRun, keepLine, nameOf, readDryRun, readJournal, requireSame, shownOf } from './journal.ts';
 import { recordVersion } from './record.ts';
@@ -17,7 +16,7 @@ import {
   readSubmission,
   type Submission,
   submissionFiles,
-  submissionsFolder,
+  withSubmissions,
 } from './submission.ts';
 import {
   type Captured,
@@ -55,8 +54,7 @@ export async function* sendSeries(
   request: SendRequest,
   signal: AbortSignal,
 ): Work<Sent> {
-  const place = path.join(submissionsFolder(workspace, request.series), 'all');
-  return yield* withLock(place, signal, async function* (): Work<Sent> {
+  return yield* withSubmissions(workspace, request.series, signal, async function* (): Work<Sent> {
     const submission = await pending(workspace, request.series);
     const { environment } = workspace;
     const carry = (transport: Transport): Work<Sent> => {

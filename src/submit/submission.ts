@@ -2,12 +2,20 @@
 /** A posting on disk: state/submissions/<series>/v<N>/ with its mails, what they were made from, and, once it is sent, the
  *  journal of that. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Comparison } from '../measure/comparison.ts';
-import type { Digest } from '../events.ts';
+import type { Digest, Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { exists, readIfThere, writeWhole } from '../host/files.ts';
+import {
+  exists,
+  readIfThere,
+  replaceFolder,
+  scratchIn,
+  settleReplaced,
+  withLock,
+  writeWhole,
+} from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Mail } from './assemble.ts';
 import { formatAddress } from './address.ts';
@@ -143,9 +151,7 @@ export async function writeSubmission(
   const { series, version } = submission;
   const files = submissionFiles(workspace, series, version);
   await requireUnsent(workspace, series, version);
-  await mkdir(path.dirname(files.folder), { recursive: true });
-  await sweep(path.dirname(files.folder));
-  const scratch = await mkdtemp(path.join(path.dirname(files.folder), '.new-'));
+  const scratch = await scratchIn(path.dirname(files.folder));
   try {
     await writeMails(path.join(scratch, 'mails'), mails);
     await writeFile(path.join(scratch, 'series.mbox'), formatMbox(mails.map(({ bytes }) => bytes)));
@@ -153,23 +159,25 @@ export async function writeSubmission(
       path.join(scratch, 'submission.json'),
       `${JSON.stringify({ schema, ...submission }, null, 2)}\n`,
     );
-    const old = `${scratch}.old`;
-    await rename(files.folder, old).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-    await rename(scratch, files.folder);
-    await rm(old, { recursive: true, force: true });
+    await replaceFolder(scratch, files.folder);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return files;
 }
 
-/** Removes what an export that was killed has left; under the lock of the series. */
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name.startsWith('.new-')) await rm(path.join(folder, name), { recursive: true, force: true });
-  }
+/** The work while nobody else exports or sends the series; what a killed command left is settled first. */
+export function withSubmissions<Product>(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+  work: () => Work<Product>,
+): Work<Product> {
+  const folder = submissionsFolder(workspace, series);
+  return withLock(path.join(folder, 'all'), signal, async function* (): Work<Product> {
+    await settleReplaced(folder);
+    return yield* work();
+  });
 }
 
 /** @throws UserError when the version is sent, or half sent */

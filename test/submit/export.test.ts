@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A series as mails: git am gives the same tree, the same patches the same bytes, and what a person edited stays. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Comparison } from '../../src/measure/comparison.ts';
 import { decodeWords } from '../../src/series/mail.ts';
-import { readMails, submissionFiles } from '../../src/submit/submission.ts';
+import { checkStore } from '../../src/store/check.ts';
+import { ourselves, tagOf } from '../../src/host/owner.ts';
+import { readMails, readSubmission, submissionFiles, withSubmissions } from '../../src/submit/submission.ts';
 import { copySample, discard, run, type Sample } from '../tree/sample.ts';
 import {
   configureGit,
@@ -18,7 +20,7 @@ import {
   writeCover,
 } from './sample.ts';
 import { addTree, removeTree } from '../../src/tree/trees.ts';
-import { productOf } from '../../src/events.ts';
+import { productOf, type Work } from '../../src/events.ts';
 
 let template: Sample & { clone: string };
 let sample: Sample;
@@ -105,6 +107,36 @@ describe('the mails', () => {
     writeCover(sample, `${cover}\nOne more thing.\n`);
     const other = await exportMine(sample);
     expect(other.submission.mails[0]!.messageId).not.toBe(submission.mails[0]!.messageId);
+  });
+
+  test('of an export that was killed between its two renames are there again, for fsck and for who sends', async () => {
+    const { submission, files } = await exportMine(sample);
+    const { workspace } = sample;
+    const before = `${files.folder}.before-${tagOf({ ...ourselves, pid: 99_999_999 })}`;
+    const look = { workspace, full: false, signal };
+    // What others have left in the usual place is not looked at.
+    vi.stubEnv('TMPDIR', sample.folder);
+    renameSync(files.folder, before);
+    expect(await productOf(checkStore({ ...look, repair: false }))).toMatchObject([
+      { path: files.folder, action: 'completed' },
+    ]);
+    expect(await readSubmission(workspace, 'mine', 1).catch(String)).toContain('has not been exported');
+    await productOf(checkStore({ ...look, repair: true }));
+    expect(await readSubmission(workspace, 'mine', 1)).toEqual(submission);
+    renameSync(files.folder, before);
+    await productOf(
+      withSubmissions(workspace, 'mine', signal, async function* (): Work<void> {
+        expect(await readMails(workspace, submission)).toHaveLength(4);
+      }),
+    );
+    // Both are there: the new one stays.
+    cpSync(files.folder, before, { recursive: true });
+    expect(await productOf(checkStore({ ...look, repair: true }))).toMatchObject([
+      { path: before, action: 'removed' },
+    ]);
+    expect(existsSync(before)).toBe(false);
+    vi.unstubAllEnvs();
+    expect(await readSubmission(workspace, 'mine', 1)).toEqual(submission);
   });
 
   test('tell the base, the change-id, shortlog and diffstat; the text of the person stays as it is', async () => {
