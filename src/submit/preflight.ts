@@ -10,6 +10,8 @@ export interface Item {
   /** `blocks`: nothing is sent like this unless forced. `note`: to be known. */
   readonly state: 'ok' | 'blocks' | 'note';
   readonly text: string;
+  /** What the text counts, one a line. */
+  readonly details?: readonly string[];
   readonly hint?: string;
 }
 
@@ -109,14 +111,19 @@ function checkpatchItem({ findings, waived, signoff }: Facts): Item {
   const how = signoff ? 'in full' : 'without looking for signatures';
   const but = waived > 0 ? ` but for ${waived} waived findings` : '';
   if (findings.length === 0) return ok('checkpatch', `clean on every mail, ${how}${but}`);
-  const first = findings.slice(0, 3).map(({ file, type, text }) => `${file ?? ''}: ${type}: ${text}`);
-  const more = findings.length > 3 ? `; ${findings.length - 3} more` : '';
-  return blocks(
-    'checkpatch',
-    `${findings.length} findings: ${first.join('; ')}${more}`,
-    'correct the patches, or waive a finding with its reason in checkpatch.waivers',
-  );
+  const hint = 'correct the patches, or waive a finding with its reason in checkpatch.waivers';
+  return {
+    ...blocks(
+      'checkpatch',
+      `${findings.length === 1 ? '1 finding' : `${findings.length} findings`}${but}`,
+      hint,
+    ),
+    details: findings.map(finding => `${placeOf(finding)}: ${finding.type}: ${finding.text}`),
+  };
 }
+
+/** As compilers write it: an editor, and the workbench, go there. */
+const placeOf = ({ file = '', line }: Finding): string => (line === undefined ? file : `${file}:${line}`);
 
 function recipientsItem({ series, recipients }: Facts): Item {
   const file = `patches/${series}/recipients`;
@@ -167,8 +174,9 @@ const sizeItems = ({ patches }: Facts): readonly Item[] =>
 export function formatPreflight(items: readonly Item[]): readonly string[] {
   const wide = Math.max(...items.map(item => item.id.length));
   const shown = { ok: 'ok   ', blocks: 'STALE', note: 'note ' } as const;
-  return items.flatMap(({ id, state, text, hint }) => [
+  return items.flatMap(({ id, state, text, hint, details = [] }) => [
     `${shown[state]} ${id.padEnd(wide)}  ${text}`,
+    ...details.map(line => `${' '.repeat(8 + wide)}${line}`),
     ...(hint && state === 'blocks' ? [`${' '.repeat(8 + wide)}${hint}`] : []),
   ]);
 }

@@ -13,12 +13,16 @@ import {
   selectedSetting,
   selectedSubmission,
   shownView,
+  type SubmissionItem,
 } from './selection.ts';
+import { viewHeight } from './layout.ts';
 import type { State, Updated, View } from './state.ts';
 import { bootLine, run } from './run.ts';
 import { linesOf } from './text.ts';
-import { opened, openFile } from './views.ts';
+import { opened, openFile, withView } from './views.ts';
 import { newWarnings } from './warnings.ts';
+
+type CheckItem = Extract<SubmissionItem, { kind: 'check' }>;
 
 export const consoleLog = (state: State, runId: string) => path.join(state.places.runs, runId, 'console.log');
 
@@ -39,7 +43,7 @@ export function open(state: State): Updated {
     case 'submission': {
       const item = selectedSubmission(state);
       if (!item) return [state, []];
-      return item.kind === 'check' ? findingsShown(state) : openFile(state, item.path, 'mail');
+      return item.kind === 'check' ? findingsShown(state, item.item) : openFile(state, item.path, 'mail');
     }
     case 'flows': {
       const item = selectedSetting(state);
@@ -75,22 +79,29 @@ function followRow(state: State, view: View & { kind: 'text' }): Updated {
     const then = { kind: 'edit', file: place[1]!, line: Number(place[2]) } as const;
     return run(state, [['series', 'edit', seriesOf(job?.argv ?? [], state)]], then);
   }
+  // what is wrong with a message is read in its mail
+  const mail = /(?:^|\s)([\w.+-]+\.patch):\d+/.exec(line)?.[1];
+  const files = mail === undefined ? undefined : exported(state)?.product.files;
+  if (files) return openFile(state, path.join(files.mails, mail!), 'mail');
   return [
     { ...state, said: 'this line leads nowhere: choose a row of a table, or a line with file:line' },
     [],
   ];
 }
 
-/** All that the export said, where findings can be followed to their lines. */
-function findingsShown(state: State): Updated {
+/** All that the export said, at the first finding of that check, where each can be followed to its line. */
+function findingsShown(state: State, { id, details }: CheckItem['item']): Updated {
   const job = exported(state)?.job;
   if (!job) return [state, []];
+  const source = { kind: 'job', job: job.id } as const;
+  const next = opened(state, { kind: 'text', title: titleOf(job), source, syntax: 'result' });
   return [
-    opened(state, {
-      kind: 'text',
-      title: titleOf(job),
-      source: { kind: 'job', job: job.id },
-      syntax: 'result',
+    withView(next, view => {
+      if (view.kind !== 'text') return view;
+      const at = linesOf(next, view).findIndex(line => line.split(/\s+/)[1] === id);
+      const found = Math.max(0, details ? at + 1 : at);
+      const top = Math.max(0, found - viewHeight(next) + 3);
+      return { ...view, pager: { ...view.pager, found, top } };
     }),
     [],
   ];

@@ -35,6 +35,19 @@ test.each<[string, Partial<Facts>]>([
   ['base', { base: { name: 'k', version: '7.3.4', source: debian } }],
 ])('%s blocks', (id, facts) => expect(blocked(facts)).toEqual([id]));
 
+test('each finding has a line of its own, with the place an editor goes to', () => {
+  const findings = [
+    { level: 'warning', type: 'LONG_LINE', file: 'fs/erofs/super.c', line: 12, text: 'line length' },
+    { level: 'error', type: 'TYPO', file: '0001-x.patch', text: 'a word' },
+  ] as const;
+  const lines = formatPreflight(preflightOf({ ...good, findings, waived: 1 }));
+  const at = lines.findIndex(line => /^STALE checkpatch +2 findings but for 1 waived findings$/.test(line));
+  expect(lines.slice(at + 1, at + 3).map(line => line.trim())).toEqual([
+    'fs/erofs/super.c:12: LONG_LINE: line length',
+    '0001-x.patch: TYPO: a word',
+  ]);
+});
+
 test('a base nobody can fetch is enough where the cover letter names it', () => {
   const base = { name: 'k', version: '7.3.4', source: debian };
   expect(blocked({ base, cover: { subject: 's', own: 'Applies to linux-source-7.3 (7.3.4).' } })).toEqual([]);

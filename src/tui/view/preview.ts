@@ -97,7 +97,11 @@ function aboutOf(state: State, width: number): Preview {
         return { title: 'Submission', lines: text('The series in use has no cover letter.') };
       return {
         title: item.item.id,
-        lines: [...text(item.item.text), ...(item.item.hint ? [blank, ...text(item.item.hint)] : [])],
+        lines: [
+          ...text(item.item.text),
+          ...(item.item.details ?? []).flatMap(text),
+          ...(item.item.hint ? [blank, ...text(item.item.hint)] : []),
+        ],
       };
     }
     default:
