@@ -105,7 +105,10 @@ async function load(): Promise<Loaded> {
   return { workspace: openWorkspace(), commands, parse: words => readInvocation(words, commands, version) };
 }
 
-const keptFile = (workspace: Workspace) => path.join(workspace.state, 'workbench.json');
+/** A declaration: what is below the await above is needed before it is evaluated. */
+function keptFile(workspace: Workspace): string {
+  return path.join(workspace.state, 'workbench.json');
+}
 
 async function recall(workspace: Workspace): Promise<string | undefined> {
   const { readIfThere } = await import('./host/files.ts');

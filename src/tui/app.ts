@@ -293,8 +293,9 @@ export async function openTui(doors: Doors): Promise<void> {
     let limit: NodeJS.Timeout | undefined;
     await Promise.race([stopped, new Promise(resolve => (limit = setTimeout(resolve, stopMs)))]);
     clearTimeout(limit);
-    if (loaded) await doors.keep(loaded.workspace, JSON.stringify(keptOf(state), null, 2)).catch(() => {});
-    finish();
+    const kept = JSON.stringify(keptOf(state), null, 2);
+    const keep = loaded ? doors.keep(loaded.workspace, kept).catch(unlessOurs) : undefined;
+    await Promise.resolve(keep).then(() => finish(), finish);
   };
 
   const onEnd = () => send({ type: 'end' });
@@ -310,7 +311,7 @@ export async function openTui(doors: Doors): Promise<void> {
       .then(async everything => {
         loaded = everything;
         const { workspace, commands } = everything;
-        const kept = readKept(await doors.recall(workspace).catch(() => undefined));
+        const kept = readKept(await doors.recall(workspace).catch(unlessOurs));
         if (workspace.settings.tui?.mouse === false) screen.mouse(false);
         send({
           type: 'ready',
@@ -335,6 +336,11 @@ export async function openTui(doors: Doors): Promise<void> {
     asking.abort();
     for (const { controller } of running.values()) controller.abort();
   }
+}
+
+/** A file that cannot be read or written is the system's affair, and is done without; anything else is a bug. */
+function unlessOurs(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
 }
 
 const asError = (error: unknown): Error =>
