@@ -41,6 +41,10 @@ export type WorkEvent = { readonly job: string; readonly parent?: string } & (
   | { type: 'notice'; level: 'info' | 'warning'; message: string }
   | { type: 'boot-started'; run: string; flow: string; argv: readonly string[] }
   | { type: 'console'; run: string; at: Milliseconds; line: string }
+  /** The console may be typed into through that Unix socket, as long as the boot runs. */
+  | { type: 'typable'; run: string; socket: string }
+  /** Of such a console: the line that has no end yet, a prompt say. Not in the record. */
+  | { type: 'unfinished'; run: string; text: string }
   | {
       type: 'mark';
       run: string;

@@ -44,9 +44,12 @@ process.exitCode = await (
 });
 
 async function runCommand(): Promise<number> {
-  const [{ runCli }, { commandsFor }] = await Promise.all([
+  const [{ runCli }, { commandsFor }, typist] = await Promise.all([
     import('./cli/run.ts'),
     import('./commands/verbs.ts'),
+    process.stdin.isTTY && argv.includes('--interactive')
+      ? import('./cli/typing.ts').then(({ openTypist }) => openTypist(process.stdin))
+      : undefined,
   ]);
   const commands = await commandsFor(argv);
   const columns = process.stdout.columns ?? process.stderr.columns ?? Number(process.env.COLUMNS ?? 0);
@@ -60,6 +63,7 @@ async function runCommand(): Promise<number> {
       err: text => void process.stderr.write(text),
       errIsTerminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
       width: columns > 0 ? columns : 100,
+      ...(typist && { typist }),
     },
     controller.signal,
   );

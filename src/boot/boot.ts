@@ -124,6 +124,8 @@ export interface BootPlan {
   /** Present when the payload's own init takes over at the mark `end`: how long it may run before it is stopped.
    *  Absent, the probe ends the machine itself, and its instructions are counted. */
   readonly hold?: Milliseconds;
+  /** A person types into the console: its own line to the guest, and `hold` begins anew with all that the guest says. */
+  readonly interactive?: true;
   /** Why this accelerator, in words. */
   readonly acceleratorReason: string;
   /** Said beside every figure of this boot. */
@@ -170,6 +172,8 @@ export interface BootRun {
   readonly payload: { readonly name: string; readonly digest: Digest };
   /** Pasteable: what the user can run by hand. */
   readonly argv: readonly string[];
+  /** A person could type into it: nothing of it compares with another boot. */
+  readonly interactive?: true;
   readonly qemuVersion: string;
   /** What `-machine pc`, or its like, was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
   readonly machine?: string;

@@ -27,8 +27,9 @@ export interface ConsoleParser {
 /** Lines are cut here; the log on disk has all of it. */
 const longestLine = 8192;
 
-/** Cuts bytes into lines as they come, ended by LF, CR LF or several CRs and LF; `rest` is a last line without an end. */
-export function lineSplitter(): { push(bytes: Buffer): string[]; rest(): string[] } {
+/** Cuts bytes into lines as they come, ended by LF, CR LF or several CRs and LF; `rest` is a last line without an end,
+ *  `unfinished` shows it and leaves it there. */
+export function lineSplitter(): { push(bytes: Buffer): string[]; rest(): string[]; unfinished(): string } {
   let parts: Buffer[] = [];
   let held = 0;
   const flush = () => {
@@ -55,6 +56,7 @@ export function lineSplitter(): { push(bytes: Buffer): string[]; rest(): string[
       return lines;
     },
     rest: () => (held > 0 ? [flush()] : []),
+    unfinished: () => Buffer.concat(parts).toString('utf8'),
   };
 }
 

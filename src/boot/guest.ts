@@ -28,6 +28,13 @@ export interface GuestEnd {
   readonly reads?: BootRun['reads'];
 }
 
+/** Of a console that a person types into. */
+export interface OnTyping {
+  typable(socket: string): void;
+  /** The line that has no end yet; sanitised. */
+  unfinished(text: string): void;
+}
+
 /** A line and what it told, at host time since QEMU's start. The line is sanitised. */
 export type OnLine = (line: string, signs: readonly Sign[], at: Milliseconds) => void;
 
@@ -52,24 +59,30 @@ export type Why =
 export async function runGuest(
   plan: BootPlan,
   folder: string,
-  onLine: OnLine,
+  on: { readonly line: OnLine; readonly typing?: OnTyping },
   signal: AbortSignal,
 ): Promise<GuestEnd> {
   const scratch = await socketFolder('qemu');
   const over = new AbortController();
   try {
-    const paths = { console: consoleLog(folder), qmp: path.join(scratch, 'qmp') };
+    const typed = plan.interactive ? path.join(scratch, 'console') : undefined;
+    const paths = {
+      ...{ console: consoleLog(folder), qmp: path.join(scratch, 'qmp') },
+      ...(typed !== undefined && { typed }),
+    };
     await writeFile(paths.console, '');
     const start = performance.now();
     const since = () => Math.round((performance.now() - start) * 1000) / 1000;
     const running = await launch(instrumentedArgv(plan.vm, paths), { signal });
     const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
     const parser = consoleParser(plan.vm.nonce);
-    const reader = readConsole(paths.console, parser, over.signal, seen, plan.hold, (line, signs) =>
-      onLine(line, signs, since()),
-    );
+    const reader = readConsole(paths.console, parser, over.signal, seen, plan, {
+      line: (line, signs) => on.line(line, signs, since()),
+      unfinished: text => on.typing?.unfinished(text),
+    });
     try {
-      const watched = await watch(plan, running, paths.qmp, reader.enough, signal);
+      const started = () => typed !== undefined && on.typing?.typable(typed);
+      const watched = await watch(plan, running, paths.qmp, reader.enough, started, signal);
       const host = since();
       const peakBytes = await peakOf(running.pid);
       await quit(running, watched.qmp);
@@ -101,8 +114,11 @@ function readConsole(
   parser: ConsoleParser,
   over: AbortSignal,
   seen: Seen,
-  hold: Milliseconds | undefined,
-  onLine: (line: string, signs: readonly Sign[]) => void,
+  { hold, interactive }: Pick<BootPlan, 'hold' | 'interactive'>,
+  on: {
+    line: (line: string, signs: readonly Sign[]) => void;
+    unfinished: (text: string) => void;
+  },
 ): { done: Promise<void>; enough: Promise<Why> } {
   let settle: (why: Why) => void = () => {};
   const enough = new Promise<Why>(resolve => {
@@ -113,7 +129,7 @@ function readConsole(
   const take = (raw: string, signs: readonly Sign[]) => {
     const line = sanitise(raw);
     notice(seen, line, signs);
-    onLine(line, signs);
+    on.line(line, signs);
     if (hold !== undefined && seen.marks.has('end')) {
       holding ??= setTimeout(settle, hold, { kind: 'held' } satisfies Why);
     }
@@ -126,6 +142,9 @@ function readConsole(
         break;
       }
       for (const raw of splitter.push(chunk)) take(raw, parser.line(raw));
+      if (!interactive) continue;
+      on.unfinished(sanitise(splitter.unfinished()));
+      holding?.refresh();
     }
     clearTimeout(holding);
     splitter.rest().forEach(raw => {
@@ -154,6 +173,7 @@ async function watch(
   running: Running,
   socket: string,
   enough: Promise<Why>,
+  started: () => void,
   signal: AbortSignal,
 ): Promise<{ why: Why; qmp?: Qmp } & Answers> {
   const gone = new AbortController();
@@ -163,6 +183,7 @@ async function watch(
   });
   const never = new Promise<never>(() => {});
   const connected = connectQmp(socket, gone.signal);
+  connected.then(started, () => {});
   const stopped = connected.then(guestStopped).catch(() => never);
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<Why>(resolve => {
@@ -226,7 +247,11 @@ const pause = (ms: number) =>
   });
 
 /** How the boot ended, from why we stopped watching and what the console had shown by then. */
-export function outcomeOf(why: Why, seen: Seen, plan: Pick<BootPlan, 'hold' | 'timeout'>): Outcome {
+export function outcomeOf(
+  why: Why,
+  seen: Seen,
+  plan: Pick<BootPlan, 'hold' | 'timeout' | 'interactive'>,
+): Outcome {
   if (why.kind === 'interrupted') return { kind: 'interrupted' };
   if (why.kind === 'exited' || (why.kind === 'guest-stopped' && why.status !== 'shutdown')) {
     const said = why.kind === 'exited' ? why.stderr.trim() : `QEMU stopped the guest: ${why.status}`;
@@ -238,8 +263,9 @@ export function outcomeOf(why: Why, seen: Seen, plan: Pick<BootPlan, 'hold' | 't
   }
   const panic: Outcome | undefined =
     seen.panic === undefined ? undefined : { kind: 'panic', message: seen.panic };
-  // behind `end` the payload's own init may still take the kernel down with it
-  if (panic && plan.hold !== undefined) return panic;
+  // behind `end` the payload's own init may still take the kernel down with it; a shell does when it is left
+  const left = plan.interactive && seen.marks.has('end') && seen.panic?.startsWith('Attempted to kill init!');
+  if (panic && plan.hold !== undefined && !left) return panic;
   if (seen.marks.has('end')) {
     if (!seen.error) return { kind: 'ready' };
     return { kind: 'incomplete', message: `the guest reported an error: ${seen.error}` };

@@ -38,6 +38,8 @@ export interface BootRequest {
   readonly rootfs?: boolean;
   /** Let the payload's own init, if it has one, run this long behind the probe. Absent: the probe is the end. */
   readonly holdMs?: number;
+  /** A person types into the console: in the end a shell of the payload runs there. */
+  readonly interactive?: boolean;
   readonly timeoutMs?: number;
   /** Through firmware and a boot loader, from a disk that may do so much a second; by the wall clock alone. */
   readonly via?: DiskLimit;
@@ -79,6 +81,7 @@ export async function* planBoot(
       ? yield* probeAccelerator(workspace, machine, signal)
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
   const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
+  const next = request.interactive ? shellOf(request) : holds ? payload.init.next : undefined;
   const row = request.row ?? rowName(request, format);
   const { append: moved, padPages } = variantOf(request.variant ?? 0);
   const initrd = whole && padPages !== undefined ? await paddedImage(workspace, whole, padPages) : whole;
@@ -96,7 +99,7 @@ export async function* planBoot(
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
       ...(via ? ['INITBENCH_LOADER=1'] : []),
-      ...(holds ? [`INITBENCH_NEXT=${payload.init.next}`, ...(payload.init.append ?? [])] : []),
+      ...(next === undefined ? [] : [`INITBENCH_NEXT=${next}`, ...(payload.init.append ?? [])]),
       ...moved,
       ...request.append,
     ],
@@ -120,11 +123,29 @@ export async function* planBoot(
       root.map(disk => disk.image),
     ),
     payload: { name: payload.name, digest: payload.digest },
-    timeout: request.timeoutMs ?? defaultTimeout(kernel, payload),
-    ...(holds ? { hold: request.holdMs } : {}),
+    timeout: request.timeoutMs ?? (request.interactive ? typingMs : defaultTimeout(kernel, payload)),
+    ...(request.interactive ? { interactive: true, hold: idleMs } : holds ? { hold: request.holdMs } : {}),
     acceleratorReason: chosen.reason,
-    notes: notesOf(vm),
+    notes: [...notesOf(vm), ...(request.interactive ? ['typed into: compares with no other boot'] : [])],
   };
+}
+
+/** How long somebody may type, and how long they may leave it. */
+const [typingMs, idleMs] = [4 * 3_600_000, 30 * 60_000];
+
+/** What a person types into: the payload's shell; without one its own init.
+ *  @throws UserError when it has neither, or where it would never run */
+function shellOf({ flow, payload, rootfs }: BootRequest): string {
+  if (rootfs) {
+    throw new UserError('the real root file system has no shell', { hint: 'leave out --rootfs' });
+  }
+  const shell = ['bin/sh', 'usr/bin/sh'].find(file => payload.entries.some(entry => entry.path === file));
+  const next = shell === undefined ? payload.init.next : `/${shell}`;
+  if (flow.usesPayload && next !== undefined) return next;
+  const what = flow.usesPayload ? `the payload ${payload.name}` : `what the flow ${flow.id} boots`;
+  throw new UserError(`${what} has no shell to type into`, {
+    hint: 'boot another flow, or a payload with /bin/sh: --payload busybox',
+  });
 }
 
 function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, format: string): void {

@@ -10,6 +10,8 @@ import type { Disk, Firmware, Vm } from './boot.ts';
 export interface Instruments {
   readonly console: string;
   readonly qmp: string;
+  /** A Unix socket for who types into the console; absent: nobody can. */
+  readonly typed?: string;
 }
 
 /** What the user can paste: serial console on stdio, ends when the guest resets. */
@@ -22,12 +24,17 @@ export function qemuArgv(vm: Vm): string[] {
 export function instrumentedArgv(vm: Vm, instruments: Instruments): string[] {
   return [
     ...machineArgv(vm),
-    ...['-chardev', `file,id=console,path=${commas(instruments.console)}`, '-serial', 'chardev:console'],
+    ...['-chardev', serialLine(instruments), '-serial', 'chardev:console'],
     ...['-qmp', `unix:${commas(instruments.qmp)},server=on,wait=off`],
     '-no-shutdown',
     ...guestArgv(vm),
   ];
 }
+
+const serialLine = ({ console, typed }: Instruments): string =>
+  typed === undefined
+    ? `file,id=console,path=${commas(console)}`
+    : `socket,id=console,path=${commas(typed)},server=on,wait=off,logfile=${commas(console)}`;
 
 /** The same machine under a debugger, stopped before its first instruction. A network filter that nothing is connected
  *  to is there for its timer, which expires every microsecond of virtual time (see entry.ts); no guest sees it. */

@@ -5,7 +5,7 @@ import type { Workspace } from '../workspace.ts';
 import type { BootPlan, BootRun, Vm } from './boot.ts';
 import { kernelEntry } from './entry.ts';
 import { guarded } from './guard.ts';
-import { type GuestEnd, type OnLine, runGuest } from './guest.ts';
+import { type GuestEnd, type OnLine, type OnTyping, runGuest } from './guest.ts';
 import { currentLoad, hostFacts, readTicks, stealPercent } from './host.ts';
 import { qemuArgv, qemuVersion } from './qemu.ts';
 import { makeRunFolder, openRecord, type Recorder, type RunHeader } from './record.ts';
@@ -37,8 +37,12 @@ export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: A
 
   // left early by its reader, the guest must not go on
   const left = new AbortController();
-  const onLine = lineEvents(emit, { job, run: id, clock: entry.clock });
-  const guest = runGuest(plan, folder, onLine, AbortSignal.any([signal, left.signal]));
+  const line = lineEvents(emit, { job, run: id, clock: entry.clock });
+  const typing: OnTyping = {
+    typable: socket => queue.push({ job, type: 'typable', run: id, socket }),
+    unfinished: text => queue.push({ job, type: 'unfinished', run: id, text }),
+  };
+  const guest = runGuest(plan, folder, { line, typing }, AbortSignal.any([signal, left.signal]));
   const finished = finish(recorder, guest, end => {
     const { outcome, host, icount } = end;
     emit({ job, type: 'boot-ended', run: id, outcome, host, ...(icount !== undefined ? { icount } : {}) });
@@ -135,6 +139,7 @@ function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
     images: plan.images,
     payload: plan.payload,
     argv: qemuArgv(vm),
+    ...(plan.interactive ? { interactive: true } : {}),
     qemuVersion: version,
     memoryMiB: vm.memoryMiB,
     cpus: vm.cpus,

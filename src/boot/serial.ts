@@ -76,6 +76,9 @@ export function eventQueue(limit = 4096): {
         }
         lines += 1;
       }
+      // only the last of them is still so
+      const last = waiting.at(-1);
+      if (event.type === 'unfinished' && last?.type === 'unfinished' && last.run === event.run) waiting.pop();
       waiting.push(event);
       wake();
     },

@@ -99,6 +99,12 @@ export function plainReporter(options: PlainOptions): Reporter {
           line(sanitise(e.line));
         }
         return;
+      case 'unfinished':
+        if (!options.console || !options.isTerminal) return;
+        erase();
+        drawn = sanitise(e.text).slice(1 - options.width);
+        options.write(drawn);
+        return;
       case 'boot-started':
         draw(`  boot ${e.flow} ...`);
         return;
@@ -111,6 +117,7 @@ export function plainReporter(options: PlainOptions): Reporter {
         return;
       case 'mark':
       case 'fact':
+      case 'typable':
         return;
     }
   };

@@ -15,12 +15,15 @@ import { shellQuote } from '../commands/words.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Invocation, parseArguments } from './parser.ts';
 import { plainReporter, type Reporter } from './plain.ts';
+import type { Typist } from './typing.ts';
 
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly errIsTerminal: boolean;
   readonly width: number;
+  /** Absent where there are no keys to be had: stdin is no terminal. */
+  readonly typist?: Typist;
 }
 
 export async function runCli(
@@ -42,6 +45,11 @@ export async function runCli(
   const { command, typed, output } = invocation;
   const reporter = readerFor(invocation, terminal);
   try {
+    if (typed.options.interactive === true && typed.options.dryRun !== true && !terminal.typist) {
+      throw new UserError('nobody can type: standard input is no terminal', {
+        hint: 'call it from one, or leave out --interactive',
+      });
+    }
     const workspace = await open();
     const input: unknown = command.parse(typed, workspace);
     const work = command.run(workspace, input, signal);
@@ -49,8 +57,10 @@ export async function runCli(
       const next = await work.next();
       if (!next.done) {
         reporter.event(next.value);
+        typing(next.value, terminal, reporter);
         continue;
       }
+      terminal.typist?.detach();
       reporter.end();
       const product: unknown = next.value;
       if (output === 'json') terminal.out(`${JSON.stringify(command.json(product), null, 2)}\n`);
@@ -60,6 +70,7 @@ export async function runCli(
       return command.exitCode?.(product) ?? exitCodes.done;
     }
   } catch (error) {
+    terminal.typist?.detach();
     reporter.end();
     if (signal.aborted || error instanceof Interrupted) {
       terminal.err('interrupted; finished runs are kept\n');
@@ -67,6 +78,15 @@ export async function runCli(
     }
     return (command.errorsFrom ?? 0) + reportError(error, terminal);
   }
+}
+
+/** Where a console may be typed into, the keys go there. */
+function typing(event: WorkEvent, { typist }: Terminal, reporter: Reporter): void {
+  if (event.type === 'boot-ended') typist?.detach();
+  if (event.type !== 'typable' || !typist) return;
+  const say = (message: string) => reporter.event({ job: event.job, type: 'notice', level: 'info', message });
+  say('your keys go to the guest; Ctrl-] takes them back');
+  typist.attach(event.socket, say);
 }
 
 /** The command whose words argv begins with, however the rest reads. */

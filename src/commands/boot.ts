@@ -34,6 +34,7 @@ interface BootInput {
   readonly via: DiskLimit | undefined;
   readonly rootfs: boolean;
   readonly holdMs: number;
+  readonly interactive: boolean;
   readonly timeoutMs: number | undefined;
   readonly dryRun: boolean;
 }
@@ -51,6 +52,7 @@ export const boot: Command<BootInput, BootProduct> = {
     'boot userspace --clock wall --rootfs',
     'boot kernelspace --clock wall --via uefi --disk-rate 20 --rootfs',
     'boot floor --append loglevel=7 --dry-run',
+    'boot kernelspace --interactive',
     'boot kernelspace --arch arm64',
   ],
   positional: [{ usage: '<flow>', summary: 'the way to boot; an unknown one answers with the list' }],
@@ -83,6 +85,10 @@ export const boot: Command<BootInput, BootProduct> = {
     { usage: '--disk-iops <n>', summary: 'how many requests it takes a second (default: no limit)' },
     { usage: '--rootfs', summary: 'go on to a real ext4 root file system on a virtio disk' },
     { usage: '--hold <seconds>', summary: "how long a payload's own init may run", default: '10' },
+    {
+      usage: '--interactive',
+      summary: "type into the guest's console, in the end into a shell of the payload; by the wall clock",
+    },
     { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
     { usage: '-n, --dry-run', summary: 'print the QEMU command and do not run it' },
   ],
@@ -100,7 +106,10 @@ export const boot: Command<BootInput, BootProduct> = {
 function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInput {
   const text = (name: string) => options[name] as string | undefined;
   const list = (name: string) => (options[name] as string[] | undefined) ?? [];
-  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
+  const interactive = options.interactive === true;
+  const asked = choiceOf(options.clock, '--clock', ['icount', 'wall']);
+  // a guest that waits for keys executes nothing, and is no figure
+  const clock = interactive ? 'wall' : asked;
   const cpus = wholeNumber(options.cpus, '--cpus', 1, 255);
   if (clock === 'icount' && cpus !== 1) {
     throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
@@ -122,6 +131,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
     via: viaOf(options),
     rootfs: options.rootfs === true,
     holdMs: 1000 * wholeNumber(options.hold, '--hold', 0, 86400),
+    interactive,
     timeoutMs:
       options.timeout === undefined ? undefined : 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
     dryRun: options.dryRun === true,
@@ -141,11 +151,11 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
   const kernel = yield* prepareKernel(workspace, wanted, signal);
   const about = { padBytes: input.padBytes, arch: kernel.arch };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
-  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs, via } = input;
+  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive, via } = input;
   const plan = yield* planBoot(
     workspace,
     {
-      ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs },
+      ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
       ...(format !== undefined && { format }),
       ...(via && { via }),
       ...(timeoutMs !== undefined && { timeoutMs }),

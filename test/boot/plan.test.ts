@@ -155,6 +155,18 @@ describe('planBoot()', () => {
     expect((await plan('initramfs', { format: 'cpio', holdMs: 5000, rootfs: true })).hold).toBeUndefined();
   });
 
+  test('a console that is typed into ends in a shell of the payload, or in its init', async () => {
+    const planned = await plan('initramfs', { format: 'cpio', interactive: true });
+    expect(planned).toMatchObject({ interactive: true });
+    expect(planned.vm.append.filter(word => word.startsWith('INITBENCH_NEXT='))).toHaveLength(1);
+    expect(planned.notes.at(-1)).toContain('compares with no other boot');
+    expect(planned.timeout).toBeGreaterThan(planned.hold!);
+    await expect(plan('floor', { interactive: true })).rejects.toThrow('has no shell to type into');
+    await expect(plan('initramfs', { format: 'cpio', interactive: true, rootfs: true })).rejects.toThrow(
+      'has no shell',
+    );
+  });
+
   test('floor: the probe alone, whatever the payload, and nothing to read', async () => {
     const planned = await plan('floor', { holdMs: 5000 });
     expect(planned).toMatchObject({ row: 'floor@base', payload: { name: 'probe' } });

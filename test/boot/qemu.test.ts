@@ -101,6 +101,20 @@ describe('instrumentedArgv()', () => {
   });
 });
 
+test('a console that is typed into is a socket, its log is the same file', () => {
+  const [measured, typed] = [undefined, '/tmp/x/console'].map(socket =>
+    instrumentedArgv(sampleVm(), {
+      ...{ console: '/runs/1/console.log', qmp: '/tmp/x/qmp' },
+      ...(socket !== undefined && { typed: socket }),
+    }),
+  );
+  const at = typed!.indexOf('-chardev') + 1;
+  expect(typed![at]).toBe(
+    'socket,id=console,path=/tmp/x/console,server=on,wait=off,logfile=/runs/1/console.log',
+  );
+  expect(typed!.toSpliced(at, 1)).toEqual(measured!.toSpliced(at, 1));
+});
+
 describe('calibrationArgv()', () => {
   test('the same machine, images and command line, stopped at its start', () => {
     const plain = qemuArgv(sampleVm());

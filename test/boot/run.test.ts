@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whole boots with the stand-in QEMU: each way one can end, the record it leaves, and who stops whom. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createConnection, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/boot.ts';
@@ -248,6 +249,50 @@ describe('bootOnce()', () => {
   });
 });
 
+describe('a console that is typed into', () => {
+  const typing = (more: Partial<BootPlan> = {}) =>
+    wall({ interactive: true, hold: 60_000, timeout: 60_000, ...more });
+
+  test('has its own line to the guest, shows what has no end yet, and is not comparable', async () => {
+    guest({ CONSOLE: recorded('ready-initramfs') });
+    const unfinished: string[] = [];
+    let line: Socket | undefined;
+    const work = bootOnce(sample.workspace, typing(), never);
+    let next = await work.next();
+    for (; !next.done; next = await work.next()) {
+      const event = next.value;
+      if (event.type === 'typable') {
+        // in the folder that QEMU's sockets are in, which nobody else may enter
+        expect((await stat(path.dirname(event.socket))).mode & 0o777).toBe(0o700);
+        line = createConnection(event.socket);
+        line.write('ls\x1b[A\r');
+      }
+      if (event.type === 'unfinished') unfinished.push(event.text);
+      if (event.type === 'console' && event.line.startsWith('typed: "ls')) line!.write('poweroff\r');
+    }
+    line!.destroy();
+    expect(unfinished).toContain('/ # ');
+    expect(unfinished.every(text => !/[\x00-\x1f]/.test(text))).toBe(true);
+    expect(next.value).toMatchObject({ interactive: true, outcome: { kind: 'ready' } });
+    const log = await readFile(path.join(next.value.folder, 'console.log'), 'utf8');
+    expect(log).toContain('typed: "ls\\u001b[A"');
+    const kept = await readFile(path.join(next.value.folder, 'events.jsonl'), 'utf8');
+    expect(kept).not.toMatch(/"type":"(unfinished|typable)"/);
+    expect((await sample.calls()).at(-1)).toMatch(/-chardev socket,id=console,.*,logfile=/);
+    expect(await running()).toEqual([]);
+  });
+
+  test('ends when nobody types for long, and when we are stopped', async () => {
+    guest({ CONSOLE: recorded('ready-initramfs') });
+    expect((await boot(typing({ hold: 200 }))).product.outcome).toEqual({ kind: 'ready' });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 500);
+    const { product } = await boot(typing(), stop.signal);
+    expect(product.outcome).toEqual({ kind: 'interrupted' });
+    expect(await running()).toEqual([]);
+  });
+});
+
 describe('outcomeOf()', () => {
   const seen = (more: Partial<Seen> = {}): Seen => ({ bytes: 10, lastLine: 'x', marks: new Set(), ...more });
   const plan = { timeout: 1000 };
@@ -255,6 +300,15 @@ describe('outcomeOf()', () => {
 
   test('done and a late deadline is ready', () => {
     expect(outcomeOf({ kind: 'deadline' }, seen({ marks: end }), plan)).toEqual({ kind: 'ready' });
+  });
+
+  test('a shell that is left takes the kernel down, which is no panic', () => {
+    const left = seen({ marks: end, panic: 'Attempted to kill init! exitcode=0x00000000' });
+    const why = { kind: 'guest-stopped', status: 'shutdown' } as const;
+    const typed = { ...plan, hold: 1000, interactive: true } as const;
+    expect(outcomeOf(why, left, typed)).toEqual({ kind: 'ready' });
+    expect(outcomeOf(why, left, { ...plan, hold: 1000 })).toMatchObject({ kind: 'panic' });
+    expect(outcomeOf(why, { ...left, panic: 'VFS: cannot' }, typed)).toMatchObject({ kind: 'panic' });
   });
 
   test('a panic is one even if nothing stops the guest behind it', () => {

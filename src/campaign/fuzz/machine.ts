@@ -120,7 +120,7 @@ export async function bootQuietly(
     };
     const asked = await plan(folder);
     const guardedPlan = { ...asked, vm: await guarded(asked.vm, signal) };
-    const { outcome, host } = await runGuest(guardedPlan, folder, onLine, signal);
+    const { outcome, host } = await runGuest(guardedPlan, folder, { line: onLine }, signal);
     return { outcome, lines, facts, ms: Math.round(host) };
   } finally {
     await rm(folder, { recursive: true, force: true });

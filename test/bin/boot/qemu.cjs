@@ -13,6 +13,7 @@
  *   INITBENCH_TEST_CALLS    a file that gets each command line but --version and what asks for a sandbox
  *   INITBENCH_TEST_SANDBOX  no: it knows none
  *   INITBENCH_TEST_FLOOD    so many MiB without a newline before the console's end
+ * A console on a socket has a shell at its end, which says what was typed; `poweroff` ends the machine.
  * Lines of our programs get the nonce of the command line; in a recording that says nonce=@ only those that do.
  * -machine dumpdtb=FILE writes a recorded device tree.
  */
@@ -42,7 +43,7 @@ if (argv.some(word => word.startsWith('isa-debug-exit'))) {
 } else {
   if (socketOf('-gdb')) listen('-gdb', gdb);
   if (socketOf('-qmp')) listen('-qmp', qmp);
-  if (argv.includes('-chardev')) replay(/path=(.*)$/.exec(after('-chardev'))[1]);
+  if (argv.includes('-chardev')) replay(/(?:logfile|path)=([^,]*)$/.exec(after('-chardev'))[1]);
 }
 
 function canary() {
@@ -88,6 +89,8 @@ async function replay(file) {
   const source = recorded();
   const bytes = source ? signed(fs.readFileSync(source)) : Buffer.alloc(0);
   const out = fs.openSync(file, 'w');
+  const socket = /^socket,.*path=([^,]+),/.exec(after('-chardev'))?.[1];
+  const left = socket && shell(socket, out);
   for (let start = 0; start < bytes.length;) {
     const next = bytes.indexOf(10, start) + 1 || bytes.length;
     if (env.INITBENCH_TEST_LINE_MS) await new Promise(done => setTimeout(done, +env.INITBENCH_TEST_LINE_MS));
@@ -96,6 +99,10 @@ async function replay(file) {
   }
   const flood = Buffer.alloc(2 ** 20, 'x');
   for (let i = 0; i < Number(env.INITBENCH_TEST_FLOOD ?? 0); i++) fs.writeSync(out, flood);
+  if (socket) {
+    fs.writeSync(out, '/ # ');
+    await left;
+  }
   const end = env.INITBENCH_TEST_END ?? 'reset';
   if (end === 'hang') return;
   if (end === 'exit') {
@@ -105,6 +112,29 @@ async function replay(file) {
   status = end === 'pause' ? 'internal-error' : 'shutdown';
   if (status === 'shutdown') tell({ event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } });
   tell({ event: 'STOP' });
+}
+
+/** Until somebody types poweroff. */
+function shell(socket, out) {
+  let typed = '';
+  return new Promise(ended => {
+    const server = net.createServer(client => {
+      client.on('error', () => {});
+      client.on('data', bytes => {
+        for (const letter of bytes.toString('latin1')) {
+          if (letter !== '\r') {
+            typed += letter;
+            fs.writeSync(out, letter);
+            continue;
+          }
+          fs.writeSync(out, `\r\ntyped: ${JSON.stringify(typed)}\r\n/ # `);
+          if (typed === 'poweroff') ended();
+          typed = '';
+        }
+      });
+    });
+    server.listen(socket);
+  });
 }
 
 function tell(message) {
