@@ -5,14 +5,14 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Fact, Mark, Milliseconds, WorkEvent } from '../events.ts';
+import type { WorkEvent } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere, readRecord, writeWhole } from '../host/files.ts';
 import { lifeOf, ourselves, taggedOwner, tagOf } from '../host/owner.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import type { BootRun, UsedStep } from './boot.ts';
+import type { BootRun } from './boot.ts';
 import { bounded, usualBudget } from './budget.ts';
-import { guestTimes } from './console.ts';
+import { foldSigns } from './fold.ts';
 
 export const runVersion = 1;
 
@@ -130,26 +130,12 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
   let header: RunHeader | undefined;
   let closing: RunClosing | undefined;
   let ended: Extract<WorkEvent, { type: 'boot-ended' }> | undefined;
-  const seen = new Map<Mark, NonNullable<BootRun['marks'][Mark]>>();
-  const facts: BootRun['facts'][number][] = [];
-  const used: UsedStep[] = [];
+  const signs: WorkEvent[] = [];
   for (const line of lines) {
     if ('header' in line) header = line.header;
     else if ('closing' in line) closing = line.closing;
     else if (line.type === 'boot-ended') ended = line;
-    else if (line.type === 'mark') {
-      // read in steps, every step reports `used`: the last one is the whole
-      if (line.mark !== 'used' && seen.has(line.mark)) continue;
-      seen.set(line.mark, {
-        host: line.host,
-        ...(line.guest ? { [line.guest.clock]: line.guest.value } : {}),
-      });
-    } else if (line.type === 'fact') {
-      facts.push(line.fact);
-      const mark = seen.get(line.fact.name as Mark);
-      if (mark) seen.set(line.fact.name as Mark, { ...guestTimes(line.fact.values), ...mark });
-      if (mark && line.fact.name === 'used') used.push(stepOf(line.fact, mark.host));
-    }
+    else signs.push(line);
   }
   if (!header) throw new UserError(`${folder} holds no run`, { hint: 'its events.jsonl has no first line' });
   return {
@@ -164,15 +150,9 @@ export function foldRun(lines: Iterable<RecordLine>, folder: string): BootRun {
       ...(closing?.peakBytes !== undefined ? { peakBytes: closing.peakBytes } : {}),
     },
     outcome: ended?.outcome ?? { kind: 'interrupted' },
-    marks: Object.fromEntries(seen),
-    used,
-    facts,
+    ...foldSigns(signs),
     ...(ended?.icount !== undefined ? { icount: ended.icount } : {}),
   };
-}
-
-function stepOf({ values }: Fact, host: Milliseconds): UsedStep {
-  return { percent: Number(values.percent ?? 100), host, ...guestTimes(values) };
 }
 
 /** Reads a run's folder back. @throws UserError when there is none, or a newer initbench wrote it */

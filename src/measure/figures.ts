@@ -4,7 +4,11 @@ import type { BootRun, UsedStep } from '../boot/boot.ts';
 import type { Mark } from '../events.ts';
 
 /** Since start_kernel, in the clock's unit. Undefined when the run did not pass the mark. */
-export function sinceKernel(run: BootRun, mark: Mark, clock: 'icount' | 'wall'): number | undefined {
+export function sinceKernel(
+  run: Pick<BootRun, 'marks'>,
+  mark: Mark,
+  clock: 'icount' | 'wall',
+): number | undefined {
   const reached = run.marks[mark];
   return reached && timeOf(run, reached, clock);
 }
@@ -17,7 +21,7 @@ export function sinceKernelAt(run: BootRun, percent: number, clock: 'icount' | '
 
 /** Of any point of the run. */
 export function timeOf(
-  run: BootRun,
+  run: Pick<BootRun, 'marks'>,
   reached: Pick<UsedStep, 'tsc' | 'boottime'>,
   clock: 'icount' | 'wall',
 ): number | undefined {

@@ -14,7 +14,7 @@ const syncLine = /^initbench: sync tsc=(\d+) boottime=(\d+)$/;
 /** The lines in their order, without those from before the kernel's clock ran. Nothing without the line that says how
  *  its stamps and the marks go together. Right to a microsecond, which the stamps are, and to what the calibration of
  *  the counter is off (some 20 ppm under QEMU). */
-export function kernelLogOf(run: BootRun): LogLine[] {
+export function kernelLogOf(run: Pick<BootRun, 'facts' | 'marks' | 'clock'>): LogLine[] {
   const lines = run.facts
     .filter(fact => fact.name === 'log')
     .map(({ values }) => ({ stamp: Number(values.at) * 1e9, text: values.text ?? '' }))
@@ -31,7 +31,7 @@ export function kernelLogOf(run: BootRun): LogLine[] {
 }
 
 /** Cycles a second of the guest's counter, as its kernel measured it. */
-export function counterRate(run: BootRun): number | undefined {
+export function counterRate(run: Pick<BootRun, 'facts'>): number | undefined {
   const said = run.facts.find(
     fact => fact.name === 'log' && fact.values.text?.startsWith('tsc: Detected') === true,
   );

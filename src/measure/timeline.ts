@@ -21,6 +21,9 @@ export interface TimelineEvent {
   readonly phase: Phase;
 }
 
+/** As much of a run as this follows from. */
+export type Timed = Pick<BootRun, 'id' | 'row' | 'flow' | 'clock' | 'marks' | 'used' | 'facts'>;
+
 /** From one event to the next. */
 export interface Segment {
   readonly phase: Phase;
@@ -58,7 +61,7 @@ const unpackStarts = /^(?:Unpacking initramfs|Trying to unpack rootfs image as i
 const handled = /^(?:Freeing initrd memory|initramfs: root is an overlay on|VFS: Mounted root)/;
 
 /** Folds a run. Events that it did not pass, or whose clock says nothing, are left out. */
-export function timelineOf(run: BootRun): Timeline {
+export function timelineOf(run: Timed): Timeline {
   const events = eventsOf(run).sort((a, b) => a.at - b.at);
   const segments = events.slice(1).map((event, i) => {
     const before = events[i]!;
@@ -80,7 +83,7 @@ export function timelineOf(run: BootRun): Timeline {
   };
 }
 
-function eventsOf(run: BootRun): TimelineEvent[] {
+function eventsOf(run: Timed): TimelineEvent[] {
   const mark = (id: 'stage1' | 'init' | 'rootfs' | 'end', label: string, phase: Phase): TimelineEvent[] => {
     const at = sinceKernel(run, id, run.clock);
     return at === undefined ? [] : [{ id, label, at, phase }];
@@ -107,7 +110,7 @@ function eventsOf(run: BootRun): TimelineEvent[] {
 /** What happened before the kernel ran. The counter started with the power; where the loader started, the host saw. The
  *  loader's own times are that counter's, but by a rate it measured itself, which a busy host spoils: what it was off by
  *  at its start it was off by at its end. */
-function beforeKernel(run: BootRun): TimelineEvent[] {
+function beforeKernel(run: Timed): TimelineEvent[] {
   const [init, told] = [run.marks.init, run.facts.find(fact => fact.name === 'loader')?.values];
   const rate = counterRate(run);
   if (run.clock !== 'wall' || init?.tsc === undefined || init.boottime === undefined || !told || !rate) {
@@ -125,20 +128,20 @@ function beforeKernel(run: BootRun): TimelineEvent[] {
   ];
 }
 
-function initrdEvents(run: BootRun): TimelineEvent[] {
+function initrdEvents(run: Timed): TimelineEvent[] {
   const first = firstProgram(run);
   const done = kernelLogOf(run).findLast(({ at, text }) => at <= first && handled.test(text));
   return done ? [{ id: 'initrd', label: 'initrd handled', at: done.at, phase: 'kernel' }] : [];
 }
 
-const firstProgram = (run: BootRun): number =>
+const firstProgram = (run: Timed): number =>
   Math.min(
     sinceKernel(run, 'stage1', run.clock) ?? Infinity,
     sinceKernel(run, 'init', run.clock) ?? Infinity,
   );
 
 /** The kernel unpacks in a thread of its own while initcalls go on. */
-function besideOf(run: BootRun): Beside[] {
+function besideOf(run: Timed): Beside[] {
   const log = kernelLogOf(run);
   const start = log.find(({ text }) => unpackStarts.test(text));
   const end = log.findLast(({ at, text }) => at <= firstProgram(run) && handled.test(text));

@@ -173,6 +173,7 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
       flows.map(flow => bootLine(state, flow)),
     );
   },
+  'boot-typed': state => run(state, [[...bootLine(state, selectedFlow(state)!.flow), '--interactive']]),
   compare: state => run(state, [compareLine(state)]),
   sweep: state =>
     commandLine(state, `sweep --dry-run --size 3M,16M,64M,256M ${markedFlows(state).join(' ')}`),
@@ -313,6 +314,13 @@ const actions: Readonly<Record<string, (state: State) => Updated>> = {
     }),
     [],
   ],
+  type: state => {
+    const view = shownView(state);
+    const boot = view?.kind === 'boot' ? paneShown(state, view)?.boot : undefined;
+    if (!boot || boot.socket === undefined) return [state, []];
+    const { run: id, socket } = boot;
+    return [{ ...state, typing: { run: id, socket } }, [{ type: 'type', run: id, socket, bytes: '' }]];
+  },
   'compare-text': state => {
     const job = jobShown(state)!;
     return [

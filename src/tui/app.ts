@@ -10,6 +10,7 @@ import type { Workspace } from '../workspace.ts';
 import { splitWords } from './complete.ts';
 import { readLines } from './files.ts';
 import { keptOf, readKept } from './kept.ts';
+import { openLines } from './lines.ts';
 import { openScreen, type TerminalScreen } from './screen.ts';
 import { type DataName, type Effect, initialState, type Message } from './state.ts';
 import { isBusy, update } from './update.ts';
@@ -86,6 +87,7 @@ export async function openTui(doors: Doors): Promise<void> {
   );
   let state = initialState({ ...screen.size, look: { ascii, color }, keys: {} });
   let loaded: Loaded | undefined;
+  const lines = openLines((run, why) => send({ type: 'hung-up', run, why }));
   const running = new Map<
     number,
     { controller: AbortController; done: Promise<void>; pending: WorkEvent[] }
@@ -183,6 +185,12 @@ export async function openTui(doors: Doors): Promise<void> {
         return;
       case 'copy':
         screen.copy(effect.text);
+        return;
+      case 'type':
+        lines.type(effect.run, effect.socket, effect.bytes);
+        return;
+      case 'hang-up':
+        lines.hangUp(effect.run);
         return;
       case 'redraw':
         screen.forget();
@@ -334,6 +342,7 @@ export async function openTui(doors: Doors): Promise<void> {
     process.removeListener('uncaughtException', onCrash);
     process.removeListener('unhandledRejection', onCrash);
     asking.abort();
+    lines.close();
     for (const { controller } of running.values()) controller.abort();
   }
 }

@@ -5,10 +5,12 @@ import {
   exported,
   hasSeries,
   jobShown,
+  paneShown,
   selectedFlow,
   selectedKernel,
   selectedPatch,
   selectedRun,
+  shownView,
 } from './selection.ts';
 import type { State } from './state.ts';
 import { newWarnings } from './warnings.ts';
@@ -234,6 +236,13 @@ export const bindings: readonly Binding[] = [
     blocked: all(notReady, noMarks),
   },
   {
+    action: 'boot-typed',
+    place: 'flows',
+    keys: ['I'],
+    words: 'boot this flow alone, to type into its console (then i)',
+    blocked: all(notReady, noFlow),
+  },
+  {
     action: 'compare',
     place: 'flows',
     keys: ['c'],
@@ -390,6 +399,19 @@ export const bindings: readonly Binding[] = [
   },
   { action: 'open-folder', place: 'boot', keys: ['o'], words: "a shell in the run's folder" },
   { action: 'again', place: 'boot', keys: ['R'], words: 'do the same again', blocked: notReady },
+  {
+    action: 'type',
+    place: 'boot',
+    keys: ['i'],
+    words: 'type into its console, if it was booted for that; Ctrl-] takes the keys back',
+    hint: 'type',
+    blocked: state => {
+      const view = shownView(state);
+      const boot = view?.kind === 'boot' ? paneShown(state, view)?.boot : undefined;
+      if (boot?.outcome) return 'it has ended';
+      return boot?.socket === undefined ? 'I in panel 3 boots a flow to type into' : undefined;
+    },
+  },
   // text views
   { action: 'search', place: 'text', keys: ['/'], words: 'search', hint: 'search' },
   { action: 'search-next', place: 'text', keys: ['n'], words: 'next match' },

@@ -18,6 +18,8 @@ export interface Boot {
     readonly clock?: 'tsc' | 'boottime';
     readonly value?: number;
   }[];
+  /** Marks and facts as they came: what its phases follow from. */
+  readonly signs: readonly WorkEvent[];
   readonly memory?: Fact['values'];
   readonly troubles: number;
   readonly outcome?: Outcome;
@@ -27,6 +29,12 @@ export interface Boot {
   /** The last lines; the log on disk has all. `first` is the number of the first of them. */
   readonly lines: readonly string[];
   readonly first: number;
+  /** Where it is typed into, while it runs. */
+  readonly socket?: string;
+  /** It could be typed into: its figures compare with nothing. */
+  readonly interactive?: true;
+  /** Behind the lines: one that has no end yet, of a console that is typed into. */
+  readonly unfinished?: string;
 }
 
 export interface Step {
@@ -74,6 +82,8 @@ const otherLines = 200;
 /** Older boots of a long campaign keep their figures and lose their lines. */
 const bootsWithLines = 8;
 const boots = 64;
+/** A good boot has some hundred. */
+const mostSigns = 1000;
 
 export const newJob = (id: number, argv: readonly string[], now: Milliseconds, then?: Then): Job => ({
   ...{ id, argv, state: 'running', started: now, ...(then && { then }) },
@@ -150,7 +160,7 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
     case 'boot-started': {
       const boot: Boot = {
         ...{ run: event.run, row: event.job, flow: event.flow, argv: event.argv, started: now },
-        ...{ marks: [], troubles: 0, lines: [], first: 0 },
+        ...{ marks: [], signs: [], troubles: 0, lines: [], first: 0 },
       };
       const kept = job.boots
         .slice(-boots)
@@ -163,30 +173,37 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
       if (mark === 'used' && event.percent === 0) return job;
       const seen = { mark, host, ...(guest && { clock: guest.clock, value: guest.value }) };
       return withBoot(job, event.run, boot => ({
-        ...boot,
+        ...signed(boot, event),
         // read in steps, every step reports `used`: the last one is the whole
         marks: [...boot.marks.filter(other => other.mark !== mark), seen],
       }));
     }
     case 'fact': {
       const { name, values } = event.fact;
-      if (name === 'memory') return withBoot(job, event.run, boot => ({ ...boot, memory: values }));
-      if (name === 'trouble') {
-        return withBoot(job, event.run, boot => ({ ...boot, troubles: boot.troubles + 1 }));
-      }
-      return job;
+      return withBoot(job, event.run, boot => ({
+        ...signed(boot, event),
+        ...(name === 'memory' && { memory: values }),
+        ...(name === 'trouble' && { troubles: boot.troubles + 1 }),
+      }));
     }
     case 'boot-ended': {
       const { outcome, host, icount } = event;
-      return withBoot(job, event.run, boot => ({
+      return withBoot(job, event.run, ({ socket: _, ...boot }) => ({
         ...{ ...boot, outcome, took: host },
         ...(icount !== undefined && { icount }),
       }));
     }
+    case 'typable':
+      return withBoot(job, event.run, boot => ({ ...boot, socket: event.socket, interactive: true }));
+    case 'unfinished':
+      return withBoot(job, event.run, boot => ({ ...boot, unfinished: event.text.slice(0, consoleColumns) }));
     default:
       return job;
   }
 }
+
+const signed = (boot: Boot, event: WorkEvent): Boot =>
+  boot.signs.length < mostSigns ? { ...boot, signs: [...boot.signs, event] } : boot;
 
 const withBoot = (job: Job, run: string, change: (boot: Boot) => Boot): Job => ({
   ...job,

@@ -22,8 +22,9 @@ export function started(
     ...state.jobs.filter(isRunning),
     ...state.jobs.filter(job => !isRunning(job)).slice(-keptJobs),
   ];
+  const { said: _, ...quiet } = state;
   const next: State = {
-    ...state,
+    ...quiet,
     nextId: state.nextId + lines.length,
     jobs: [...kept.sort((a, b) => a.id - b.id), ...jobs],
     log: [...state.log, ...lines.map(argv => `initbench ${argv.join(' ')}`)].slice(-keptLog),

@@ -90,10 +90,9 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
     if (lent) return;
     // Esc and the next key in one piece, as a slow line brings them: no key of ours has Alt
     const behind = key.meta ? /^\x1b([\x20-\x7e\x1b])$/.exec(key.sequence ?? '')?.[1] : undefined;
-    const made = behind === undefined ? keyOf(text, key) : { name: 'escape' };
+    const made = behind === undefined ? keyOf(text, key) : escapeKey;
     if (made) tell({ type: 'key', key: made });
-    const next =
-      behind === undefined ? undefined : keyOf(behind, behind === '\x1b' ? { full: 'escape' } : {});
+    const next = behind === undefined ? undefined : behind === '\x1b' ? escapeKey : keyOf(behind, {});
     if (next) tell({ type: 'key', key: next });
   });
   program.on('mouse', (data: { action: string; x: number; y: number }) => {
@@ -155,6 +154,8 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
   };
 }
 
+const escapeKey: Key = { name: 'escape', bytes: '\x1b' };
+
 interface RawKey {
   readonly name?: string;
   readonly full?: string;
@@ -166,10 +167,12 @@ interface RawKey {
 /** One name a key: 'G' and not 'S-g'; Enter once, although blessed says it twice. */
 function keyOf(text: string | undefined, key: RawKey): Key | undefined {
   if (key.name === 'return') return undefined;
-  if (key.name === 'linefeed') return { name: 'enter' };
+  if (key.name === 'linefeed' || key.name === 'enter') return { name: 'enter', bytes: '\r' };
   if (key.name === 'space') return { name: 'space', text: ' ' };
+  if (text === '\x1d') return { name: 'C-]' };
   const printable =
     text !== undefined && text.length === 1 && text >= ' ' && text !== '\x7f' && !key.ctrl && !key.meta;
   if (printable) return { name: text, text };
-  return key.full === undefined ? undefined : { name: key.full };
+  if (key.full === undefined) return undefined;
+  return { name: key.full, ...(key.sequence !== undefined && { bytes: key.sequence }) };
 }

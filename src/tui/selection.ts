@@ -201,12 +201,14 @@ function machineOf(argv: readonly string[]): string {
 
 /** The figure of the last boot of the same row on the same machine before this one. */
 export function totalBefore(state: State, boot: Boot): number | undefined {
+  if (boot.interactive) return undefined;
   const before = runItems(state).find(
     ({ run, key, outcome, unit, boot: own, record }) =>
       run < boot.run &&
       key === keyOf(state, boot) &&
       machineOf(own?.argv ?? record?.argv ?? []) === machineOf(boot.argv) &&
       outcome?.kind === 'ready' &&
+      (own ?? record)?.interactive === undefined &&
       unit === unitOf(boot),
   );
   return before?.total;

@@ -144,6 +144,8 @@ export interface State {
   readonly previewTop: number;
   readonly zoomed: boolean;
   readonly overlay?: Overlay;
+  /** The console that all keys but Ctrl-] go to. */
+  readonly typing?: { readonly run: string; readonly socket: string };
   readonly jobs: readonly Job[];
   /** Errors that nobody has read yet, the oldest first. */
   readonly errors: readonly { readonly title: string; readonly failure: Failure }[];
@@ -168,6 +170,8 @@ export interface Key {
   readonly name: string;
   /** What it writes, when it is a printable character. */
   readonly text?: string;
+  /** What the terminal sent for it. */
+  readonly bytes?: string;
 }
 
 export type Message =
@@ -204,6 +208,8 @@ export type Message =
   | { readonly type: 'failed'; readonly title: string; readonly failure: Failure }
   /** A program that had the terminal is back. */
   | { readonly type: 'returned'; readonly what: 'editor' | 'shell' }
+  /** Nobody listens to the keys any more. */
+  | { readonly type: 'hung-up'; readonly run: string; readonly why: string }
   /** A signal wants us to end. */
   | { readonly type: 'end' };
 
@@ -217,6 +223,9 @@ export type Effect =
   | { readonly type: 'page'; readonly path: string }
   | { readonly type: 'shell'; readonly folder: string }
   | { readonly type: 'copy'; readonly text: string }
+  /** To the console of a guest; the first opens the line to it. */
+  | { readonly type: 'type'; readonly socket: string; readonly run: string; readonly bytes: string }
+  | { readonly type: 'hang-up'; readonly run: string }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' }
   /** Jobs are stopped first. */

@@ -47,15 +47,18 @@ function changed(state: State, message: Message): Updated {
         [],
       ];
     }
-    case 'job-started':
-      return [withJob(state, message.job, job => ({ ...job, command: message.command })), []];
+    case 'job-started': {
+      // what was said of the job before is old; errors stay until they are read
+      const { said: _, ...quiet } = state;
+      return [withJob(quiet, message.job, job => ({ ...job, command: message.command })), []];
+    }
     case 'events': {
       const job = state.jobs.find(({ id }) => id === message.job);
       if (!job) return [state, []];
       const folded = foldEvents(job, message.events, state.now);
       const log =
         folded.commands.length > 0 ? [...state.log, ...folded.commands].slice(-commandLines) : state.log;
-      return [{ ...withJob(state, job.id, () => folded.job), log }, []];
+      return listened({ ...withJob(state, job.id, () => folded.job), log });
     }
     case 'job-text': {
       const jobs = state.jobs.filter(({ id }) => id !== message.job);
@@ -76,6 +79,9 @@ function changed(state: State, message: Message): Updated {
     case 'preview-read':
       if (state.preview?.path !== message.path) return [state, []];
       return [{ ...state, preview: { path: message.path, lines: message.lines } }, []];
+    case 'hung-up':
+      if (state.typing?.run !== message.run) return [state, []];
+      return [{ ...untyped(state), said: `nobody can type any more: ${message.why}` }, []];
     case 'failed':
       return [withError(state, message.title, message.failure), []];
     case 'returned':
@@ -83,6 +89,17 @@ function changed(state: State, message: Message): Updated {
     case 'end':
       return [{ ...state, quitting: true }, [{ type: 'quit' }]];
   }
+}
+
+const untyped = ({ typing: _, ...state }: State): State => state;
+
+/** Keys do not go to a guest that is gone. */
+function listened(state: State): Updated {
+  const { typing } = state;
+  const boot = typing && state.jobs.flatMap(({ boots }) => boots).find(({ run }) => run === typing.run);
+  if (!typing || boot?.socket !== undefined) return [state, []];
+  const said = 'the boot has ended, and the keys are ours again';
+  return [{ ...untyped(state), said }, [{ type: 'hang-up', run: typing.run }]];
 }
 
 /** Whoever was quick has searched before the text was there. */
@@ -234,6 +251,12 @@ function shown(state: State, id: number): State {
 function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Updated {
   const { said: _, ...quiet } = state;
   if (quiet.quitting) return [quiet, []];
+  const { typing } = quiet;
+  if (typing) {
+    if (key.name === 'C-]') return [untyped(quiet), [{ type: 'hang-up', run: typing.run }]];
+    const bytes = key.bytes ?? key.text;
+    return [quiet, bytes === undefined ? [] : [{ type: 'type', ...typing, bytes }]];
+  }
   // what went wrong stays until somebody says that it is read
   if (quiet.errors.length > 0 && (key.name === 'escape' || key.name === 'enter')) {
     return [{ ...quiet, errors: quiet.errors.slice(1) }, []];

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BootPlan } from '../../src/boot/boot.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { readInvocation } from '../../src/cli/parser.ts';
 import type { AnyCommand } from '../../src/commands/command.ts';
@@ -30,10 +31,10 @@ afterEach(async () => {
 });
 
 /** `boot floor` on the stand-in: its kernel is a file, so nothing is built. */
-const standIn = (): AnyCommand => ({
+const standIn = (plan: Partial<BootPlan>): AnyCommand => ({
   ...commands.find(({ id }) => id === 'boot')!,
   async *run(workspace, _input, signal) {
-    return { kind: 'run', run: yield* bootOnce(workspace, sample.plan({}, { clock: 'wall' }), signal) };
+    return { kind: 'run', run: yield* bootOnce(workspace, sample.plan(plan, { clock: 'wall' }), signal) };
   },
 });
 
@@ -45,10 +46,15 @@ interface Running {
   until(text: string | RegExp): Promise<string>;
 }
 
-async function start(more: Partial<Doors> = {}, width = 100, height = 30): Promise<Running> {
+async function start(
+  more: Partial<Doors> = {},
+  width = 100,
+  height = 30,
+  plan: Partial<BootPlan> = {},
+): Promise<Running> {
   const fake = fakeTerminal(width, height);
   const signal = new AbortController();
-  const all = commands.map(command => (command.id === 'boot' ? standIn() : command));
+  const all = commands.map(command => (command.id === 'boot' ? standIn(plan) : command));
   let kept: string | undefined;
   const over = openTui({
     ...{ input: fake.input, output: fake.output, ascii: false, mouse: false, signal: signal.signal },
@@ -125,6 +131,29 @@ describe('a boot', () => {
     await running.until('Usage: initbench boot');
     running.fake.type('Qy');
     await running.over;
+  });
+});
+
+describe('a console that is typed into', () => {
+  test('gets the keys as the terminal sent them, until Ctrl-]', async () => {
+    process.env.INITBENCH_TEST_CONSOLE = path.resolve('test/fixtures/console/ready-initramfs.log');
+    const running = await start({}, 100, 30, { interactive: true, hold: 60_000 });
+    running.fake.type(':boot floor --interactive\r');
+    await running.until('/ #');
+    running.fake.type('i');
+    await running.until('all keys go to the guest');
+    running.fake.type('Q?\x1b[A\r');
+    await running.until('typed: "Q?\\u001b[A"');
+    running.fake.type('\x1d?');
+    await running.until('keys of this view');
+    running.fake.type('\x1b');
+    await running.until(/^(?![^]*keys of this view)/);
+    running.fake.type('ipoweroff\r');
+    await running.until(/ ended ═/);
+    running.fake.type('Q');
+    await running.over;
+    expectRestored(running);
+    await expect(qemus()).resolves.toEqual([]);
   });
 });
 

@@ -207,6 +207,10 @@ export function bootEvents(
   return [
     ...start,
     { job, type: 'mark', run, mark: 'used', host: 950, guest: tsc(used) },
+    {
+      ...{ job, type: 'fact', run },
+      fact: { name: 'used', values: { percent: '10', tsc: String(35e6 + used * 1e6) } },
+    },
     { job, type: 'console', run, at: 950, line: 'initbench: used percent=10 files=49' },
     { job, type: 'boot-ended', run, outcome: { kind: 'ready' }, host: 2100, icount: 308821393 },
   ];

@@ -7,6 +7,8 @@ import { initialState, type Message, type State } from '../../src/tui/state.ts';
 import { widthOf } from '../../src/tui/span.ts';
 import { render } from '../../src/tui/view/frame.ts';
 import { commands } from '../../src/commands/index.ts';
+import type { WorkEvent } from '../../src/events.ts';
+import { sweep } from '../measure/sweeps.ts';
 import { bootEvents, keys, look, opened, play, typed } from './sample.ts';
 import { shown } from './terminal.ts';
 
@@ -39,6 +41,38 @@ const boots: readonly Message[] = [
 const table = readFileSync('test/fixtures/tui/compare.log', 'utf8').trimEnd().split('\n');
 const compare: AnyCommand = { ...commands.find(({ id }) => id === 'compare')!, text: () => table };
 
+const swept = (state: State) =>
+  play(
+    state,
+    ...keys(':'),
+    ...typed('sweep --size 16M,256M'),
+    ...keys('enter'),
+    { type: 'job-started', job: 1, command: commands.find(({ id }) => id === 'sweep')! },
+    {
+      type: 'job-ended',
+      job: 1,
+      product: { kind: 'sweep', sweep, file: '/srv/state/sweeps/0123.json' },
+      code: 0,
+    },
+  ).state;
+
+/** A boot that has come to its shell. */
+const typedInto: readonly WorkEvent[] = bootEvents('kernelspace@initoverlayfs', {
+  init: 192.15,
+  used: 200.94,
+})
+  .slice(0, -1)
+  .flatMap((event): WorkEvent[] => {
+    const { job } = event;
+    if (event.type !== 'boot-started') return [event];
+    const { run } = event;
+    return [
+      event,
+      { job, type: 'typable', run, socket: '/tmp/s' },
+      { job, type: 'unfinished', run, text: '/ # ls \\x1b[31m' },
+    ];
+  });
+
 const views: Readonly<Record<string, (state: State) => State>> = {
   flows: state => state,
   'series-patch': state =>
@@ -59,6 +93,16 @@ const views: Readonly<Record<string, (state: State) => State>> = {
       {
         ...{ type: 'job-ended', job: 1, product: {}, code: 0 },
       },
+    ).state,
+  sweep: state => swept(state),
+  'sweep-table': state => play(swept(state), ...keys('G')).state,
+  typing: state =>
+    play(
+      state,
+      ...keys('j', 'j', 'I'),
+      { type: 'events', job: 1, events: typedInto },
+      ...keys('i'),
+      ...typed('ls'),
     ).state,
   log: state =>
     play(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
+import type { WorkEvent } from '../../src/events.ts';
 import { consoleLines } from '../../src/tui/jobs.ts';
 import type { Message, State } from '../../src/tui/state.ts';
 import { bootEvents, keys, opened, play, typed } from './sample.ts';
@@ -314,4 +315,62 @@ describe('help', () => {
     const { effects } = play(start(), ...keys('?'), ...typed('side by side'), ...keys('enter'));
     expect(effects.filter(({ type }) => type === 'run')).toHaveLength(3);
   });
+});
+
+describe('a console that is typed into', () => {
+  const row = 'kernelspace@initoverlayfs';
+  const run = bootEvents(row, { init: 1, used: 2 })[0] as { run: string } & WorkEvent;
+  const typable = { job: row, type: 'typable', run: run.run, socket: '/tmp/s' } as const;
+  const booted = play(
+    start(),
+    ...keys('j', 'j', 'I'),
+    { type: 'events', job: 1, events: bootEvents(row, { init: 1, used: 2, until: 'console' }) },
+    { type: 'events', job: 1, events: [typable] },
+  );
+
+  test('is booted for that, and gets every key but Ctrl-]', () => {
+    expect(argvOf(booted.effects)).toEqual([
+      'boot kernelspace --kernel initoverlayfs --pad 16M --interactive',
+    ]);
+    const { state, effects } = play(booted.state, ...keys('i', 'Q', 'escape', 'x', 'C-]'));
+    const line = { run: run.run, socket: '/tmp/s' };
+    expect(effects).toEqual([
+      { type: 'type', ...line, bytes: '' },
+      { type: 'type', ...line, bytes: 'Q' },
+      { type: 'type', ...line, bytes: 'x' },
+      { type: 'hang-up', run: run.run },
+    ]);
+    expect([state.typing, state.quitting, state.overlay]).toEqual([undefined, false, undefined]);
+  });
+
+  test('gives the keys back when the boot has ended, or its line is lost', () => {
+    const typing = play(booted.state, ...keys('i')).state;
+    const end = { job: row, type: 'boot-ended', run: run.run, outcome: { kind: 'ready' }, host: 9 } as const;
+    const ended = play(typing, { type: 'events', job: 1, events: [end] });
+    expect(ended.state.typing).toBeUndefined();
+    expect(ended.effects).toEqual([{ type: 'hang-up', run: run.run }]);
+    expect(ended.state.said).toContain('the keys are ours again');
+    const lost = play(typing, { type: 'hung-up', run: run.run, why: 'ECONNREFUSED' }).state;
+    expect([lost.typing, lost.said]).toEqual([undefined, 'nobody can type any more: ECONNREFUSED']);
+  });
+
+  test('is none where the boot was not made for it', () => {
+    const plain = play(start(), ...keys('b'), {
+      ...{ type: 'events', job: 1, events: bootEvents(row, { init: 1, used: 2, until: 'console' }) },
+    });
+    const { state, effects } = play(plain.state, ...keys('i'));
+    expect([state.said, effects]).toEqual(['i: I in panel 3 boots a flow to type into', []]);
+  });
+});
+
+test('what was said of the last job goes when another starts; errors stay until they are read', () => {
+  const failure = { kind: 'user', message: 'no', details: [] } as const;
+  const two = play(start(), ...keys('b'), { type: 'job-failed', job: 2, failure }).state;
+  const said = play(
+    { ...two, said: 'boot x: done' },
+    {
+      ...{ type: 'job-started', job: 3, command: commands.find(({ id }) => id === 'boot')! },
+    },
+  ).state;
+  expect([said.said, said.errors.length]).toEqual([undefined, 1]);
 });

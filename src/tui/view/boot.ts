@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
+import { type Phase, type Phases, phases, phasesOf } from '../../commands/phases.ts';
 import { duration } from '../../commands/words.ts';
 import { type Boot, figuresOf, isRunning, type Job, progressOf, totalOf, unitOf } from '../jobs.ts';
 import { type Pane, panesOf, totalBefore } from '../selection.ts';
-import { blank, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
+import { blank, type Color, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
 import type { State, View } from '../state.ts';
 import { bad, doubt, glyphs, outcomeWord, quiet, titleRule } from './glyphs.ts';
 
@@ -66,7 +67,10 @@ function consoleView(
   height: number,
   focused: boolean,
 ): readonly Line[] {
-  const lines = boot ? consoleTail(boot, view.held[boot.run], height - 1) : waiting(state, job, height - 1);
+  const typed = boot !== undefined && state.typing?.run === boot.run;
+  const lines = boot
+    ? consoleTail(boot, view.held[boot.run], height - 1, typed)
+    : waiting(state, job, height - 1);
   const held = boot !== undefined && view.held[boot.run] !== undefined;
   const title = titleRule(
     state.look,
@@ -86,23 +90,35 @@ function headerOf(state: State, job: Job, boot: Boot | undefined, held: boolean)
   const mark = boot.marks.at(-1)?.mark;
   return [
     ...(held ? ['FROZEN'] : []),
+    ...(state.typing?.run === boot.run ? ['TYPING'] : []),
     accelerator,
     duration(boot.took ?? Math.max(0, state.now - boot.started)),
     ...(boot.outcome ? [boot.outcome.kind] : mark ? [mark] : []),
   ].join(' ');
 }
 
-function consoleTail(boot: Boot, held: number | undefined, height: number): readonly Line[] {
+function consoleTail(
+  { unfinished = '', ...boot }: Boot,
+  held: number | undefined,
+  room: number,
+  typed: boolean,
+): readonly Line[] {
+  const open: readonly Line[] =
+    held !== undefined || (unfinished === '' && !typed)
+      ? []
+      : [[...consoleLine(unfinished), ...(typed ? styled(' ', { inverse: true }) : [])]];
+  const height = room - open.length;
   const end = held === undefined ? boot.lines.length : Math.max(1, held - boot.first + 1);
   const lines = boot.lines.slice(Math.max(0, end - height), end);
-  if (lines.length === 0)
+  if (lines.length + open.length === 0)
     return [
       faint(
         boot.outcome ? 'it printed nothing, or its lines are in the log alone' : 'nothing on the console yet',
       ),
     ];
   // the nonce proves a line to the parser; to a person it is in the way
-  return lines.map(line => consoleLine(line.replace(/^(initbench: \S+) nonce=[0-9a-f]+/, '$1')));
+  const shown = lines.map(line => consoleLine(line.replace(/^(initbench: \S+) nonce=[0-9a-f]+/, '$1')));
+  return [...shown, ...open];
 }
 
 function waiting(state: State, job: Job, height: number): readonly Line[] {
@@ -111,61 +127,85 @@ function waiting(state: State, job: Job, height: number): readonly Line[] {
   return isRunning(job) ? [...steps, plain(progressOf(job, state.now))] : steps;
 }
 
-/** A bar for each boot, all on one scale: entry to /init, then reading. */
+/** What a phase is drawn with: those next to each other differ in more than colour. */
+const phaseStyles: Readonly<
+  Record<Phase, { readonly glyph: 'full' | 'part' | 'light'; readonly fg: Color }>
+> = {
+  firmware: { glyph: 'light', fg: 'magenta' },
+  loader: { glyph: 'part', fg: 'yellow' },
+  kernel: { glyph: 'full', fg: 'cyan' },
+  initrd: { glyph: 'part', fg: 'blue' },
+  userspace: { glyph: 'light', fg: 'green' },
+};
+
+const known = new WeakMap<Boot['signs'], Phases['parts']>();
+
+function partsOf(boot: Boot): Phases['parts'] {
+  const before = known.get(boot.signs);
+  if (before) return before;
+  const { parts } = phasesOf(boot, boot.signs);
+  known.set(boot.signs, parts);
+  return parts;
+}
+
+/** A bar for each boot, all on one scale, its phases as they have come. */
 function barLines(state: State, panes: readonly Pane[], width: number, room: number): readonly Line[] {
   const boots = panes.flatMap(({ boot }) => (boot ? [boot] : []));
   if (boots.length === 0) return [];
   const shown = boots.slice(-room);
-  const figures = shown.map(boot => {
-    const all = figuresOf(boot);
-    const of = (mark: string) => all.find(figure => figure.mark === mark)?.value;
-    const total = totalOf(boot);
-    const before = totalBefore(state, boot);
-    return {
-      init: of('init'),
-      total,
-      change: total === undefined || before === undefined ? undefined : total - before,
-    };
-  });
+  const figures = shown.map(boot => figuresIn(state, boot));
   const changed = figures.some(({ change }) => change !== undefined);
   const reference = shown.findIndex(({ flow }) => flow === 'initramfs');
-  const longest = Math.max(...figures.map(({ total }) => total ?? 0), 1e-9);
+  const all = figures.flatMap(({ parts }) => parts);
+  const from = Math.min(0, ...all.map(({ start }) => start));
+  const longest = Math.max(...all.map(({ end }) => end), 1e-9) - from;
   const name = Math.min(Math.max(...shown.map(({ row }) => row.length), 8), Math.floor(width / 3));
   const bar = Math.max(4, Math.min(80, width - name - 2 - (changed ? 46 : 36)));
-  const { full, part, side, rule } = glyphs(state.look);
-  const unit = unitOf(shown[0]!);
+  const { side, rule } = glyphs(state.look);
   const cell = (value: number | undefined, digits = 2) => (value?.toFixed(digits) ?? '-').padStart(9);
   const lines = shown.map((boot, i): Line => {
-    const { init, total, change } = figures[i]!;
-    const cells = (value: number | undefined) => Math.round(((value ?? 0) / longest) * bar);
-    const [a, b] = [cells(init), cells(total)];
+    const { parts, init, total, change } = figures[i]!;
+    const at = (value: number) => Math.round(((value - from) / longest) * bar);
+    const drawn = parts.flatMap(({ phase, start, end }) => phaseSpan(state, phase, at(end) - at(start)));
     const base = reference < 0 ? undefined : figures[reference]!.total;
     const ratio = total !== undefined && base !== undefined ? total / base : undefined;
     return [
       ...fit(plain(boot.row), name),
       ...styled(` ${side}`, quiet),
-      ...styled(full.repeat(a), { fg: 'cyan' }),
-      ...styled(part.repeat(Math.max(0, b - a)), { fg: 'blue' }),
-      ...fit(blank, Math.max(0, bar - b)),
+      ...fit([...plain(' '.repeat(at(parts[0]?.start ?? from))), ...drawn], bar),
       ...plain(`${cell(init)}${cell(total)}${cell(ratio, 3)} `),
       ...(changed ? changeCell(change) : []),
       ...outcomeWord(boot.outcome),
       ...(boot.troubles > 0 ? styled(` ${boot.troubles} trouble`, doubt) : []),
     ];
   });
-  const right = `  to /init    total    ratio  ${changed ? '  change  ' : ''}${unit}`.padEnd(36);
+  const right = `  to /init    total    ratio  ${changed ? '  change  ' : ''}${unitOf(shown[0]!)}`.padEnd(36);
+  const present = phases.filter(phase => all.some(part => part.phase === phase));
   const legend: Line = [
-    ...styled(rule.repeat(2), quiet),
-    ...styled(` ${full}`, { fg: 'cyan' }),
-    ...faint(' to /init '),
-    ...styled(part, { fg: 'blue' }),
-    ...faint(' reading '),
+    ...styled(`${rule.repeat(2)} `, quiet),
+    ...present.flatMap(phase => [...phaseSpan(state, phase, 1), ...faint(` ${phase} `)]),
   ];
   const ruled = fit(
     [...legend, ...styled(rule.repeat(Math.max(0, name + 2 + bar - widthOf(legend))), quiet)],
     name + 2 + bar,
   );
   return [[...ruled, ...faint(right)], ...lines].map(line => fit(line, width));
+}
+
+const phaseSpan = (state: State, phase: Phase, cells: number): Line => {
+  const { glyph, fg } = phaseStyles[phase];
+  return styled(glyphs(state.look)[glyph].repeat(Math.max(0, cells)), { fg });
+};
+
+function figuresIn(state: State, boot: Boot) {
+  const total = totalOf(boot);
+  const before = totalBefore(state, boot);
+  return {
+    parts: partsOf(boot),
+    init: figuresOf(boot).find(({ mark }) => mark === 'init')?.value,
+    total,
+    change: total === undefined || before === undefined ? undefined : total - before,
+  };
 }
 
 function changeCell(change: number | undefined): Line {

@@ -116,6 +116,13 @@ function statusLine(state: State): Line {
 
 /** The keys of this place that there is room for, help always among them. */
 function footerLine(state: State): Line {
+  if (state.typing) {
+    return [
+      ...plain(' all keys go to the guest '),
+      ...styled(' Ctrl-]', accent),
+      ...plain(' takes them back'),
+    ];
+  }
   const entries = activeBindings(state).flatMap(({ keys, hint, blocked }) =>
     hint === undefined ? [] : [{ key: keyName(keys[0]!), hint, off: blocked?.(state) !== undefined }],
   );
