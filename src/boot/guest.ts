@@ -52,7 +52,12 @@ export interface Seen {
 export type Why =
   | { readonly kind: 'guest-stopped'; readonly status: string }
   | { readonly kind: 'held' | 'deadline' | 'flood' | 'interrupted' }
-  | { readonly kind: 'exited'; readonly exitCode: number | null; readonly stderr: string };
+  | {
+      readonly kind: 'exited';
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly stderr: string;
+    };
 
 /** Boots the plan's machine; its console goes to console.log in `folder`. The signal kills the whole group.
  *  @throws UserError when QEMU is not installed, Interrupted when it had not started */
@@ -177,9 +182,9 @@ async function watch(
   signal: AbortSignal,
 ): Promise<{ why: Why; qmp?: Qmp } & Answers> {
   const gone = new AbortController();
-  const exited = running.ended.then(({ exitCode, stderr }): Why => {
+  const exited = running.ended.then(({ exitCode, signal: by, stderr }): Why => {
     gone.abort();
-    return signal.aborted ? { kind: 'interrupted' } : { kind: 'exited', exitCode, stderr };
+    return signal.aborted ? { kind: 'interrupted' } : { kind: 'exited', exitCode, signal: by, stderr };
   });
   const never = new Promise<never>(() => {});
   const connected = connectQmp(socket, gone.signal);
@@ -246,6 +251,12 @@ const pause = (ms: number) =>
     setTimeout(resolve, ms, undefined).unref();
   });
 
+/** The kernel's own way to end a process when a control group's memory is used up leaves no word. */
+const killedBy = (why: Why): string =>
+  why.kind === 'exited' && why.signal === 'SIGKILL'
+    ? 'QEMU was killed (SIGKILL): when nobody did that, the memory that doctor tells was too little for it'
+    : 'QEMU was killed';
+
 /** How the boot ended, from why we stopped watching and what the console had shown by then. */
 export function outcomeOf(
   why: Why,
@@ -258,7 +269,7 @@ export function outcomeOf(
     return {
       kind: 'qemu-failed',
       exitCode: why.kind === 'exited' ? why.exitCode : null,
-      message: sanitise(said.split('\n').slice(-3).join('; ')) || 'QEMU was killed',
+      message: sanitise(said.split('\n').slice(-3).join('; ')) || killedBy(why),
     };
   }
   const panic: Outcome | undefined =

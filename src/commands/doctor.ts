@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench doctor`: each tool with its version, what needs it and what is lost without it. */
 import { statfs } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
 import { canSandbox } from '../boot/guard.ts';
 import { findMachine } from '../boot/registry.ts';
 import { exitCodes, Interrupted } from '../host/errors.ts';
 import { capture } from '../host/exec.ts';
+import { hostMemory } from '../host/memory.ts';
 import { type Tool, tools } from '../host/tools.ts';
 import type { Command } from './command.ts';
 
@@ -21,6 +22,8 @@ interface Diagnosis {
   readonly node: string;
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** By a control group: the host has more. */
+  readonly memoryLimited: boolean;
   readonly cacheFreeBytes: number;
   readonly cache: string;
   readonly state: string;
@@ -47,11 +50,13 @@ export const doctor: Command<null, Diagnosis> = {
     const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.version !== undefined);
     const sandbox = qemu ? await canSandbox('qemu-system-x86_64', signal) : undefined;
     const probed = qemu ? yield* probeAccelerator(workspace, await findMachine('x86_64'), signal) : undefined;
+    const { bytes, limited } = hostMemory();
     return {
       tools: found,
       node: process.version,
       cpus: availableParallelism(),
-      memoryBytes: totalmem(),
+      memoryBytes: bytes,
+      memoryLimited: limited,
       cacheFreeBytes: bavail * bsize,
       cache: workspace.cache,
       state: workspace.state,
@@ -72,7 +77,10 @@ export const doctor: Command<null, Diagnosis> = {
         `${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]!}`.slice(0, width),
       ),
       '',
-      `node ${diagnosis.node}, ${diagnosis.cpus} CPUs, ${gib(diagnosis.memoryBytes)} memory`,
+      `node ${diagnosis.node}, ${diagnosis.cpus} ${diagnosis.cpus === 1 ? 'CPU' : 'CPUs'}, ${gib(diagnosis.memoryBytes)} memory`,
+      ...(diagnosis.memoryLimited
+        ? ['memory is limited by a control group: a build or a guest that needs more is killed']
+        : []),
       `cache ${diagnosis.cache}, ${gib(diagnosis.cacheFreeBytes)} free`,
       `state ${diagnosis.state}`,
       ...(diagnosis.sandbox === false

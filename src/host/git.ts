@@ -37,6 +37,8 @@ export function gitArgv(folder: string, args: readonly string[]): string[] {
 /** For what must come out the same whoever runs it, in our own repository: the user's configuration does not count,
  *  so no program that it names (a diff driver, a filter, a merge driver) runs. */
 export const ownConfigOnly = {
+  // git before 2.32 knows no GIT_CONFIG_GLOBAL.
+  ...{ HOME: '/dev/null', XDG_CONFIG_HOME: '/dev/null' },
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_SYSTEM: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',

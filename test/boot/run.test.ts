@@ -332,7 +332,13 @@ describe('outcomeOf()', () => {
   });
 
   test('killed from outside', () => {
-    expect(outcomeOf({ kind: 'exited', exitCode: null, stderr: '' }, seen({ marks: end }), plan)).toEqual({
+    expect(
+      outcomeOf(
+        { kind: 'exited', exitCode: null, signal: 'SIGTERM', stderr: '' },
+        seen({ marks: end }),
+        plan,
+      ),
+    ).toEqual({
       kind: 'qemu-failed',
       exitCode: null,
       message: 'QEMU was killed',

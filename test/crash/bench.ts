@@ -24,6 +24,11 @@ export interface Ended {
   readonly err: string;
 }
 
+export interface Around {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly before?: readonly string[];
+}
+
 /** How a run is ended before its own end. */
 export type Ending = 'SIGKILL' | 'SIGTERM' | 'SIGHUP' | 'SIGINT' | 'SIGINT twice' | 'closed terminal';
 export const endings: readonly Ending[] = [
@@ -32,9 +37,12 @@ export const endings: readonly Ending[] = [
 
 export interface Bench {
   readonly folder: string;
+  /** Where its programs come from. */
+  readonly path: string;
   /** The kernel's git repository, as a user has one. */
   readonly clone: string;
-  run(words: readonly string[]): Promise<Ended>;
+  /** `around`: variables in place of its own, and words before the command. */
+  run(words: readonly string[], around?: Around): Promise<Ended>;
   /** Ends it after so many lines of its events, or milliseconds. Returns how far it got. */
   kill(words: readonly string[], ending: Ending, when: { lines: number } | { ms: number }): Promise<Ended>;
   /** Processes that carry this bench's mark, without those that are just ending; waits for them a while. */
@@ -138,8 +146,11 @@ export function openBench(port: number): Bench {
   };
   mkdirSync(env.TMPDIR);
   const main = path.join(root, 'dist/main.js');
-  const start = (argv: readonly string[]): ChildProcess =>
-    spawn(argv[0]!, argv.slice(1), { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const start = (argv: readonly string[], more: Around['env'] = {}): ChildProcess =>
+    spawn(argv[0]!, argv.slice(1), {
+      ...{ cwd: root, env: { ...env, ...more }, detached: true },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
 
   const ended = (child: ChildProcess, onLine: () => void = () => {}): Promise<Ended> => {
     let [out, err] = ['', ''];
@@ -167,9 +178,9 @@ export function openBench(port: number): Bench {
     });
 
   return {
-    folder,
-    clone,
-    run: words => ended(start([process.execPath, main, ...words])),
+    ...{ folder, path: env.PATH, clone },
+    run: (words, around = {}) =>
+      ended(start([...(around.before ?? []), process.execPath, main, ...words], around.env)),
     async kill(words, ending, when) {
       const plain = [process.execPath, main, ...words, '--jsonl'];
       const quoted = plain.map(word => `'${word}'`).join(' ');

@@ -28,7 +28,7 @@ export interface Scene {
   readonly server: Server;
   readonly deeds: readonly Deed[];
   /** The store as it is at the beginning of a deed, whatever was done before. */
-  begin(deed: Deed): Promise<void>;
+  begin(deed: Pick<Deed, 'from'>): Promise<void>;
   /** The command to its end, again if need be; fails when that fails. */
   complete(deed: Deed): Promise<Ended>;
   /** Where refs point to; '' where there is none. */

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The door to git: what of the caller's environment gets through, and how questions end. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { Interrupted, ToolError, UserError } from '../../src/host/errors.ts';
-import { git, gitArgv, gitEnvironment, gitWork, parseGitProgress } from '../../src/host/git.ts';
+import {
+  git,
+  gitArgv,
+  gitEnvironment,
+  gitWork,
+  ownConfigOnly,
+  parseGitProgress,
+} from '../../src/host/git.ts';
 
 const { signal } = new AbortController();
 const saved = { ...process.env };
@@ -39,6 +46,19 @@ describe('gitEnvironment()', () => {
 test('gitArgv() is a command line that can be pasted', () => {
   expect(gitArgv('/r', ['log', '-1'])).toEqual(['git', '-C', '/r', 'log', '-1']);
 });
+
+test.each(['/nowhere', path.resolve('test/bin/environment/git-2.30')])(
+  'ownConfigOnly hides what the user has configured, with %s first on PATH',
+  async place => {
+    Object.assign(process.env, { PATH: `${place}:${process.env.PATH}`, HOME: folder });
+    delete process.env.GIT_CONFIG_GLOBAL;
+    writeFileSync(path.join(folder, '.gitconfig'), '[filter "x"]\n\tsmudge = touch proof\n');
+    const ask = (env = {}) =>
+      git(folder, ['config', '--get', 'filter.x.smudge'], signal, { env, accept: [1] });
+    expect(await ask()).toBe('touch proof');
+    expect(await ask(ownConfigOnly)).toBe('');
+  },
+);
 
 describe('git()', () => {
   test('is deaf to GIT_DIR and to editors, and hears what it is given', async () => {

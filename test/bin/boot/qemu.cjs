@@ -6,11 +6,12 @@
  *                           holds not this word, which follows a colon: FILE:WORD
  *   INITBENCH_TEST_FAULT    a console for machines whose kernel holds this word: FILE:WORD
  *   INITBENCH_TEST_LINE_MS  pause before each line (0)
- *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), pause (the guest is
- *                           stopped for another reason)
+ *   INITBENCH_TEST_END      what follows the console: reset (default), hang, exit (QEMU fails), killed, pause (the
+ *                           guest is stopped for another reason)
  *   INITBENCH_TEST_ENTRY    never: the kernel is not entered
  *   INITBENCH_TEST_KVM      the canary: runs, hangs, fails, by-chance (not each third one)
  *   INITBENCH_TEST_CALLS    a file that gets each command line but --version and what asks for a sandbox
+ *   INITBENCH_TEST_QEMU     which version it is (7.2.22)
  *   INITBENCH_TEST_SANDBOX  no: it knows none
  *   INITBENCH_TEST_FLOOD    so many MiB without a newline before the console's end
  * A console on a socket has a shell at its end, which says what was typed; `poweroff` ends the machine.
@@ -26,6 +27,7 @@ const argv = process.argv.slice(2);
 const after = option => argv[argv.indexOf(option) + 1];
 const socketOf = option => (argv.includes(option) ? /^unix:([^,]+)/.exec(after(option))[1] : undefined);
 const icount = 35913360;
+const [major, minor, micro] = (env.INITBENCH_TEST_QEMU ?? '7.2.22').split('.').map(Number);
 let status = 'running';
 const clients = [];
 
@@ -35,6 +37,7 @@ if (argv.includes('none') && argv[argv.indexOf('none') - 1] === '-machine') {
   process.exit(env.INITBENCH_TEST_SANDBOX === 'no' ? 1 : 0);
 }
 if (env.INITBENCH_TEST_CALLS) fs.appendFileSync(env.INITBENCH_TEST_CALLS, `${argv.join(' ')}\n`);
+refuse();
 const dump = argv.map(word => /^dumpdtb=(.*)$/.exec(word)?.[1]).find(Boolean);
 if (argv.some(word => word.startsWith('isa-debug-exit'))) {
   canary();
@@ -44,6 +47,22 @@ if (argv.some(word => word.startsWith('isa-debug-exit'))) {
   if (socketOf('-gdb')) listen('-gdb', gdb);
   if (socketOf('-qmp')) listen('-qmp', qmp);
   if (argv.includes('-chardev')) replay(/(?:logfile|path)=([^,]*)$/.exec(after('-chardev'))[1]);
+}
+
+/** Options that this version does not have (QEMU docs/about/removed-features.rst and its ChangeLog). */
+function refuse() {
+  const removed = ['-no-hpet', '-no-acpi', '-chroot', '-singlestep'];
+  const later = ['-run-with', '-async-teardown', '-action'];
+  const bad = argv.find(
+    word =>
+      (major >= 9 && removed.includes(word)) ||
+      (major < 6 && later.includes(word)) ||
+      (major < 8 && later.slice(0, 2).includes(word)) ||
+      /,(server|nowait)(,|$)/.test(word),
+  );
+  if (bad === undefined) return;
+  console.error(`qemu-system-x86_64: ${bad}: invalid option`);
+  process.exit(1);
 }
 
 function canary() {
@@ -105,6 +124,7 @@ async function replay(file) {
   }
   const end = env.INITBENCH_TEST_END ?? 'reset';
   if (end === 'hang') return;
+  if (end === 'killed') process.kill(process.pid, 'SIGKILL');
   if (end === 'exit') {
     console.error('qemu-system-x86_64: it broke\nfor \x1b[31mgood');
     process.exit(3);
@@ -143,7 +163,7 @@ function tell(message) {
 
 function qmp(client) {
   const greeting = JSON.stringify({
-    QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: [] },
+    QMP: { version: { qemu: { major, minor, micro } }, capabilities: [] },
   });
   // in two pieces: what is received need not be a whole message
   client.write(greeting.slice(0, 9));
@@ -156,7 +176,7 @@ function qmp(client) {
     },
     'query-status': () => ({ status, running: status === 'running' }),
     'query-replay': () => ({ mode: 'none', icount: argv.includes('-gdb') ? icount : 308821393 }),
-    'qom-get': () => 'pc-i440fx-7.2-machine',
+    'qom-get': () => `pc-i440fx-${major}.${minor}-machine`,
     quit: () => {
       setTimeout(() => process.exit(0), 5);
       return {};
