@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the table of keys says here and now, and as the table of README.md. Pure. */
-import { type Binding, bindings, type Place, places, placeWords } from './bindings.ts';
+import { bindings } from './bindings.ts';
+import { type Binding, type Place, places, placeWords } from './bindings/binding.ts';
 import type { State, View } from './state.ts';
 
 /** The places that the keys go to, most special first. */

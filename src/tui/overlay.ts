@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import { opened, pushed, searchFor } from './views.ts';
 import { completed, splitWords } from './complete.ts';
 import { isRunning, titleOf } from './jobs.ts';
-import type { Binding } from './bindings.ts';
+import type { Binding } from './bindings/binding.ts';
 import { activeBindings, keyName } from './keys.ts';
 import { viewHeight } from './layout.ts';
 import { atTop, type Move, moved, scrolled } from './pager.ts';

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Keys of any panel, any view, and everywhere. */
+import { isRunning } from '../jobs.ts';
+import type { Binding } from './binding.ts';
+import { notReady } from './reasons.ts';
+
+export const everywhere: readonly Binding[] = [
+  { action: 'next-panel', place: 'panel', keys: ['l', 'right', 'tab'], words: 'next panel' },
+  { action: 'previous-panel', place: 'panel', keys: ['h', 'left', 'S-tab'], words: 'previous panel' },
+  { action: 'refresh', place: 'panel', keys: ['r'], words: 'read what is shown again' },
+  { action: 'preview-down', place: 'panel', keys: ['C-d', 'J'], words: 'scroll what is shown at the right' },
+  { action: 'preview-up', place: 'panel', keys: ['C-u', 'K'], words: 'scroll it back' },
+  { action: 'next-view', place: 'view', keys: [']'], words: 'next open view' },
+  { action: 'previous-view', place: 'view', keys: ['['], words: 'previous open view' },
+  { action: 'half-down', place: 'view', keys: ['C-d'], words: 'half a page down' },
+  { action: 'half-up', place: 'view', keys: ['C-u'], words: 'half a page up' },
+  {
+    action: 'back',
+    place: 'view',
+    keys: ['escape', 'q', 'backspace'],
+    words: 'close the view',
+    hint: 'close',
+  },
+  { action: 'down', place: 'any', keys: ['j', 'down'], words: 'down' },
+  { action: 'up', place: 'any', keys: ['k', 'up'], words: 'up' },
+  { action: 'page-down', place: 'any', keys: ['pagedown', 'C-f'], words: 'a page down' },
+  { action: 'page-up', place: 'any', keys: ['pageup', 'C-b'], words: 'a page up' },
+  { action: 'first', place: 'any', keys: ['g', 'home'], words: 'to the beginning' },
+  { action: 'last', place: 'any', keys: ['G', 'end'], words: 'to the end' },
+  { action: 'panel-1', place: 'any', keys: ['1'], words: 'panel Series' },
+  { action: 'panel-2', place: 'any', keys: ['2'], words: 'panel Kernels' },
+  { action: 'panel-3', place: 'any', keys: ['3'], words: 'panel Flows' },
+  { action: 'panel-4', place: 'any', keys: ['4'], words: 'panel Runs' },
+  { action: 'panel-5', place: 'any', keys: ['5'], words: 'panel Submission' },
+  {
+    action: 'main',
+    place: 'any',
+    keys: ['0'],
+    words: 'the view that is open',
+    blocked: state => (state.views.length > 0 ? undefined : 'no view is open'),
+  },
+  {
+    action: 'zoom',
+    place: 'any',
+    keys: ['+', '_'],
+    words: 'the view alone on the screen, or beside the panels',
+  },
+  {
+    action: 'stop',
+    place: 'any',
+    keys: ['x'],
+    words: 'stop the job shown, or the last one that runs, after a question',
+    blocked: state => (state.jobs.some(isRunning) ? undefined : 'nothing is running'),
+  },
+  { action: 'jobs', place: 'any', keys: ['w'], words: 'jobs: what runs, what ended, and how' },
+  {
+    action: 'command',
+    place: 'any',
+    keys: [':'],
+    words: 'command line: any verb of initbench',
+    hint: 'command',
+    blocked: notReady,
+  },
+  { action: 'log', place: 'any', keys: ['@'], words: 'command log, to be pasted' },
+  { action: 'help', place: 'any', keys: ['?', 'f1'], words: 'the keys of this view', hint: 'keys' },
+  { action: 'copy', place: 'any', keys: ['y'], words: 'copy the selected line, or the last command' },
+  { action: 'redraw', place: 'any', keys: ['C-l'], words: 'draw the screen again' },
+  { action: 'suspend', place: 'any', keys: ['C-z'], words: 'suspend' },
+  { action: 'leave', place: 'panel', keys: ['q'], words: 'quit, after a question' },
+  { action: 'quit', place: 'any', keys: ['Q', 'C-c'], words: 'quit; asks when jobs run' },
+];
