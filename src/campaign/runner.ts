@@ -32,6 +32,8 @@ export interface Campaign<Case, Result> {
   slotsOf?(one: Case): number;
   /** No case is started after this moment (performance.now()). */
   readonly until?: number;
+  /** Pure: a result kept before that is not taken for known: the case runs once more. Default: none. */
+  doubts?(result: Result): boolean;
   /** Run everything again: results kept before do not count, and give way to the new ones. */
   readonly again?: boolean;
 }
@@ -58,6 +60,7 @@ export async function* runCampaign<Case, Result>(
 ): Work<Campaigned<Result>> {
   const file = recordFile(workspace, campaign.record);
   const results = campaign.again ? new Map<string, Result>() : await readRecord<Result>(file);
+  for (const [key, result] of results) if (campaign.doubts?.(result)) results.delete(key);
   const asked = () => campaign.next(results);
   const known = asked().filter(one => results.has(campaign.keyOf(one))).length;
   const running = new Map<string, Running<Result>>();

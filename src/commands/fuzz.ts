@@ -21,7 +21,8 @@ interface FuzzInput {
   /** What the command that replays a case has to repeat. */
   readonly typed: readonly string[];
   readonly replay?: CaseName;
-  readonly disk: boolean;
+  /** Number of the image, from 1. */
+  readonly disk?: number;
 }
 
 type FuzzProduct =
@@ -49,7 +50,10 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       repeat: true,
     },
     { usage: '--case <id>', summary: 'boot this one again, SEED/LAYOUT/INDEX, and show its console' },
-    { usage: '--disk', summary: 'with --case: on the unpatched kernel, the image on a disk' },
+    {
+      usage: '--disk [number]',
+      summary: 'with --case: on the unpatched kernel, the (first) image on a disk',
+    },
   ],
   liveConsole: true,
   parse({ options, words }, { settings }) {
@@ -69,7 +73,9 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       },
       typed: [series, ...(tree ? ['--tree', tree] : []), ...config.flatMap(name => ['--config', name])],
       ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),
-      disk: options.disk === true,
+      ...(options.disk !== undefined && {
+        disk: options.disk === true ? 1 : wholeNumber(options.disk, '--disk', 1, 1000),
+      }),
     };
   },
   async *run(workspace, { request, typed, replay, disk }, signal) {
@@ -104,11 +110,11 @@ function caseLines({ made, run, verdict }: Replayed): readonly string[] {
   ];
 }
 
-const columns = [...definedEnds, 'upstream', 'findings'] as const;
+const columns = [...definedEnds, 'upstream', 'other', 'findings'] as const;
 type Column = (typeof columns)[number];
 
 const columnOf = (result: FuzzResult): Column =>
-  isFinding(result) ? 'findings' : isBad(result.end) ? 'upstream' : result.end;
+  isFinding(result) ? 'findings' : !isBad(result.end) ? result.end : result.upstream ? 'upstream' : 'other';
 
 /** Cases of each layout by what they came to. */
 export function totalsOf({ layouts, results }: Pick<Fuzzed, 'layouts' | 'results'>) {
@@ -132,6 +138,7 @@ function campaignLines(fuzzed: Fuzzed, typed: readonly string[]): readonly strin
     '',
     `${now} booted now, ${known} known before${rate}${complete ? '' : '; time ran out, the same command goes on'}`,
     ...upstreamLines(results),
+    ...otherLines(results),
     ...(findings.length === 0 ? ['no finding'] : [`${findings.length} findings:`]),
     ...findings.flatMap(([key, { kind, did, end, message }]) => [
       `  ${key}  ${kind}: ${did}`,
@@ -169,6 +176,20 @@ function upstreamLines(results: ReadonlyMap<string, FuzzResult>): readonly strin
       ([message, keys]) => `  ${String(keys.length).padStart(4)}  ${message}, first ${keys[0]}`,
     ),
   ];
+}
+
+/** The faults that are not the same, one by one. */
+function otherLines(results: ReadonlyMap<string, FuzzResult>): readonly string[] {
+  const lines = [...results].flatMap(([key, result]) => {
+    if (columnOf(result) !== 'other') return [];
+    const { message, where } = result.instead!;
+    return [
+      `  ${key}  ${result.message}`,
+      `    unpatched: ${message}${message.includes(where) ? '' : ` in ${where}`}`,
+    ];
+  });
+  if (lines.length === 0) return [];
+  return ['other: the unpatched kernel has another fault with the image on a disk', ...lines];
 }
 
 function caseRecord({ made, run, verdict }: Replayed) {

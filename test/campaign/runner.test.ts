@@ -83,6 +83,14 @@ describe('a campaign', () => {
     expect(seen.most).toBe(2);
   });
 
+  test('runs once more what is in doubt', async () => {
+    await go(squares([1, 2, 3]).campaign);
+    const { campaign, seen } = squares([1, 2, 3], { doubts: result => result === 4 });
+    const { known, results } = await go(campaign);
+    expect({ known, runs: seen.runs }).toEqual({ known: 2, runs: [2] });
+    expect(results.get('2')).toBe(4);
+  });
+
   test('asks again after each result', async () => {
     const { campaign, seen } = squares([], {
       next: results => (results.size < 3 ? [0, 1, 2].slice(0, results.size + 1) : [0, 1, 2]),

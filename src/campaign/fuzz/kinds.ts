@@ -24,8 +24,8 @@ export interface Ingredients {
 
 export interface Made {
   readonly initrd: Buffer;
-  /** The image in it, when the damage is in the image: the same can be had from a disk. */
-  readonly image?: Buffer;
+  /** The images in it, when the damage is in one of them: the same can be had from disks. */
+  readonly images?: readonly Buffer[];
   readonly did: string;
   readonly expect: Expectation;
 }
@@ -71,7 +71,7 @@ function bending(
         mutation => mutation({ dice, image, map }) ?? mutations.bendLayout({ dice, image, map })!,
       );
       if (seal) sealErofs(image);
-      return { initrd: framed(ingredients, image), image, did: did.join('; '), expect: 'any' };
+      return { initrd: framed(ingredients, image), images: [image], did: did.join('; '), expect: 'any' };
     },
   };
 }
@@ -98,7 +98,7 @@ const intact: Kind = {
   weight: 0,
   make: ingredients => ({
     initrd: Buffer.concat([ingredients.image, trailing(ingredients)]),
-    image: ingredients.image,
+    images: [ingredients.image],
     did: 'nothing',
     expect: 'intact',
   }),
@@ -122,7 +122,7 @@ const truncated: Kind = {
     const filled = dice.oneIn(4);
     return {
       initrd: Buffer.concat(filled ? [...parts, zerosAfter(left, 4), trailing(ingredients)] : parts),
-      image: kept,
+      images: [kept],
       did: `cut to ${left} of ${image.length} bytes${filled ? ', an archive behind' : ''}`,
       expect: filled ? 'any' : 'refused',
     };
@@ -147,6 +147,7 @@ const stacked: Kind = {
     const parts = [dice.oneIn(4) ? leading(ingredients) : Buffer.alloc(0)];
     parts.push(zerosAfter(parts[0]!.length, blockBytes), image);
     const did: string[] = [];
+    const images = [image];
     for (let number = 1, last = dice.between(1, 4); number <= last; number++) {
       if (dice.oneIn(3)) {
         const member = dice.oneIn(2)
@@ -164,13 +165,14 @@ const stacked: Kind = {
       renameTree(another, map, number);
       const harm = dice.oneIn(3) ? undefined : dice.of(structured)({ dice, image: another, map });
       if (!dice.oneIn(6)) sealErofs(another);
-      parts.push(dice.oneIn(8) ? another.subarray(0, dice.between(1, another.length)) : another);
+      images.push(dice.oneIn(8) ? another.subarray(0, dice.between(1, another.length)) : another);
+      parts.push(images.at(-1)!);
       did.push(`image ${number}: ${harm ?? 'sound'}`);
     }
     parts.push(dice.oneIn(8) ? Buffer.alloc(0) : trailing(ingredients));
     // what is said of the first image is hidden by nothing that follows, but by an archive before it
     const expect = parts[0]!.length === 0 ? 'whole' : 'any';
-    return { initrd: Buffer.concat(parts), did: did.join('; '), expect };
+    return { initrd: Buffer.concat(parts), images, did: did.join('; '), expect };
   },
 };
 

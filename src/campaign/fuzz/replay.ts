@@ -23,13 +23,13 @@ export interface Replayed {
   readonly verdict: Verdict;
 }
 
-/** `disk`: on the unpatched kernel, the image on a virtio disk.
- *  @throws UserError as openSetting(), and when the case has no image for a disk */
+/** `disk`: on the unpatched kernel, the image of that number, from 1, on a virtio disk.
+ *  @throws UserError as openSetting(), and when the case has no such image for a disk */
 export async function* replayCase(
   workspace: Workspace,
   request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments'>,
   name: CaseName,
-  disk: boolean,
+  disk: number | undefined,
   signal: AbortSignal,
 ): Work<Replayed> {
   const setting = yield* openSetting(workspace, { ...request, layouts: [name.layout] }, signal);
@@ -38,11 +38,13 @@ export async function* replayCase(
   const keep = (what: string, bytes: Buffer) => kept(workspace, `${what} ${row}`, bytes, signal);
   const file = ({ path: at, bytes }: Image) => ({ file: at, bytes });
   let plan;
-  if (disk) {
-    if (!made.image) {
+  if (disk !== undefined) {
+    if (!made.images) {
       throw new UserError(`${row} is about archives around an image: there is nothing to put on a disk`);
     }
-    const image = yield* keep('disk', made.image);
+    const bytes = made.images[disk - 1];
+    if (!bytes) throw new UserError(`${row} has ${made.images.length} images, no number ${disk}`);
+    const image = yield* keep('disk', bytes);
     const archive = yield* keep('walker', diskArchive(setting.walker));
     plan = diskPlan(setting.control, file(image), file(archive), row);
   } else {
@@ -53,7 +55,7 @@ export async function* replayCase(
   const lines = (await readConsole(run.folder)).toString('utf8').split(/\r*\n/);
   const { walked } = setting.bases.find(({ layout }) => layout.id === name.layout)!;
   const { outcome, facts } = run;
-  const verdict = verdictOf({ outcome, facts, lines }, disk ? 'any' : made.expect, walked);
+  const verdict = verdictOf({ outcome, facts, lines }, disk !== undefined ? 'any' : made.expect, walked);
   return { made, run, verdict };
 }
 
