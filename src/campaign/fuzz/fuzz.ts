@@ -14,6 +14,7 @@ import { type BaseImage, baseImage } from './base.ts';
 import { type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';
 import { type Fault, sameFault } from './faults.ts';
 import { findLayout, type Layout, layouts } from './layouts.ts';
+import type { HarmedImage } from './kinds.ts';
 import { type Bench, bootQuietly, diskArchive, diskPlan, initrdPlan, openBench, writeTo } from './machine.ts';
 import { isBad, type Verdict, verdictOf } from './verdict.ts';
 
@@ -240,7 +241,7 @@ function walkText(facts: readonly Fact[]): string {
  *  other one. It need not be the same: what an image that points behind its own end finds there is not. */
 async function showsUpstream(
   { control, walker }: Setting,
-  images: readonly Buffer[],
+  images: readonly HarmedImage[],
   fault: Fault,
   scratch: string,
   signal: AbortSignal,
@@ -248,13 +249,13 @@ async function showsUpstream(
   const archive = diskArchive(walker);
   const none = { directories: '', files: '', links: '', others: '', bytes: '', attributes: '', sum: '' };
   let another: Fault | undefined;
-  for (const image of images) {
+  for (const { bytes, tree } of images) {
     const { outcome, lines, facts } = await bootQuietly(
       scratch,
       async folder =>
         diskPlan(
           control,
-          { file: await writeTo(folder, 'disk', image), bytes: image.length },
+          { file: await writeTo(folder, 'disk', bytes), bytes: bytes.length, tree },
           { file: await writeTo(folder, 'initrd', archive), bytes: archive.length },
           'control',
         ),

@@ -22,10 +22,16 @@ export interface Ingredients {
   readonly walker: Buffer;
 }
 
+export interface HarmedImage {
+  readonly bytes: Buffer;
+  /** The folder that holds all there is in it. */
+  readonly tree: string;
+}
+
 export interface Made {
   readonly initrd: Buffer;
   /** The images in it, when the damage is in one of them: the same can be had from disks. */
-  readonly images?: readonly Buffer[];
+  readonly images?: readonly HarmedImage[];
   readonly did: string;
   readonly expect: Expectation;
 }
@@ -71,7 +77,12 @@ function bending(
         mutation => mutation({ dice, image, map }) ?? mutations.bendLayout({ dice, image, map })!,
       );
       if (seal) sealErofs(image);
-      return { initrd: framed(ingredients, image), images: [image], did: did.join('; '), expect: 'any' };
+      return {
+        initrd: framed(ingredients, image),
+        images: [{ bytes: image, tree: treeFolder }],
+        did: did.join('; '),
+        expect: 'any',
+      };
     },
   };
 }
@@ -98,7 +109,7 @@ const intact: Kind = {
   weight: 0,
   make: ingredients => ({
     initrd: Buffer.concat([ingredients.image, trailing(ingredients)]),
-    images: [ingredients.image],
+    images: [{ bytes: ingredients.image, tree: treeFolder }],
     did: 'nothing',
     expect: 'intact',
   }),
@@ -122,20 +133,23 @@ const truncated: Kind = {
     const filled = dice.oneIn(4);
     return {
       initrd: Buffer.concat(filled ? [...parts, zerosAfter(left, 4), trailing(ingredients)] : parts),
-      images: [kept],
+      images: [{ bytes: kept, tree: treeFolder }],
       did: `cut to ${left} of ${image.length} bytes${filled ? ', an archive behind' : ''}`,
       expect: filled ? 'any' : 'refused',
     };
   },
 };
 
-/** Another name of the same length for the tree, so that one image does not hide the files of another. */
-function renameTree(image: Buffer, map: ImageMap, digit: number): void {
+/** Of the same length, so that it can be put in the place of the other. */
+const treeNumbered = (digit: number) => `${treeFolder.slice(0, -1)}${digit}`;
+
+/** Another name for the tree, so that one image does not hide the files of another. */
+function renameTree(image: Buffer, map: ImageMap, name: string): void {
   const root = map.inodes[0]!;
   const entry = root.dirents.find(
     ({ name }) => image.toString('latin1', name.offset, name.offset + name.bytes) === treeFolder,
   )!;
-  image.write(String(digit), entry.name.offset + entry.name.bytes - 1, 'latin1');
+  image.write(name, entry.name.offset, 'latin1');
 }
 
 /** A sound image, others behind it, sound or not; archives in between. */
@@ -147,7 +161,7 @@ const stacked: Kind = {
     const parts = [dice.oneIn(4) ? leading(ingredients) : Buffer.alloc(0)];
     parts.push(zerosAfter(parts[0]!.length, blockBytes), image);
     const did: string[] = [];
-    const images = [image];
+    const images = [{ bytes: image, tree: treeFolder }];
     for (let number = 1, last = dice.between(1, 4); number <= last; number++) {
       if (dice.oneIn(3)) {
         const member = dice.oneIn(2)
@@ -162,11 +176,12 @@ const stacked: Kind = {
       );
       const { bytes, map } = dice.of(others);
       const another = Buffer.from(bytes);
-      renameTree(another, map, number);
+      renameTree(another, map, treeNumbered(number));
       const harm = dice.oneIn(3) ? undefined : dice.of(structured)({ dice, image: another, map });
       if (!dice.oneIn(6)) sealErofs(another);
-      images.push(dice.oneIn(8) ? another.subarray(0, dice.between(1, another.length)) : another);
-      parts.push(images.at(-1)!);
+      const left = dice.oneIn(8) ? another.subarray(0, dice.between(1, another.length)) : another;
+      images.push({ bytes: left, tree: treeNumbered(number) });
+      parts.push(left);
       did.push(`image ${number}: ${harm ?? 'sound'}`);
     }
     parts.push(dice.oneIn(8) ? Buffer.alloc(0) : trailing(ingredients));

@@ -39,18 +39,19 @@ export async function* openBench(workspace: Workspace, kernel: Kernel, signal: A
 
 /** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
  *  for its timer to be measured, a tenth of a second. */
-const wordsOn = ({ machine }: Bench) => [
-  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${treeFolder}`],
+const wordsOn = ({ machine }: Bench, tree = treeFolder) => [
+  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${tree}`],
 ];
 
 /** The plan for an initrd in a file. */
 export const initrdPlan = (bench: Bench, file: string, bytes: number, row: string): BootPlan =>
   planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: wordsOn(bench) }, row);
 
-/** The plan for the same image on a disk, which a kernel without the series can mount, too. */
+/** The plan for the same image on a disk, which a kernel without the series can mount, too; `tree`: where its files
+ *  are. */
 export const diskPlan = (
   bench: Bench,
-  disk: { readonly file: string; readonly bytes: number },
+  disk: { readonly file: string; readonly bytes: number; readonly tree: string },
   initrd: { readonly file: string; readonly bytes: number },
   row: string,
 ): BootPlan => {
@@ -61,7 +62,7 @@ export const diskPlan = (
     {
       initrd: imageIn(initrd.file, initrd.bytes, 'walker'),
       disks: [image],
-      append: [...wordsOn(bench), `INITBENCH_BOOT=${device}`],
+      append: [...wordsOn(bench, disk.tree), `INITBENCH_BOOT=${device}`],
     },
     row,
   );

@@ -42,11 +42,11 @@ export async function* replayCase(
     if (!made.images) {
       throw new UserError(`${row} is about archives around an image: there is nothing to put on a disk`);
     }
-    const bytes = made.images[disk - 1];
-    if (!bytes) throw new UserError(`${row} has ${made.images.length} images, no number ${disk}`);
-    const image = yield* keep('disk', bytes);
+    const harmed = made.images[disk - 1];
+    if (!harmed) throw new UserError(`${row} has ${made.images.length} images, no number ${disk}`);
+    const image = yield* keep('disk', harmed.bytes);
     const archive = yield* keep('walker', diskArchive(setting.walker));
-    plan = diskPlan(setting.control, file(image), file(archive), row);
+    plan = diskPlan(setting.control, { ...file(image), tree: harmed.tree }, file(archive), row);
   } else {
     const initrd = yield* keep('initrd', made.initrd);
     plan = initrdPlan(setting.bench, initrd.path, initrd.bytes, row);
