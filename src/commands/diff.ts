@@ -66,7 +66,9 @@ function formatDiff({ before, after, diff: found }: Compared): string[] {
     '',
     ...(timeline
       ? timelineLines(timeline)
-      : ['their clocks differ: figures cannot be held against each other']),
+      : [
+          `${before.clock === after.clock ? 'one was typed into' : 'their clocks differ'}: figures cannot be held against each other`,
+        ]),
     ...(same ? ['the same digits at every event'] : []),
     ...(changed.length > 0
       ? ['', ...changed.flatMap(({ what, before: from, after: to }) => [`${what}:`, `- ${from}`, `+ ${to}`])]

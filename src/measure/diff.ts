@@ -14,7 +14,7 @@ export interface Changed {
 
 export interface RunDiff {
   readonly clock: 'icount' | 'wall';
-  /** Absent when the clocks differ: their figures cannot be held against each other. */
+  /** Absent when the clocks differ, or one was typed into: their figures cannot be held against each other. */
   readonly timeline?: Alignment;
   readonly changed: readonly Changed[];
   /** Words of the QEMU command: ' ' in both, '-' in the first alone, '+' in the second alone. */
@@ -34,9 +34,10 @@ export function diffRuns(
     value.map(word => ({ sign: added ? ('+' as const) : removed ? ('-' as const) : (' ' as const), word })),
   );
   const config = configs && configLines(configs);
+  const comparable = before.clock === after.clock && !before.interactive && !after.interactive;
   return {
     clock: before.clock,
-    ...(before.clock === after.clock && { timeline: alignTimelines(timelineOf(before), timelineOf(after)) }),
+    ...(comparable && { timeline: alignTimelines(timelineOf(before), timelineOf(after)) }),
     changed: changedOf(before, after),
     argv: words,
     ...(config && config.length > 0 && { config }),
@@ -69,6 +70,7 @@ function changedOf(before: BootRun, after: BootRun): Changed[] {
     memory: run => `${run.memoryMiB} MiB`,
     CPUs: run => String(run.cpus),
     clock: run => run.clock,
+    'typed into': run => (run.interactive ? 'yes' : 'no'),
     accelerator: run => run.accelerator,
     QEMU: run => run.qemuVersion,
     machine: run => run.machine ?? 'unknown',

@@ -39,6 +39,12 @@ describe('timelines', () => {
     expect(found.changed).toContainEqual({ what: 'clock', before: 'icount', after: 'wall' });
     expect(sameDigits(boot(), boot({ clock: 'wall' }))).toBeUndefined();
   });
+
+  test('nor are those of a boot that was typed into', () => {
+    const typed = diffRuns({ ...boot(), interactive: true }, boot());
+    expect(typed).not.toHaveProperty('timeline');
+    expect(typed.changed).toEqual([{ what: 'typed into', before: 'yes', after: 'no' }]);
+  });
 });
 
 test('only what differs is told: properties, words of the command, lines of the configuration', () => {
