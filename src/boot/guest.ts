@@ -131,8 +131,10 @@ function readConsole(
   });
   let holding: NodeJS.Timeout | undefined;
   const splitter = lineSplitter();
+  // a shell asks where the cursor is, with each prompt; nobody answers
+  const shown = (raw: string) => sanitise(interactive ? raw.replaceAll('\x1b[6n', '') : raw);
   const take = (raw: string, signs: readonly Sign[]) => {
-    const line = sanitise(raw);
+    const line = shown(raw);
     notice(seen, line, signs);
     on.line(line, signs);
     if (hold !== undefined && seen.marks.has('end')) {
@@ -148,7 +150,7 @@ function readConsole(
       }
       for (const raw of splitter.push(chunk)) take(raw, parser.line(raw));
       if (!interactive) continue;
-      on.unfinished(sanitise(splitter.unfinished()));
+      on.unfinished(shown(splitter.unfinished()));
       holding?.refresh();
     }
     clearTimeout(holding);

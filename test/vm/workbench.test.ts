@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The workbench in a terminal of its own (tmux), on real boots: two jobs as a person does them, by their keys. Runs,
- *  marks and postings go into a state of the test's own; trees and kernels are those of the other tests. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+/** The workbench in a terminal of its own (tmux), on real boots, by its keys. Runs, marks and postings go into a state of the test's own; trees and kernels are those of the other tests. */
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
-import { capture } from '../../src/host/exec.ts';
 import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { signal, workspace } from './house.ts';
-
-const socket = `initbench-test-${process.pid}`;
-const tmux = (...words: readonly string[]) =>
-  capture(['tmux', '-L', socket, '-f', '/dev/null', ...words], { signal });
-const keys = (...names: readonly string[]) => tmux('send-keys', '-t', 'work', ...names);
-const text = (words: string) => tmux('send-keys', '-t', 'work', '-l', words);
-const screen = () => tmux('capture-pane', '-p', '-t', 'work');
+import { keysInReadme, openTerminal, type Terminal } from './terminal.ts';
 
 let folder: string;
-
-/** The screen when it shows that. Boots under TCG take their time on a busy machine. */
-async function until(wanted: string | RegExp, seconds = 20): Promise<string> {
-  let shown = '';
-  for (const limit = Date.now() + seconds * 1000; Date.now() < limit; await pause(100)) {
-    shown = await screen();
-    if (typeof wanted === 'string' ? shown.includes(wanted) : wanted.test(shown)) return shown;
-  }
-  throw new Error(`'${wanted}' is not on the screen:\n${shown}`);
-}
+let terminal: Terminal;
 
 beforeAll(async () => {
   const { settings } = workspace;
@@ -51,21 +33,22 @@ beforeAll(async () => {
     GIT_CONFIG_GLOBAL: path.join(folder, 'gitconfig'),
     LANG: 'C.UTF-8',
   };
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  await tmux('new-session', '-d', '-s', 'work', '-x', '120', '-y', '40', 'env', ...assignments, 'sh');
-  await tmux('set-option', '-g', 'escape-time', '0');
+  terminal = await openTerminal(environment);
+  const { keys, text, until } = terminal;
   await text(`'${process.execPath}' dist/main.js`);
   await keys('Enter');
   await until('[x] kernelspace', 60);
 });
 
 afterAll(async () => {
-  await tmux('kill-server').catch(() => {});
+  await terminal.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 describe('the workbench', () => {
   test('compare: mark, boot side by side, read the difference, open one log, search', async () => {
+    const { keys, text, until, counted } = terminal;
+    counted();
     await text('jjjj');
     await keys('b');
     const shown = await until(/^(?![^]*running)[^]*\d ended|═ ended ═/m, 300);
@@ -74,16 +57,19 @@ describe('the workbench', () => {
     expect(shown).toMatch(/userspace@base .* 0\.\d{3} ready/);
     await keys('Enter');
     await until('console of');
-    await text('/used');
+    await keys('/');
+    await text('used');
     await keys('Enter');
     await until(/\/used +\d+ lines/);
+    expect(counted()).toBe(await keysInReadme('Compare'));
     await keys('Escape');
     await until('═ ended ═');
     await keys('Escape');
     await until('═ 3 Flows');
   });
 
-  test('iterate, from the build on: nothing changed, so nothing is built and the figure is the same', async () => {
+  test('a build with nothing to do, boots with the same figures, two runs held against each other', async () => {
+    const { keys, until } = terminal;
     await keys('1', 'b');
     await until('nothing to do', 120);
     await keys('Escape');
@@ -103,7 +89,30 @@ describe('the workbench', () => {
     await until('═ 4 Runs');
   });
 
+  test("a guest's console is typed into: a shell of the payload, until it is left", async () => {
+    const { keys, text, until } = terminal;
+    await keys('3');
+    await until('═ 3 Flows');
+    await text('k');
+    await text('I');
+    await until(/│\/ #/, 120);
+    await keys('i');
+    await until('all keys go to the guest');
+    await text('echo $((6*7))');
+    await keys('Enter');
+    await until(/│42$/m);
+    await keys('C-]');
+    await until(/^(?![^]*all keys go)/);
+    await keys('i');
+    await text('poweroff -f');
+    await keys('Enter');
+    await until(/═ ended /, 30);
+    await keys('Escape');
+    await until('═ 3 Flows');
+  });
+
   test('the command line runs any verb, and quitting gives the terminal back', async () => {
+    const { keys, text, until } = terminal;
     await text(':series show initoverlayfs');
     await keys('Enter');
     await until('fs/erofs/');
@@ -112,5 +121,53 @@ describe('the workbench', () => {
     await text('stty -a');
     await keys('Enter');
     expect(await until('echo')).toMatch(/ icanon .* echo /s);
+    const kept = await readFile(path.join(folder, 'state', 'workbench.json'), 'utf8');
+    expect(JSON.parse(kept)).toMatchObject({ history: ['series show initoverlayfs'] });
+  });
+
+  test('boot --interactive does so without the workbench, and Ctrl-] gives the terminal back', async () => {
+    const { keys, text, until } = terminal;
+    await text(`clear; '${process.execPath}' dist/main.js boot kernelspace --interactive`);
+    await keys('Enter');
+    await until(/^\/ #/m, 120);
+    await text('echo $((6*7))');
+    await keys('Enter');
+    await until(/^42$/m);
+    await keys('C-]');
+    await until('the keys are ours again');
+    await keys('C-c');
+    await until(/interrupted[^]*[#$] *\n*$/);
+    await text('clear; stty -a');
+    await keys('Enter');
+    expect(await until('echo')).toMatch(/ icanon .* echo /s);
+  });
+
+  test('killed outright with boots at work, it leaves no QEMU, and a terminal that can be put right', async () => {
+    const { keys, text, until, pid } = terminal;
+    await text(`clear; '${process.execPath}' dist/main.js`);
+    await keys('Enter');
+    await until('[x] kernelspace', 60);
+    await keys('3', 'b');
+    await expect.poll(qemus, { timeout: 60_000 }).not.toEqual([]);
+    const children = await readFile(`/proc/${await pid()}/task/${await pid()}/children`, 'utf8');
+    process.kill(Number(children.trim().split(' ')[0]), 'SIGKILL');
+    await expect.poll(qemus, { timeout: 10_000 }).toEqual([]);
+    // no Enter yet: the terminal is as the workbench had it
+    await text("printf '\\033[?1049l\\033[?25h'; stty sane; clear");
+    await keys('C-j');
+    await until(/^[#$] *\n*$/);
+    await text('stty -a');
+    await keys('Enter');
+    expect(await until('echo')).toMatch(/ icanon .* echo /s);
   });
 });
+
+/** Machines of this test that run, by their command lines. */
+async function qemus(): Promise<string[]> {
+  const all = await Promise.all(
+    (await readdir('/proc'))
+      .filter(name => /^\d+$/.test(name))
+      .map(name => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return all.filter(line => line.startsWith('qemu-system') && line.includes(folder));
+}

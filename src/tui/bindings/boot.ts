@@ -2,7 +2,7 @@
 /** Keys of the boot view. */
 import { jobShown, paneShown, shownView } from '../selection.ts';
 import type { Binding } from './binding.ts';
-import { notReady, all } from './reasons.ts';
+import { notReady } from './reasons.ts';
 
 export const boot: readonly Binding[] = [
   { action: 'next-pane', place: 'boot', keys: ['l', 'right', 'tab'], words: 'next console', hint: 'console' },

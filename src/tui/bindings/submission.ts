@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys of panel 5. */
 import type { Binding } from './binding.ts';
-import { notReady, all, withSeries, withExport, withDryRun } from './reasons.ts';
+import { notReady, withSeries, withExport, withDryRun } from './reasons.ts';
 
 export const submission: readonly Binding[] = [
   {
