@@ -188,7 +188,7 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
     }
     case 'boot-ended': {
       const { outcome, host, icount } = event;
-      return withBoot(job, event.run, ({ socket: _, ...boot }) => ({
+      return withBoot(job, event.run, ({ socket: _, unfinished: __, ...boot }) => ({
         ...{ ...boot, outcome, took: host },
         ...(icount !== undefined && { icount }),
       }));

@@ -139,7 +139,9 @@ describe('a console that is typed into', () => {
     process.env.INITBENCH_TEST_CONSOLE = path.resolve('test/fixtures/console/ready-initramfs.log');
     const running = await start({}, 100, 30, { interactive: true, hold: 60_000 });
     running.fake.type(':boot floor --interactive\r');
+    // both have to be there: the prompt, and the line to the guest
     await running.until('/ #');
+    await running.until(/ {2}i type /);
     running.fake.type('i');
     await running.until('all keys go to the guest');
     running.fake.type('Q?\x1b[A\r');
