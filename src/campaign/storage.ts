@@ -31,7 +31,7 @@ export interface StorageRequest {
   readonly padBytes: number;
   readonly used: readonly number[];
   readonly rounds: number;
-  /** Bytes a second of the disks that check the model; at the largest share used. */
+  /** Bytes a second of the disks that check the model. */
   readonly check: readonly number[];
   readonly memoryMiB: number;
   readonly timeoutMs?: number;
@@ -81,17 +81,18 @@ export async function* storageStudy(
   const loader = loaderModelOf(free);
   if (!loader) throw untold(rows[0]!);
 
-  const last = cases.at(-1)!;
   const checks = [];
   for (const bytesPerSecond of request.check) {
-    const totals: number[][] = rows.map(() => []);
-    for (const index of interleaved(rows.length, rounds)) {
-      const whole = wholeOf(yield* boot(rows[index]!, last.usedPercent, { bytesPerSecond }));
-      if (whole === undefined) throw untold(rows[index]!);
-      totals[index]!.push(whole);
-    }
     const medium = { name: limitText({ bytesPerSecond }), bytesPerSecond, burstSeconds };
-    checks.push(...last.flows.map((flow, i) => checkOf(flow, loader, medium, last.usedPercent, totals[i]!)));
+    for (const { usedPercent, flows: stored } of cases) {
+      const totals: number[][] = rows.map(() => []);
+      for (const index of interleaved(rows.length, rounds)) {
+        const whole = wholeOf(yield* boot(rows[index]!, usedPercent, { bytesPerSecond }));
+        if (whole === undefined) throw untold(rows[index]!);
+        totals[index]!.push(whole);
+      }
+      checks.push(...stored.map((flow, i) => checkOf(flow, loader, medium, usedPercent, totals[i]!)));
+    }
   }
   return storageReport(loader, cases, { checks, notes: notesOf(free) });
 }

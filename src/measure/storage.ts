@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What storage makes of a flow: one has the boot loader read the whole image, another reads what it uses, later. Pure.
  *
- *    total = firmware and loader + loader bytes / min(loader rate, bandwidth) + guest + bytes on demand / bandwidth
+ *    total = base + max(loader bytes / loader rate, loader bytes / bandwidth)
+ *            + guest + max(reading, bytes on demand / bandwidth)
  *
- *  Guest times and the loader's rate are those of the machine that was measured; the bandwidth is a question. */
+ *  Neither the loader nor the kernel, which reads ahead, sits idle while the storage works: whichever is slower decides.
+ *  Times and the loader's rate are those of the machine that was measured; the bandwidth is a question. */
 
 /** A flow at one size of the payload and one share of it that is used. Times in milliseconds. */
 export interface StoredFlow {
@@ -12,13 +14,15 @@ export interface StoredFlow {
   readonly loaderBytes: number;
   /** Read by the kernel, as it is used. */
   readonly demandBytes: number;
-  /** From the kernel's start to the files used, with a disk that costs nothing. */
+  /** From the kernel's start to the payload's init. */
   readonly guest: number;
+  /** From there until the files are used, with a disk that costs nothing. */
+  readonly reading: number;
 }
 
 /** What boot loaders and kernels of one machine do. */
 export interface LoaderModel {
-  /** Firmware and boot loader, all but their reading. */
+  /** Firmware and boot loader, all but the reading of kernel and initrd. */
   readonly base: number;
   /** The fastest it reads, bytes a second. */
   readonly rate: number;
@@ -44,7 +48,7 @@ export interface Prediction {
   readonly base: number;
   readonly loading: number;
   readonly guest: number;
-  readonly demand: number;
+  readonly reading: number;
   readonly total: number;
 }
 
@@ -53,22 +57,31 @@ export function predict(flow: StoredFlow, { base, rate }: LoaderModel, medium: M
   const { bytesPerSecond, burstSeconds = 0 } = medium;
   const fromMedium = (bytes: number) => 1e3 * Math.max(0, bytes / bytesPerSecond - burstSeconds);
   const loading = Math.max((flow.loaderBytes / rate) * 1e3, fromMedium(flow.loaderBytes));
-  const demand = fromMedium(flow.demandBytes);
-  return { base, loading, guest: flow.guest, demand, total: base + loading + flow.guest + demand };
+  const reading = Math.max(flow.reading, fromMedium(flow.demandBytes));
+  return { base, loading, guest: flow.guest, reading, total: base + loading + flow.guest + reading };
 }
 
-/** The bandwidths at which two flows take the same, ascending: at most one below the loader's rate and one above. */
+/** The bandwidths at which two flows take the same, ascending; where they do so over a range, none of it. */
 export function crossoverBandwidths(a: StoredFlow, b: StoredFlow, loader: LoaderModel): number[] {
-  const guest = b.guest - a.guest;
-  const at = (bytes: number, time: number) => (time === 0 ? Number.NaN : (bytes / time) * 1e3);
-  // below the loader's rate all is read at the bandwidth, above it the loader at its own
-  const below = at(a.loaderBytes + a.demandBytes - b.loaderBytes - b.demandBytes, guest);
-  const loading = ((b.loaderBytes - a.loaderBytes) / loader.rate) * 1e3;
-  const above = at(a.demandBytes - b.demandBytes, guest + loading);
-  return [
-    ...(below > 0 && below <= loader.rate ? [below] : []),
-    ...(above > loader.rate && Number.isFinite(above) ? [above] : []),
-  ];
+  // over the time that a byte takes, the difference is a line from each of these to the next
+  const bends = [1 / loader.rate, ...[a, b].map(one => one.reading / 1e3 / one.demandBytes)]
+    .filter(slowness => slowness > 0 && Number.isFinite(slowness))
+    .sort((x, y) => x - y);
+  const difference = (slowness: number) => {
+    const medium = { name: '', bytesPerSecond: 1 / slowness };
+    return predict(a, loader, medium).total - predict(b, loader, medium).total;
+  };
+  const last = bends.at(-1)!;
+  const edges = [...bends, 2 * last];
+  const crossings = edges.slice(1).flatMap((to, i) => {
+    const from = edges[i]!;
+    const [before, after] = [difference(from), difference(to)];
+    if (before === after) return [];
+    const at = from + ((to - from) * before) / (before - after);
+    // the last line goes on for ever
+    return at >= from && (at < to || from === last) && Number.isFinite(at) ? [1 / at] : [];
+  });
+  return crossings.sort((x, y) => x - y);
 }
 
 /** One size and one share used. */

@@ -9,8 +9,8 @@ const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
 export function formatStorage(report: StorageReport): string[] {
   return [
     'seconds from power-on to the files used:',
-    '  base + loader bytes / min(loader rate, bandwidth) + guest',
-    '  + bytes on demand / bandwidth',
+    '  base + loader bytes / min(loader rate, bandwidth)',
+    '  + guest to /init + max(reading, bytes on demand / bandwidth)',
     `base ${seconds(report.loader.base)} s, loader rate ${mega(report.loader.rate)} MB/s: of the machine measured`,
     ...report.cases.flatMap(caseLines),
     ...checkLines(report),
@@ -30,10 +30,10 @@ function caseLines({
   return [
     '',
     `image ${mega(imageBytes)} MB, ${usedPercent}% used`,
-    `${'MB'.padEnd(width)}${['loader', 'demand', 'guest s'].map(cell).join('')}`,
+    `${'MB'.padEnd(width)}${['loader', 'demand', 'guest s', 'reading'].map(cell).join('')}`,
     ...flows.map(
       flow =>
-        `${flow.row.padEnd(width)}${[mega(flow.loaderBytes), mega(flow.demandBytes), seconds(flow.guest)].map(cell).join('')}`,
+        `${flow.row.padEnd(width)}${[mega(flow.loaderBytes), mega(flow.demandBytes), seconds(flow.guest), seconds(flow.reading)].map(cell).join('')}`,
     ),
     `${'seconds'.padEnd(width)}${cells.map(({ medium }) => cell(medium)).join('')}`,
     ...flows.map(
@@ -54,12 +54,12 @@ function checkLines({ checks }: StorageReport): string[] {
   return [
     '',
     'model against boots from a throttled disk (seconds)',
-    `${'row'.padEnd(width)}${cells(['disk', 'predicted', 'measured', 'off', 'A/A'])}`,
-    ...checks.map(({ row, medium, predicted, measured, off, same }) => {
+    `${'row'.padEnd(width)}${cells(['disk', 'used', 'predicted', 'measured', 'off', 'A/A'])}`,
+    ...checks.map(({ row, medium, usedPercent, predicted, measured, off, same }) => {
       const sorted = [...measured].sort((x, y) => x - y);
       const median = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
       const a = measured.length > 1 ? percent(same) : '-';
-      return `${row.padEnd(width)}${cells([medium, seconds(predicted), seconds(median), percent(off), a])}`;
+      return `${row.padEnd(width)}${cells([medium, `${usedPercent}%`, seconds(predicted), seconds(median), percent(off), a])}`;
     }),
   ];
 }
