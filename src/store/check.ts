@@ -6,6 +6,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { leftBehind, scratchPlaces, settleReplaced } from '../host/files.ts';
+import { lifeOf, taggedOwner } from '../host/owner.ts';
 import { breakIfDead, describeHolder, lockRemains, readHolder } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { artifacts } from './artifacts.ts';
@@ -83,7 +84,15 @@ async function locks({ workspace, repair }: Look): Promise<Finding[]> {
       const what = `the lock of a process that is gone: ${describeHolder(holder)}`;
       findings.push({ path: lock, what, action: 'removed' });
     }
-    for (const left of repair ? remains : []) {
+    for (const left of remains) {
+      // One in the making, or given back, is of no use to anybody else.
+      const maker = taggedOwner(path.basename(left));
+      if (maker && lifeOf(maker) === 'gone') {
+        if (repair) await rm(left, { recursive: true, force: true });
+        findings.push({ path: left, what: 'left by a process that is gone', action: 'removed' });
+        continue;
+      }
+      if (!repair) continue;
       const found = await stat(left).catch(() => undefined);
       const old = found && Math.abs(Date.now() - found.mtimeMs) > judgementMs;
       if (old) await rm(left, { recursive: true, force: true });

@@ -53,6 +53,7 @@ test('what a killed process has left goes, what is damaged goes if it can be mad
   const state = (...names: string[]) => path.join(sample.workspace.state, ...names);
   const holder = { ...ourselves, pid: 99_999_999, id: 'a1b2c3d4e5f60718', since: '2026-01-01T00:00:00Z' };
   await put(inCache('images/x.lock/holder.json'), JSON.stringify({ ...holder, doing: 'initbench build' }));
+  await put(inCache(`images/y.lock.${gone}-a1b2c3d4e5f60718/holder.json`), JSON.stringify(holder));
   await put(inCache('kernels', `.new-${gone}-abcdef`, 'vmlinux'), 'half');
   await put(inCache('configs', `a.json.${gone}-00ff`), 'half');
   await put(inCache('images/aa/image.json'), JSON.stringify({ bytes: 10 }));
@@ -85,6 +86,7 @@ test('what a killed process has left goes, what is damaged goes if it can be mad
     'cache/images/aa',
     'cache/images/bb',
     'cache/images/x.lock',
+    'cache/images/y.lock.TAG-a1b2c3d4e5f60718',
     'cache/kernels/.new-TAG-abcdef',
     'cache/kernels/cc',
     'cache/payloads/inputs/key',
