@@ -126,7 +126,13 @@ export async function* planBoot(
     timeout: request.timeoutMs ?? (request.interactive ? typingMs : defaultTimeout(kernel, payload)),
     ...(request.interactive ? { interactive: true, hold: idleMs } : holds ? { hold: request.holdMs } : {}),
     acceleratorReason: chosen.reason,
-    notes: [...notesOf(vm), ...(request.interactive ? ['typed into: compares with no other boot'] : [])],
+    notes: [
+      ...notesOf(vm),
+      ...(request.append.includes('initcall_debug')
+        ? ['initcall_debug: printing costs; for `diff` of initcalls, its figures are those of no other boot']
+        : []),
+      ...(request.interactive ? ['typed into: compares with no other boot'] : []),
+    ],
   };
 }
 

@@ -2,11 +2,13 @@
 /** `initbench diff`: two boots on record, held against each other: timelines by event, and what they were made with. */
 import path from 'node:path';
 import type { BootRun } from '../boot/boot.ts';
+import { readConsole } from '../boot/record.ts';
 import { openRun } from '../boot/store.ts';
 import type { Work } from '../events.ts';
 import { readIfThere } from '../host/files.ts';
 import { kernelFolder } from '../kernel/store.ts';
 import { diffRuns, type RunDiff, sameDigits } from '../measure/diff.ts';
+import { compareInitcalls, type InitcallRow, initcallsOf } from '../measure/initcalls.ts';
 import type { Alignment } from '../measure/timeline.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
@@ -16,6 +18,8 @@ interface Compared {
   readonly before: BootRun;
   readonly after: BootRun;
   readonly diff: RunDiff;
+  /** Absent unless both boots had initcall_debug. */
+  readonly initcalls?: readonly InitcallRow[];
 }
 
 export const diff: Command<{ readonly before: string; readonly after: string }, Compared> = {
@@ -31,15 +35,20 @@ export const diff: Command<{ readonly before: string; readonly after: string }, 
   async *run(workspace, input): Work<Compared> {
     const before = await openRun(workspace, input.before);
     const after = await openRun(workspace, input.after);
-    return { before, after, diff: diffRuns(before, after, await configsOf(workspace, before, after)) };
+    const initcalls = await initcallRows(before, after);
+    return {
+      ...{ before, after, diff: diffRuns(before, after, await configsOf(workspace, before, after)) },
+      ...(initcalls && { initcalls }),
+    };
   },
   text: formatDiff,
-  json: ({ before, after, diff: found }) => ({
+  json: ({ before, after, diff: found, initcalls }) => ({
     schema: 'initbench.diff/1',
     before: before.id,
     after: after.id,
     ...found,
     argv: found.argv.filter(({ sign }) => sign !== ' '),
+    ...(initcalls && { initcalls }),
   }),
 };
 
@@ -52,10 +61,20 @@ async function configsOf(workspace: Workspace, before: BootRun, after: BootRun) 
   return from === undefined || to === undefined ? undefined : { before: from, after: to };
 }
 
+async function initcallRows(before: BootRun, after: BootRun): Promise<InitcallRow[] | undefined> {
+  const of = async ({ folder }: BootRun) =>
+    initcallsOf((await readConsole(folder)).toString('utf8').split(/\r*\n/));
+  const [a, b] = [await of(before), await of(after)];
+  return a && b && compareInitcalls(a, b);
+}
+
+/** Longer lists of initcalls are cut, too. */
+const mostInitcalls = 12;
+
 /** Longer lists of options are cut; --json has them all. */
 const mostOptions = 30;
 
-function formatDiff({ before, after, diff: found }: Compared): string[] {
+function formatDiff({ before, after, diff: found, initcalls }: Compared): string[] {
   const { timeline, changed, argv, config } = found;
   const name = (run: BootRun) => `${run.id} ${run.row}`;
   const words = argv.filter(({ sign }) => sign !== ' ');
@@ -70,6 +89,7 @@ function formatDiff({ before, after, diff: found }: Compared): string[] {
           `${before.clock === after.clock ? 'one was typed into' : 'their clocks differ'}: figures cannot be held against each other`,
         ]),
     ...(same ? ['the same digits at every event'] : []),
+    ...(initcalls ? ['', ...initcallLines(initcalls)] : []),
     ...(changed.length > 0
       ? ['', ...changed.flatMap(({ what, before: from, after: to }) => [`${what}:`, `- ${from}`, `+ ${to}`])]
       : []),
@@ -103,6 +123,20 @@ function timelineLines({ events, phases, unit }: Alignment): string[] {
     ...phases.map(({ phase, lengths: [before, after], delta }) => [
       ...[phase, figure(before), figure(after), signed(delta)],
     ]),
+  ]);
+}
+
+function initcallLines(rows: readonly InitcallRow[]): string[] {
+  const figure = (value: number | undefined) => (value === undefined ? '-' : String(value));
+  const left = rows.length - mostInitcalls;
+  return columns([
+    ['initcall', '-', '+', 'difference'],
+    ...rows
+      .slice(0, mostInitcalls)
+      .map(({ name, before, after, delta }) => [
+        ...[name, figure(before), figure(after), `${delta > 0 ? '+' : ''}${delta}`],
+      ]),
+    [`microseconds of the guest's clock${left > 0 ? `; ${left} smaller differences: --json` : ''}`],
   ]);
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What each initcall took, from the console of a boot with `initcall_debug loglevel=8` (init/main.c,
+ *  trace_initcall_finish_cb()). Pure. Printing it costs more than most of them: a run of its own, whose other figures
+ *  are held against none without it. */
+
+/** Microseconds of the guest's clock; under icount one is a thousand instructions, executed or slept through. */
+export type Microseconds = number;
+
+export interface Initcalls {
+  /** By function, in the order they ended; a name that ran more than once is added up. */
+  readonly calls: ReadonlyMap<string, Microseconds>;
+  /** From the start of the worker that populates the root to its last word; it runs beside the initcalls. */
+  readonly populating?: Microseconds;
+}
+
+/** A row of two boots; absent on the side that has no such call. */
+export interface InitcallRow {
+  readonly name: string;
+  readonly before?: Microseconds;
+  readonly after?: Microseconds;
+  readonly delta: Microseconds;
+}
+
+const finished =
+  /^\[ *\d+\.\d+\] initcall (\w+)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\w+\])? returned -?\d+ after (\d{1,15}) usecs/;
+const starts = /^\[ *(\d{1,9})\.(\d{6})\] Unpacking initramfs/;
+const ends =
+  /^\[ *(\d{1,9})\.(\d{6})\] (?:Freeing initrd memory|initramfs: root is an overlay|Initramfs unpacking failed)/;
+
+const stamp = ([, seconds, fraction]: RegExpExecArray): Microseconds =>
+  Number(seconds) * 1e6 + Number(fraction);
+
+/** Undefined for a boot without initcall_debug. */
+export function initcallsOf(lines: readonly string[]): Initcalls | undefined {
+  const calls = new Map<string, Microseconds>();
+  let start: Microseconds | undefined;
+  let end: Microseconds | undefined;
+  for (const line of lines) {
+    const call = finished.exec(line);
+    if (call) calls.set(call[1]!, (calls.get(call[1]!) ?? 0) + Number(call[2]));
+    const begun = starts.exec(line);
+    if (begun) start ??= stamp(begun);
+    const over = ends.exec(line);
+    if (over) end = stamp(over);
+  }
+  if (calls.size === 0) return undefined;
+  return {
+    calls,
+    ...(start !== undefined && end !== undefined && end >= start && { populating: end - start }),
+  };
+}
+
+/** Name of the row of Initcalls.populating, which is no function's. */
+export const populatingRow = '(populating the root, beside them)';
+
+/** What differs, the most first. */
+export function compareInitcalls(before: Initcalls, after: Initcalls): InitcallRow[] {
+  const row = (name: string, a: Microseconds | undefined, b: Microseconds | undefined): InitcallRow => ({
+    name,
+    ...(a !== undefined && { before: a }),
+    ...(b !== undefined && { after: b }),
+    delta: (b ?? 0) - (a ?? 0),
+  });
+  const names = new Set([...before.calls.keys(), ...after.calls.keys()]);
+  return [
+    row(populatingRow, before.populating, after.populating),
+    ...[...names].map(name => row(name, before.calls.get(name), after.calls.get(name))),
+  ]
+    .filter(({ delta }) => delta !== 0)
+    .sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.name.localeCompare(b.name));
+}
