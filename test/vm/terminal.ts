@@ -34,6 +34,7 @@ export async function openTerminal(
   const size = ['-x', String(width), '-y', String(height)];
   await tmux('new-session', '-d', '-s', 'work', ...size, 'env', ...assignments, 'sh');
   await tmux('set-option', '-g', 'escape-time', '0');
+  const pid = async () => Number(await tmux('display-message', '-p', '-t', 'work', '#{pane_pid}'));
   let count = 0;
   return {
     async keys(...names) {
@@ -54,8 +55,15 @@ export async function openTerminal(
       count = 0;
       return keys;
     },
-    pid: async () => Number(await tmux('display-message', '-p', '-t', 'work', '#{pane_pid}')),
-    close: async () => void (await tmux('kill-server').catch(() => {})),
+    pid,
+    async close() {
+      const shell = await pid().catch(() => undefined);
+      await tmux('kill-server').catch(() => {});
+      // what hangs up writes its state down first
+      for (const limit = Date.now() + 10_000; shell && Date.now() < limit; await pause(50)) {
+        if (!(await capture(['pgrep', '-s', String(shell)], { signal }).catch(() => ''))) return;
+      }
+    },
   };
 }
 
