@@ -191,7 +191,8 @@ const deedsOf = (bench: Bench, server: Server, at: Scene['at']): readonly Deed[]
         return {
           mails: mails.map(({ file, subject, to, cc, patchId }) => ({ file, subject, to, cc, patchId })),
           written: readdirSync(inState('submissions/trial/v1'), { recursive: true }).sort(),
-          others: readdirSync(inState('submissions/trial')),
+          // A lock that was broken is kept for a while for those who judge it at the same time.
+          others: readdirSync(inState('submissions/trial')).filter(name => !name.includes('.lock.dead-')),
           tip: submission.tip,
         };
       },
