@@ -12,7 +12,7 @@ import { checkoutPath, checkoutState, hasCheckout } from '../series/checkout.ts'
 import { type Pair, parsePairs, rangeDiffOf, versionWords } from '../series/diff.ts';
 import { readSeries, seriesNames } from '../series/read.ts';
 import { waitingRebase } from '../series/rebase.ts';
-import { editedRange, readRecord, type SeriesRecord } from '../series/record.ts';
+import { editedRange, patchRange, readRecord, type SeriesRecord } from '../series/record.ts';
 import type { Series } from '../series/series.ts';
 import type { Tree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
@@ -176,10 +176,11 @@ async function branchPairs(
   range: { readonly base: string; readonly tip: string },
   signal: AbortSignal,
 ): Promise<readonly Pair[]> {
-  const empty = { base: range.base, tip: range.base };
-  const first = written ?? empty;
-  if (first.tip === range.tip) return [];
-  return parsePairs(await rangeDiffOf(folders.repository(workspace), first, range, signal));
+  const repository = folders.repository(workspace);
+  const second = await patchRange(repository, range, signal);
+  const first = written ?? { base: second.base, tip: second.base };
+  if (first.tip === second.tip) return [];
+  return parsePairs(await rangeDiffOf(repository, first, second, signal));
 }
 
 /** `pairs`: undefined while nobody edits the series, empty when the branch is what was written. */

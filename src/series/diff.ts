@@ -10,7 +10,7 @@ import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { commitSeries } from './apply.ts';
 import { refAt } from './operations.ts';
 import { readSeries, seriesNames } from './read.ts';
-import { editedRange, readRecord } from './record.ts';
+import { editedRange, patchRange, readRecord, sameTree } from './record.ts';
 
 /** A line of commits. */
 export interface Range {
@@ -75,7 +75,10 @@ export async function* rangeOf(
   }
   if (word === 'branch') {
     const record = await readRecord(workspace, series);
-    if (record) return await editedRange(workspace, series, record, signal);
+    if (record) {
+      const range = await editedRange(workspace, series, record, signal);
+      return await patchRange(folders.repository(workspace), range, signal);
+    }
   }
   const names = await seriesNames(workspace);
   const name = word === 'patches' ? series : word;
@@ -107,7 +110,7 @@ export async function* diffSeries(
   const first = yield* rangeOf(workspace, series, from, signal);
   const second = yield* rangeOf(workspace, series, to, signal);
   const repository = folders.repository(workspace);
-  if (interdiff && first.base !== second.base) {
+  if (interdiff && !(await sameTree(repository, first.base, second.base, signal))) {
     throw new UserError(
       `${from} and ${to} sit on different bases: their files differ by more than the series`,
       {

@@ -102,3 +102,34 @@ export async function commitsBetween(
   }
   return commits.reverse();
 }
+
+/** What is patches of a branch: b4 keeps its cover letter as a commit that changes nothing, the first or the last one
+ *  (b4.prep-cover-strategy). @throws UserError as commitsBetween() */
+export async function patchRange(
+  repository: string,
+  { base, tip }: { readonly base: string; readonly tip: string },
+  signal: AbortSignal,
+): Promise<{ readonly base: string; readonly tip: string; readonly letter?: string }> {
+  const commits = await commitsBetween(repository, base, tip, signal);
+  const ends = [commits[0], commits.at(-1)].filter(each => each !== undefined);
+  if (ends.length === 0) return { base, tip };
+  const asked = ['rev-list', '--no-walk', '--fixed-strings', '--grep=--- b4-submit-tracking ---', ...ends];
+  const found = (await git(repository, asked, signal)).split('\n').filter(Boolean);
+  for (const letter of found) {
+    if (!(await sameTree(repository, letter, `${letter}^`, signal))) continue;
+    return letter === commits[0] ? { base: letter, tip, letter } : { base, tip: commits.at(-2)!, letter };
+  }
+  return { base, tip };
+}
+
+/** Whether two commits have the same files. */
+export async function sameTree(
+  repository: string,
+  one: string,
+  other: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ids = await git(repository, ['rev-parse', `${one}^{tree}`, `${other}^{tree}`], signal);
+  const [first, second] = ids.split('\n');
+  return first === second;
+}

@@ -17,7 +17,14 @@ import { formatRange, type FormattedRange, type PatchFile, type PatchStyle } fro
 import { parseMail, stripPrefixes } from './mail.ts';
 import { fileName, perform, withSeries } from './operations.ts';
 import { readSeries, seriesDigest, seriesNames } from './read.ts';
-import { commitsBetween, editedRange, readRecord, recordBytes, type SeriesRecord } from './record.ts';
+import {
+  commitsBetween,
+  editedRange,
+  patchRange,
+  readRecord,
+  recordBytes,
+  type SeriesRecord,
+} from './record.ts';
 import type { Series } from './series.ts';
 import { fetchTracked } from './track.ts';
 
@@ -90,7 +97,12 @@ async function* writePatches(
   const repository = folders.repository(workspace);
   const job = `series ${name}`;
   const range = await editedRange(workspace, name, record, signal);
-  const commits = await commitsBetween(repository, range.base, range.tip, signal);
+  const own = await patchRange(repository, range, signal);
+  const commits = await commitsBetween(repository, own.base, own.tip, signal);
+  if (own.letter !== undefined) {
+    const message = `b4's cover letter (${own.letter.slice(0, 12)}) stays on the branch; that of the series is in patches/${name}`;
+    yield { job, type: 'notice', level: 'info', message };
+  }
   if (commits.length === 0) {
     throw new UserError(`the branch of ${name} has no commit on its base`, {
       hint: 'there is nothing to write; initbench series undo brings back an earlier state',
@@ -99,6 +111,7 @@ async function* writePatches(
   const series = (await seriesNames(workspace)).includes(name)
     ? await readSeries(workspace, name)
     : undefined;
+  await requireChanges(repository, own.base, own.tip, signal);
   if (series && series.digest !== record.digest && !overwrite) {
     throw new UserError(`${series.folder} has changed since it was last written`, {
       hint:
@@ -115,10 +128,10 @@ async function* writePatches(
   const old = like ? yield* oldPatches(workspace, like, signal) : undefined;
   const style = old?.style ?? { prefix: 'PATCH' };
   return yield* step(job, 'refresh', async function* (): Work<Refreshed> {
-    const fresh = await formatRange(repository, range, style, signal);
+    const fresh = await formatRange(repository, own, style, signal);
     const files = await merged(series, like, old, fresh);
     const patches = files.patches.map(({ bytes }) => bytes);
-    if (!files.untouched) yield* requireSame(repository, range.base, commits, patches, signal);
+    if (!files.untouched) yield* requireSame(repository, own.base, commits, patches, signal);
 
     const target: Record<string, Uint8Array | null> = {};
     for (const stale of series?.patches ?? []) target[fileName.patch(name, stale.file)] = null;
@@ -141,6 +154,19 @@ async function* writePatches(
       kept: files.patches.map(each => each.name).filter(each => !written.includes(each)),
       coverSummarised: files.coverSummarised,
     };
+  });
+}
+
+/** @throws UserError for a commit that no patch can tell */
+async function requireChanges(repository: string, base: string, tip: string, signal: AbortSignal) {
+  const asked = ['log', '--format=%T %h %s', `${base}..${tip}`];
+  const lines = await git(repository, asked, signal, { env: ownConfigOnly });
+  const before = await git(repository, ['rev-parse', `${base}^{tree}`], signal);
+  const list = [...lines.split('\n').filter(Boolean), before].map(line => line.split(' '));
+  const empty = list.find(([tree], index) => tree === list[index + 1]?.[0]);
+  if (!empty) return;
+  throw new UserError(`commit ${empty.slice(1).join(' ')} changes nothing`, {
+    hint: 'a patch has to: drop the commit, or put its words into the cover letter or patches/SERIES/notes',
   });
 }
 

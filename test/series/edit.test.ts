@@ -8,6 +8,7 @@ import { seriesEdit } from '../../src/commands/series-edit.ts';
 import { productOf } from '../../src/events.ts';
 import { git } from '../../src/host/git.ts';
 import { applySeries } from '../../src/series/apply.ts';
+import { diffSeries } from '../../src/series/diff.ts';
 import { type Editing, editSeries } from '../../src/series/edit.ts';
 import { redo, undo } from '../../src/series/operations.ts';
 import { readSeries } from '../../src/series/read.ts';
@@ -180,6 +181,32 @@ describe('series refresh', () => {
     expect(notices).toEqual(['not in any commit, so not in the patches: init/new.c']);
     expect(product.written).toEqual([]);
     expect(readFileSync(path.join(place, 'init/new.c'), 'utf8')).toBe('half\n');
+  });
+
+  test.each(['first', 'last'])('what b4 prep keeps as the %s commit is its letter, no patch', async where => {
+    const { path: place, base } = await edit();
+    await refresh();
+    const before = filesIn(patchFolder(bench.workspace));
+    const tip = run(place, 'git', 'rev-parse', 'HEAD');
+    if (where === 'first') run(place, 'git', 'reset', '-q', '--hard', base);
+    const tracking = '--- b4-submit-tracking ---\n{ "series": { "revision": 1 } }';
+    const message = ['A letter', 'What it is about.', tracking].join('\n\n');
+    run(place, 'git', 'commit', '-q', '--allow-empty', '--cleanup=whitespace', '-m', message);
+    if (where === 'first') run(place, 'git', 'cherry-pick', `${base}..${tip}`);
+    const { notices } = await productAnd(
+      refreshSeries(bench.workspace, 'mine', { overwrite: false }, signal),
+    );
+    expect(notices.join('\n')).toContain('stays on the branch');
+    expect(filesIn(patchFolder(bench.workspace))).toEqual(before);
+    const { pairs } = await productOf(diffSeries(bench.workspace, 'mine', {}, true, signal));
+    expect(pairs.map(({ sign }) => sign)).toEqual(['=', '=', '=']);
+    expect(run(place, 'git', 'log', '--format=%s')).toContain('A letter');
+  });
+
+  test('a commit that changes nothing is no patch either, and said to be the reason', async () => {
+    const { path: place } = await edit();
+    run(place, 'git', 'commit', '-q', '--allow-empty', '-m', 'init: nothing');
+    await expect(refresh()).rejects.toThrow(/init: nothing.* changes nothing/);
   });
 
   test('a merge, and a message that a mail would cut, are refused', async () => {

@@ -16,7 +16,7 @@ import { trackSeries } from '../../src/series/track.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { recorded as consoleOf } from '../boot/machine.ts';
-import { bin, recorded } from '../kernel/sample.ts';
+import { recorded } from '../kernel/sample.ts';
 import { run } from '../tree/sample.ts';
 import { commitFile, patchFolder, signal } from './bench.ts';
 import { fileAt, synthesise } from './history.ts';
@@ -61,7 +61,11 @@ describe.skipIf(process.env.INITBENCH_TEST_ALL !== '1')('1,000,000 commits, 80,0
       writeFileSync(path.join(root, 'logs', `${name}.log`), '  CC      init/main.o\n  CHECK   init/main.c\n');
     cpSync('vm', path.join(root, 'vm'), { recursive: true });
     Object.assign(process.env, {
-      PATH: `${path.resolve('test/bin/boot')}:${bin}:${process.env.PATH}`,
+      // The guest's programs are made by the real make and gcc.
+      PATH: ['crash', 'boot']
+        .map(name => path.resolve('test/bin', name))
+        .concat(process.env.PATH!)
+        .join(':'),
       INITBENCH_CACHE: path.join(folder, 'cache'),
       INITBENCH_STATE: path.join(folder, 'state'),
       INITBENCH_TEST_BUILD_LOG: recorded('warnings.log'),
