@@ -10,12 +10,30 @@
 #include "../guest.h"
 #include "../report.h"
 
+/* Adds to the text in `scratch`, which has `bytes`; returns how many it has then. */
+static long add(long bytes, const char *text)
+{
+	while (*text && bytes < SCRATCH_BYTES - 1)
+		scratch[bytes++] = *text++;
+	scratch[bytes] = '\0';
+	return bytes;
+}
+
+/* The words for it in `scratch`: those in the file, and the nonce, since its lines belong to the same run. */
+static long read_words(void)
+{
+	const char *nonce = setting("INITBENCH_NONCE", NULL);
+	long bytes = read_text(AT_FDCWD, "/boot/cmdline");
+
+	return bytes < 0 || !nonce ? bytes : add(add(bytes, " INITBENCH_NONCE="), nonce);
+}
+
 /* Loads it; `load errno=...`. */
 static long load(unsigned long flags)
 {
 	long kernel = sys(openat, AT_FDCWD, "/boot/kernel", O_RDONLY | O_CLOEXEC);
 	long initrd = sys(openat, AT_FDCWD, "/boot/initrd", O_RDONLY | O_CLOEXEC);
-	long bytes = read_text(AT_FDCWD, "/boot/cmdline"), error;
+	long bytes = read_words(), error;
 
 	/* Its length counts the NUL that ends it. */
 	error = bytes < 0 ? bytes : sys(kexec_file_load, kernel, initrd, bytes + 1, scratch, flags);

@@ -10,7 +10,7 @@ const payloadBytes = 32 << 20;
 const capture: readonly Item[] = [...witnessRoot, { path: 'data/capture', noise: payloadBytes }];
 const captureChecks = 'mounts,memory,content';
 const cmdline = [
-  ...['console=ttyS0', 'panic=-1', 'loglevel=7', 'nokaslr', 'nr_cpus=1'],
+  ...['console=ttyS0', 'panic=-1', 'loglevel=7', 'nokaslr', 'nr_cpus=1', 'no_timer_check'],
   ...[`INITBENCH_CHECK=${captureChecks}`, 'INITBENCH_PATHS=/data/capture'],
 ].join(' ');
 
