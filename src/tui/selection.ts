@@ -88,6 +88,13 @@ export function kernelItems(state: State): readonly KernelItem[] {
   const planned = trees?.configured ?? [];
   const always = kernels?.always ?? [];
   const own = series.find(({ name }) => name === state.settings.series)?.tree;
+  // a kernel of the same name with other fragments (debug, fuzz) is not the one that a boot would take
+  const wanted = [...always, ...state.settings.fragments].sort().join();
+  const asWanted = (fragments: readonly string[]) =>
+    fragments
+      .filter(name => !name.includes('.') && !series.some(one => one.name === name))
+      .sort()
+      .join() === wanted;
   return [
     ...[...known, ...planned].sort(firstIs(own)).flatMap((about): KernelItem[] => {
       const names = ['base', ...series.filter(({ tree }) => tree === about.name).map(({ name }) => name)];
@@ -95,7 +102,7 @@ export function kernelItems(state: State): readonly KernelItem[] {
         { kind: 'tree', ...about },
         ...names.map((name): KernelItem => {
           const built = kernels?.kernels.find(
-            ({ kernel }) => kernel.name === name && kernel.tree === about.name,
+            ({ kernel }) => kernel.name === name && kernel.tree === about.name && asWanted(kernel.fragments),
           );
           return { kind: 'kernel', name, tree: about.name, ...(built && { built: built.kernel }) };
         }),
