@@ -3,6 +3,8 @@
  *  trace_initcall_finish_cb()). Pure. Printing it costs more than most of them: a run of its own, whose other figures
  *  are held against none without it. */
 
+import { handled, unpackStarts } from './kernellog.ts';
+
 /** Microseconds of the guest's clock; under icount one is a thousand instructions, executed or slept through. */
 export type Microseconds = number;
 
@@ -21,14 +23,10 @@ export interface InitcallRow {
   readonly delta: Microseconds;
 }
 
+const stamped = /^\[ *(\d{1,9})\.(\d{6})\] (.*)$/;
 const finished =
-  /^\[ *\d+\.\d+\] initcall (\w+)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\w+\])? returned -?\d+ after (\d{1,15}) usecs/;
-const starts = /^\[ *(\d{1,9})\.(\d{6})\] Unpacking initramfs/;
-const ends =
-  /^\[ *(\d{1,9})\.(\d{6})\] (?:Freeing initrd memory|initramfs: root is an overlay|Initramfs unpacking failed)/;
-
-const stamp = ([, seconds, fraction]: RegExpExecArray): Microseconds =>
-  Number(seconds) * 1e6 + Number(fraction);
+  /^initcall (\w+)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\w+\])? returned -?\d+ after (\d{1,15}) usecs/;
+const firstProgram = /^Run \S+ as init process/;
 
 /** Undefined for a boot without initcall_debug. */
 export function initcallsOf(lines: readonly string[]): Initcalls | undefined {
@@ -36,12 +34,13 @@ export function initcallsOf(lines: readonly string[]): Initcalls | undefined {
   let start: Microseconds | undefined;
   let end: Microseconds | undefined;
   for (const line of lines) {
-    const call = finished.exec(line);
+    const [, seconds, fraction, text = ''] = stamped.exec(line) ?? [];
+    const at = Number(seconds) * 1e6 + Number(fraction);
+    if (firstProgram.test(text)) break;
+    const call = finished.exec(text);
     if (call) calls.set(call[1]!, (calls.get(call[1]!) ?? 0) + Number(call[2]));
-    const begun = starts.exec(line);
-    if (begun) start ??= stamp(begun);
-    const over = ends.exec(line);
-    if (over) end = stamp(over);
+    if (unpackStarts.test(text)) start ??= at;
+    if (handled.test(text)) end = at;
   }
   if (calls.size === 0) return undefined;
   return {

@@ -9,6 +9,10 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** What the kernel's log says of the initrd; the last that fits before the first program is when it was handled. */
+export const unpackStarts = /^(?:Unpacking initramfs|Trying to unpack rootfs image as initramfs)/;
+export const handled = /^(?:Freeing initrd memory|initramfs: root is an overlay on|VFS: Mounted root)/;
+
 const syncLine = /^initbench: sync tsc=(\d+) boottime=(\d+)$/;
 
 /** The lines in their order, without those from before the kernel's clock ran. Nothing without the line that says how

@@ -3,15 +3,15 @@
  *  by event. Pure. Zero is start_kernel (by the wall clock where CLOCK_BOOTTIME starts, a little later). */
 import type { BootRun } from '../boot/boot.ts';
 import { sinceKernel, timeOf } from './figures.ts';
-import { counterRate, kernelLogOf } from './kernellog.ts';
+import { counterRate, handled, kernelLogOf, unpackStarts } from './kernellog.ts';
 
 /** The words of systemd-analyze(1). */
 export const phases = ['firmware', 'loader', 'kernel', 'initrd', 'userspace'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface TimelineEvent {
-  /** 'power-on', 'loader', 'handover', 'kernel', 'unpack', 'initrd', 'stage1', 'init', 'used-10', 'initrd-target',
-   *  'switch-root', 'rootfs', 'end': what two timelines are aligned by. */
+  /** 'power-on', 'loader', 'handover', 'kernel', 'unpack', 'initrd', 'stage1', 'init', 'used-10', 'rootfs',
+   *  'end': what two timelines are aligned by. */
   readonly id: string;
   /** For people: '/init', '10% read'. */
   readonly label: string;
@@ -55,10 +55,6 @@ export interface Timeline {
   readonly phases: readonly { readonly phase: Phase; readonly start: number; readonly end: number }[];
   readonly beside: readonly Beside[];
 }
-
-/** What the kernel's log says of the initrd; the last that fits is when it was handled. */
-const unpackStarts = /^(?:Unpacking initramfs|Trying to unpack rootfs image as initramfs)/;
-const handled = /^(?:Freeing initrd memory|initramfs: root is an overlay on|VFS: Mounted root)/;
 
 /** Folds a run. Events that it did not pass, or whose clock says nothing, are left out. */
 export function timelineOf(run: Timed): Timeline {

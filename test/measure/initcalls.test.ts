@@ -18,7 +18,9 @@ const image = `[    0.245202] initcall bts_init+0x0/0x110 returned -19 after 4 u
 [    0.276472] Unpacking initramfs...
 [    0.276672] initramfs: root is an overlay on the erofs image at offset 0x0, 11412 KiB, in place
 [    0.276900] initcall erofs_module_init+0x0/0x90 returned 0 after 40 usecs
-[    0.276901] initcall later+0x0/0x90 returned 0 after 1 usecs`.split('\n');
+[    0.276901] initcall later+0x0/0x90 returned 0 after 1 usecs
+[    0.300000] Run /init as init process
+[    0.400000] VFS: Mounted root (ext4 filesystem) readonly on device 254:0.`.split('\n');
 
 describe('initcallsOf()', () => {
   test('functions, and the worker beside them', () => {
