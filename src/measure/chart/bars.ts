@@ -3,7 +3,7 @@
  *  them too; the total and the range of the samples stand at the end. */
 import { scaleLinear } from 'd3-scale';
 import { h, type Node } from '../markup.ts';
-import { type Bar, type BarChart, lengthOf, partNames, shortNumber } from './chart.ts';
+import { axisEnd, type Bar, type BarChart, lengthOf, partNames, shortNumber } from './chart.ts';
 import { fillOf, round, sheet, strokeOf, textAt, textWidth } from './svg.ts';
 
 const width = 860;
@@ -31,7 +31,7 @@ export function barChartSvg(chart: BarChart): string {
   const left = 12 + nameWidth + 10;
   const right = width - Math.max(70, ...chart.bars.map(bar => textWidth(totalText(bar)))) - 14;
   const longest = Math.max(0, ...chart.bars.map(bar => Math.max(lengthOf(bar), bar.high ?? 0)));
-  const x = scaleLinear([0, longest || 1], [left, right]);
+  const x = scaleLinear([0, axisEnd(longest)], [left, right]);
   const bottom = legendHeight + chart.bars.length * row + 4;
   const ticks = x.tickFormat(7);
   const drawing: Node[] = [

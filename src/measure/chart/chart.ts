@@ -103,3 +103,6 @@ export function shortNumber(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
+
+/** Where an axis from zero ends. What is next to nothing has no length that could be divided by. */
+export const axisEnd = (most: number): number => (most > 1e-9 ? most : 1);

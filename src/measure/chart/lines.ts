@@ -4,7 +4,7 @@
 import { scaleLinear } from 'd3-scale';
 import { line as path } from 'd3-shape';
 import { h, type Node } from '../markup.ts';
-import { type Line, type LineChart, piecesOf, type Point, shortNumber, stylesOf } from './chart.ts';
+import { axisEnd, type Line, type LineChart, piecesOf, type Point, shortNumber, stylesOf } from './chart.ts';
 import {
   dashOf,
   dodged,
@@ -36,8 +36,8 @@ export function lineChartSvg(chart: LineChart): string {
   const right = size.width - labelWidth - 40;
   const bottom = size.height - margin.bottom;
   const highest = chart.top ?? Math.max(0, ...all.map(({ y, high }) => high ?? y));
-  const x = scaleLinear([0, farthest || 1], [margin.left, right]);
-  const y = scaleLinear([0, highest || 1], [bottom, margin.top]).nice();
+  const x = scaleLinear([0, axisEnd(farthest)], [margin.left, right]);
+  const y = scaleLinear([0, axisEnd(highest)], [bottom, margin.top]).nice();
 
   const ends = lines.map(({ points }) => points.at(-1)!);
   const labelled = dodged(
