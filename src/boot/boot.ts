@@ -75,13 +75,15 @@ export interface Flow {
   readonly summary: string;
   /** Which kernels it boots on: any, or only one that carries the series. */
   readonly kernel: 'any' | 'series';
+  /** An option that not every kernel has, and the fragment that asks for it. */
+  readonly requires?: { readonly option: string; readonly fragment: string };
   /** Formats its payload image may have; the first is the default. */
   readonly formats: readonly string[];
   /** False for `floor`: it boots the probe alone, whatever the payload. */
   readonly usesPayload: boolean;
-  /** The word of the command line that names the payload's first program: `rdinit`, unless a first stage of the
-   *  flow's own is what the kernel runs. */
-  readonly initWord: 'rdinit' | 'INITBENCH_INIT';
+  /** The word of the command line that names the payload's first program: `rdinit`, or `init` where the kernel mounts
+   *  the root itself, unless a first stage of the flow's own is what the kernel runs. */
+  readonly initWord: 'rdinit' | 'init' | 'INITBENCH_INIT';
   /** Images of the flow's own, packed beside the payload's. */
   readonly needs: readonly { readonly payload: string; readonly format: string }[];
   /** The machine for a payload image; `extra` are the images the flow asked for in `needs`.

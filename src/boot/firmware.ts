@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The real path of a boot: firmware, boot loader and kernel from a disk, which may be slow. */
-import { readFile } from 'node:fs/promises';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { exists } from '../host/files.ts';
 import { bootDisk } from '../image/bootdisk.ts';
+import { hasOption } from '../kernel/kernel.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
 import { nonceOf } from './guard.ts';
@@ -43,7 +43,7 @@ export async function* withFirmware(
   if (!(await exists(efi.loader.file))) {
     throw new UserError('systemd-boot is not installed', { hint: install });
   }
-  if (!/^CONFIG_EFI_STUB=y$/m.test(await readFile(vm.kernel.files.config, 'utf8'))) {
+  if (!(await hasOption(vm.kernel, 'EFI_STUB'))) {
     throw new UserError(`the kernel ${vm.kernel.name} cannot be started by a boot loader`, {
       hint: 'build it with --config efi',
     });

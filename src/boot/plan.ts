@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From what is asked of one boot to the machine that does it: images packed, command line and deadline decided. */
-import { readFile } from 'node:fs/promises';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
@@ -9,7 +8,7 @@ import { archiveOf } from '../image/nested.ts';
 import { packImage } from '../image/pack.ts';
 import { concatenate, type Part } from '../image/segments.ts';
 import { paddedImage } from '../image/padded.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import { hasOption, type Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
 import { probeAccelerator } from './accelerator.ts';
 import type { BootPlan, BootRun, Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
@@ -58,6 +57,7 @@ export async function* planBoot(
   const format = request.format ?? flow.formats[0]!;
   const machine = await findMachine(kernel.arch);
   requireBootable(request, format);
+  await requireOption(flow, kernel);
 
   const payload = flow.usesPayload
     ? request.payload
@@ -92,7 +92,8 @@ export async function* planBoot(
     disks: [...own.disks, ...root],
     append: [
       ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5'],
-      ...((await hasKaslr(kernel)) ? ['nokaslr'] : []),
+      // with KASLR start_kernel is elsewhere in each boot, and so are its instructions
+      ...((await hasOption(kernel, 'RANDOMIZE_BASE')) ? ['nokaslr'] : []),
       ...(clock === 'wall' ? machine.wallWords : []),
       ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
       ...own.append,
@@ -175,6 +176,13 @@ function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, fo
   }
 }
 
+async function requireOption({ id, requires }: Flow, kernel: Kernel): Promise<void> {
+  if (!requires || (await hasOption(kernel, requires.option))) return;
+  throw new UserError(`the flow ${id} needs a kernel with CONFIG_${requires.option}`, {
+    hint: `build one with --config ${requires.fragment}`,
+  });
+}
+
 const ownPayload = (workspace: Workspace, name: string, arch: string, signal: AbortSignal): Work<Payload> =>
   collectPayload(workspace, name, { padBytes: 0, arch }, signal);
 
@@ -213,11 +221,6 @@ async function* rootDisk(
   const image = yield* packImage(workspace, payload, 'ext4', signal);
   const letter = String.fromCharCode(97 + disksBefore);
   return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
-}
-
-/** With KASLR start_kernel is elsewhere in each boot, and so are its instructions. */
-async function hasKaslr(kernel: Kernel): Promise<boolean> {
-  return /^CONFIG_RANDOMIZE_BASE=y$/m.test(await readFile(kernel.files.config, 'utf8'));
 }
 
 const rowName = ({ flow, kernel }: BootRequest, format: string): string =>

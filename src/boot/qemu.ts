@@ -138,11 +138,12 @@ const mib = 2 ** 20;
 /** What a kernel needs beside the initrd at the very least; the smallest guests that booted had more. */
 const kernelMiB = 32;
 
-/** An initramfs is in memory twice while it is unpacked; an EROFS image only once.
+/** An initramfs is in memory twice while it is unpacked, a ramdisk while it is copied; an EROFS image only once.
  *  @throws UserError naming the smallest memory that could work */
 export function requireMemory(initrd: Image, payloadBytes: number, memoryMiB: number): void {
   const unpacked = initrd.format.startsWith('cpio') ? payloadBytes : 0;
-  const needed = Math.ceil((initrd.bytes + unpacked) / mib) + kernelMiB;
+  const copied = initrd.format === 'ext2' ? initrd.bytes : 0;
+  const needed = Math.ceil((initrd.bytes + unpacked + copied) / mib) + kernelMiB;
   if (needed <= memoryMiB) return;
   const what = `an initrd of ${Math.ceil(initrd.bytes / mib)} MiB`;
   throw new UserError(

@@ -46,7 +46,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
     { usage: '--layout <layout>', summary: 'only this; an unknown one answers with the list', repeat: true },
     {
       usage: '--config <fragment>',
-      summary: 'a fragment instead of fuzz: debug has KASAN and lockdep',
+      summary: 'fragments instead of fuzz: fuzz and kasan, or debug, which has lockdep, too',
       repeat: true,
     },
     { usage: '--case <id>', summary: 'boot this one again, SEED/LAYOUT/INDEX, and show its console' },

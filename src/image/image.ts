@@ -122,7 +122,7 @@ export interface Format {
   readonly summary: string;
   /** What decompressing costs is comparable within a family only. */
   readonly family: 'none' | 'lz4' | 'gzip' | 'zstd';
-  readonly container: 'cpio' | 'erofs' | 'ext4' | 'cramfs';
+  readonly container: 'cpio' | 'erofs' | 'ext2' | 'ext4' | 'cramfs';
   /** Programs it needs; their versions are part of the image's digest. */
   readonly tools: readonly string[];
   /** What else decides the bytes of the image. */

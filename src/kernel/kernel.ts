@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A built kernel and everything it was made from. */
+import { readFile } from 'node:fs/promises';
 import type { Digest, Milliseconds } from '../events.ts';
 
 /** What a kernel was asked for with, to be held against what is there now: a difference means another kernel. */
@@ -54,4 +55,10 @@ export interface Kernel {
   readonly steps?: { readonly options: number; readonly steps: number };
   /** Absent in a kernel that was not asked for by name; no part of the stored record. */
   readonly origin?: KernelOrigin;
+}
+
+/** Whether it is built in; `option` without CONFIG_. */
+export async function hasOption(kernel: Pick<Kernel, 'files'>, option: string): Promise<boolean> {
+  const dotConfig = await readFile(kernel.files.config, 'utf8');
+  return dotConfig.split('\n').includes(`CONFIG_${option}=y`);
 }

@@ -114,6 +114,19 @@ describe('planBoot()', () => {
     expect(second[0]!.data.equals(await readFile(packed.path))).toBe(true);
   });
 
+  test('ramdisk: a file system of the size that the kernel is told, and the root on it', async () => {
+    const config = path.join(sample.folder, 'ramdisk.config');
+    await writeFile(config, 'CONFIG_BLK_DEV_RAM=y\n');
+    const kernel = { ...sample.kernel, files: { ...sample.kernel.files, config } };
+    const { vm, images } = await plan('ramdisk', { kernel });
+    const words = ['root=/dev/ram0', 'rootfstype=ext2', 'rw', `ramdisk_size=${vm.initrd!.bytes / 1024}`];
+    expect(vm.append).toEqual(expect.arrayContaining([...words, 'init=/.initbench/probe']));
+    expect(images.map(({ role, format }) => [role, format])).toEqual([['payload', 'ext2']]);
+    const error = await plan('ramdisk', {}).catch((thrown: unknown) => thrown);
+    expect((error as UserError).message).toBe('the flow ramdisk needs a kernel with CONFIG_BLK_DEV_RAM');
+    expect((error as UserError).hint).toMatch(/--config ramdisk$/);
+  });
+
   test('kernelspace-segments: archives around the image, which starts at a page', async () => {
     const { vm } = await plan('kernelspace-segments', { kernel: series() });
     const [microcode, , image, credentials] = vm.initrd!.segments!;
@@ -233,6 +246,7 @@ describe('flow/', () => {
       'kernelspace-segments',
       'loop',
       'memmap',
+      'ramdisk',
       'userspace',
     ]);
   });

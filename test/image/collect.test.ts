@@ -59,7 +59,7 @@ describe('the registries', () => {
     ]);
     expect((await listFormats()).map(format => format.id)).toEqual([
       ...['cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'cramfs'],
-      ...['erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k', 'ext4'],
+      ...['erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k', 'ext2', 'ext4'],
     ]);
   });
 

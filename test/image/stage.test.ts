@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOfFile } from '../../src/host/files.ts';
-import { ext4Blocks, inodeCount, mke2fsArgv, timeCommands } from '../../src/image/format/ext4.ts';
+import { type Extfs, extfsBlocks, inodeCount, mke2fsArgv, timeCommands } from '../../src/image/extfs.ts';
 import type { Image } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
 import { concatenate, layOut } from '../../src/image/segments.ts';
@@ -17,11 +17,11 @@ const debugfs = (image: Image, command: string) =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).toString();
 
-describe('the format ext4', () => {
+describe.each(['ext2', 'ext4'])('the format %s', id => {
   test('holds owners, devices, links and times of 0, is clean, and gives the same bytes again', async () => {
     const images: Image[] = [];
     for (const workspace of [temporaryWorkspace(), temporaryWorkspace()]) {
-      images.push((await finished(packImage(workspace, payload, 'ext4', never))).product);
+      images.push((await finished(packImage(workspace, payload, id, never))).product);
       expect(readdirSync(path.dirname(images.at(-1)!.path)).sort()).toEqual(['image', 'image.json']);
     }
     const [image, again] = images as [Image, Image];
@@ -36,18 +36,22 @@ describe('the format ext4', () => {
     const inode = debugfs(image, `stat <${11 + inodeCount(payload.entries)}>`);
     expect(inode).toMatch(/ctime: 0x00000001:00000000[\s\S]* atime: 0x00000001:00000000/);
   });
+});
 
-  test('has room for twice the inodes and a quarter more content', () => {
-    expect(ext4Blocks({ bytes: 100 << 20, entries: [] }) * 4096).toBeGreaterThan(125 << 20);
-    expect(inodeCount(payload.entries)).toBe(payload.entries.length - 1);
-    expect(mke2fsArgv(payload, 'out', 'in').slice(-4)).toEqual([
-      '-d',
-      'in',
-      'out',
-      String(ext4Blocks(payload)),
-    ]);
-    expect(timeCommands(1).split('\n')).toHaveLength(3 * 8 + 1);
-  });
+test('mke2fs is asked for twice the inodes, and for the blocks that a file system of that kind may spare', () => {
+  const extfs: Extfs = {
+    id: 'ext2',
+    summary: '',
+    options: ['-O', '^resize_inode'],
+    spare: content => content / 4,
+  };
+  expect(extfsBlocks({ bytes: 100 << 20, entries: [] }, extfs)).toBe((125 << 8) + 8);
+  expect(inodeCount(payload.entries)).toBe(payload.entries.length - 1);
+  const argv = mke2fsArgv(payload, { ...extfs, spare: () => 0 }, 'out', 'in');
+  expect(argv.join(' ')).toContain(' -t ext2 ');
+  expect(argv).toContain('^resize_inode');
+  expect(argv.slice(-4, -1)).toEqual(['-d', 'in', 'out']);
+  expect(timeCommands(1).split('\n')).toHaveLength(3 * 8 + 1);
 });
 
 test('staging commands are argv without a shell', () => {

@@ -92,7 +92,8 @@ export async function* planCheck(
   });
 
   const payload = yield* collectPayload(workspace, 'busybox', { padBytes: 0 }, signal);
-  const all = await listFlows();
+  // all patches are booted with one configuration
+  const all = (await listFlows()).filter(({ requires }) => !requires);
   const flows = [
     ...all.filter(({ kernel }) => kernel === 'any'),
     ...all.filter(({ kernel }) => kernel !== 'any'),

@@ -12,7 +12,7 @@ import { findMachine } from '../../boot/registry.ts';
 import type { Fact, Work } from '../../events.ts';
 import { digestOf } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
+import { hasOption, type Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
 import { archiveOf, folderMember, initMember } from './archives.ts';
 import { treeFolder } from './tree.ts';
@@ -29,12 +29,12 @@ export interface Bench {
 
 /** Memory that an ordinary kernel and one with KASAN boot and walk with, and how long they may take on a busy host. */
 const usual = { memoryMiB: 96, timeoutMs: 60_000 };
-const debug = { memoryMiB: 256, timeoutMs: 300_000 };
+const kasan = { memoryMiB: 256, timeoutMs: 300_000 };
 
 export async function* openBench(workspace: Workspace, kernel: Kernel, signal: AbortSignal): Work<Bench> {
   const machine = await findMachine(kernel.arch);
   const accelerator = yield* probeAccelerator(workspace, machine, signal);
-  return { machine, kernel, accelerator, ...(kernel.fragments.includes('debug') ? debug : usual) };
+  return { machine, kernel, accelerator, ...((await hasOption(kernel, 'KASAN')) ? kasan : usual) };
 }
 
 /** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
