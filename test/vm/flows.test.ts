@@ -79,6 +79,25 @@ test.runIf(everything)('all flows read the same, archives around the image or no
   expect(once.warnings.map(({ about }) => about)).not.toContain('the flows did not read the same bytes');
 });
 
+test.runIf(everything)(
+  'the legacy ramdisk pays for each byte twice, and a file system in it once more',
+  async () => {
+    const fragments = [...request().fragments, 'ramdisk'];
+    const compared = await comparison({
+      rows: ['initramfs:cpio', 'ramdisk'],
+      padBytes: 16 * mebi,
+      fragments,
+    });
+    for (const row of compared.rows) expect([row.id, row.outcome.kind]).toEqual([row.id, 'ready']);
+    const [cpio, ramdisk] = [rowOf(compared, 'initramfs:cpio'), rowOf(compared, 'ramdisk')];
+    expect(ramdisk.overFloor!).toBeGreaterThan(cpio.overFloor!);
+    expect(ramdisk.memoryUsedBytes).toBeGreaterThan(ramdisk.imageBytes);
+    expect(compared.warnings.map(({ about }) => about)).not.toContain(
+      'the flows did not read the same bytes',
+    );
+  },
+);
+
 test.runIf(everything)('independent of size up to 256 MiB', async () => {
   const rows = ['initramfs', 'kernelspace', 'kernelspace:erofs'];
   const at = async (mib: number) => comparison({ rows, padBytes: mib * mebi });
