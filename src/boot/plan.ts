@@ -95,7 +95,7 @@ export async function* planBoot(
       // with KASLR start_kernel is elsewhere in each boot, and so are its instructions
       ...((await hasOption(kernel, 'RANDOMIZE_BASE')) ? ['nokaslr'] : []),
       ...(clock === 'wall' ? machine.wallWords : []),
-      ...(payload.init.rdinit ? [`${flow.initWord}=${payload.init.rdinit}`] : []),
+      ...initWords(flow, payload),
       ...own.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
       ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
@@ -221,6 +221,12 @@ async function* rootDisk(
   const image = yield* packImage(workspace, payload, 'ext4', signal);
   const letter = String.fromCharCode(97 + disksBefore);
   return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
+}
+
+/** A root that is not the initramfs has another init by default: /sbin/init. */
+function initWords({ initWord }: Flow, { init }: Payload): string[] {
+  const program = init.rdinit ?? (initWord === 'init' ? '/init' : undefined);
+  return program === undefined ? [] : [`${initWord}=${program}`];
 }
 
 const rowName = ({ flow, kernel }: BootRequest, format: string): string =>
