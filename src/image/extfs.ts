@@ -26,26 +26,33 @@ export interface Extfs {
   readonly spare: (content: number) => number;
 }
 
-type Sized = Pick<Payload, 'bytes' | 'entries'>;
-
 /** Inodes that a payload takes: hard links share theirs. */
 export function inodeCount(entries: readonly Entry[]): number {
   const links = new Set(entries.flatMap(({ link }) => link ?? []));
   return entries.filter(({ link }) => !link).length + links.size;
 }
 
-/** Blocks of the whole file system. */
-export function extfsBlocks({ bytes, entries }: Sized, { spare }: Extfs): number {
-  const content = Math.ceil(bytes / blockBytes) + entries.length;
-  const tables = Math.ceil(((inodeCount(entries) + 64) * 2 * 256) / blockBytes);
+/** Blocks that the inode itself has no room for. */
+function blocksOf({ kind, bytes, target }: Entry): number {
+  if (kind === 'file') return Math.ceil(bytes / blockBytes);
+  if (kind === 'symlink') return target!.length < 60 ? 0 : 1;
+  return kind === 'dir' ? 1 : 0;
+}
+
+/** Blocks of the whole file system. Names take their length and 8 bytes; 64 is more than that, as a rule. */
+export function extfsBlocks(entries: readonly Entry[], { spare }: Extfs): number {
+  const inodes = new Map(entries.map(entry => [entry.link ? entry.link : entry.path, entry]));
+  const data = [...inodes.values()].reduce((sum, entry) => sum + blocksOf(entry), 0);
+  const content = data + Math.ceil((entries.length * 64) / blockBytes);
+  const tables = Math.ceil(((inodes.size + 64) * 2 * 256) / blockBytes);
   return content + tables + spare(content);
 }
 
-export const mke2fsArgv = (payload: Sized, extfs: Extfs, target: string, source: string): string[] => [
+export const mke2fsArgv = (payload: Payload, extfs: Extfs, target: string, source: string): string[] => [
   ...['mke2fs', '-q', '-t', extfs.id, '-b', String(blockBytes), '-I', '256', '-m', '0', '-L', 'initbench'],
   ...['-N', String((inodeCount(payload.entries) + 64) * 2), '-U', uuid, ...extfs.options],
   ...['-E', `hash_seed=${uuid},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0`],
-  ...['-d', source, target, String(extfsBlocks(payload, extfs))],
+  ...['-d', source, target, String(extfsBlocks(payload.entries, extfs))],
 ];
 
 /** debugfs(8) commands that set every time of `count` inodes of the payload. */
@@ -62,7 +69,7 @@ export const extFormat = (extfs: Extfs): Format => ({
   container: extfs.id,
   tools: ['mke2fs', ...stageTools],
   parameters: { uuid, blockBytes, options: extfs.options.join(' ') },
-  spaceBytes: payload => 3 * extfsBlocks(payload, extfs) * blockBytes,
+  spaceBytes: payload => 3 * extfsBlocks(payload.entries, extfs) * blockBytes,
   async *write(request: PackRequest): Work<void> {
     const { job, target, signal, payload } = request;
     const folder = `${target}.stage`;

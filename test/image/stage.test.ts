@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOfFile } from '../../src/host/files.ts';
 import { type Extfs, extfsBlocks, inodeCount, mke2fsArgv, timeCommands } from '../../src/image/extfs.ts';
+import type { Draft } from '../../src/image/draft.ts';
 import type { Image } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
 import { concatenate, layOut } from '../../src/image/segments.ts';
@@ -38,16 +39,37 @@ describe.each(['ext2', 'ext4'])('the format %s', id => {
   });
 });
 
-test('mke2fs is asked for twice the inodes, and for the blocks that a file system of that kind may spare', () => {
-  const extfs: Extfs = {
-    id: 'ext2',
-    summary: '',
-    options: ['-O', '^resize_inode'],
-    spare: content => content / 4,
+test('mke2fs is asked for twice the inodes, the blocks of the content, and what that kind has to spare', () => {
+  const extfs = (spare: Extfs['spare']): Extfs => ({
+    ...{ id: 'ext2', summary: '', options: ['-O', '^resize_inode'], spare },
+  });
+  const blocks = (draft: (draft: Draft) => void, spare: Extfs['spare'] = () => 0) =>
+    extfsBlocks(payloadOf(draft).entries, extfs(spare)) -
+    extfsBlocks(
+      [],
+      extfs(() => 0),
+    );
+  const file = (draft: Draft) => draft.file('f', Buffer.alloc(40_000));
+  // data, names, inodes
+  expect(blocks(file)).toBe(10 + 1 + 1);
+  expect(blocks(file, content => content)).toBe(2 * 11 + 1);
+  const twice = (draft: Draft) => {
+    file(draft);
+    draft.link('g', draft.get('f')!);
+    draft.symlink('h', 'f');
   };
-  expect(extfsBlocks({ bytes: 100 << 20, entries: [] }, extfs)).toBe((125 << 8) + 8);
+  expect(blocks(twice)).toBe(blocks(file));
+  const many = (draft: Draft) => {
+    for (let each = 0; each < 64; each++) draft.directory(`d${each}`);
+  };
+  expect(blocks(many)).toBe(64 + 1 + 8);
   expect(inodeCount(payload.entries)).toBe(payload.entries.length - 1);
-  const argv = mke2fsArgv(payload, { ...extfs, spare: () => 0 }, 'out', 'in');
+  const argv = mke2fsArgv(
+    payload,
+    extfs(() => 0),
+    'out',
+    'in',
+  );
   expect(argv.join(' ')).toContain(' -t ext2 ');
   expect(argv).toContain('^resize_inode');
   expect(argv.slice(-4, -1)).toEqual(['-d', 'in', 'out']);
