@@ -137,7 +137,7 @@ static uint64_t pages_on_lists(int proc)
 	return pages;
 }
 
-void report_memory(int proc, const char *at, size_t page_bytes)
+void report_memory(int proc, const char *at)
 {
 	static const char *const keys[] = { "MemTotal", "MemFree", "MemAvailable",
 					    "Buffers",  "Cached",  "Shmem" };
@@ -156,6 +156,6 @@ void report_memory(int proc, const char *at, size_t page_bytes)
 				fact_number(keys[i], kib);
 		}
 	}
-	fact_number("pcp", pages * (page_bytes / 1024));
+	fact_number("pcp", pages * (page_size() / 1024));
 	fact_end();
 }

@@ -3,13 +3,11 @@
 #ifndef FACTS_H
 #define FACTS_H
 
-#include <stddef.h>
-
 /* `root`: the mount at / that is on top. */
 void report_root(int proc);
 /* One line per mount, called `name`. */
 void report_mounts(int proc, const char *name);
 /* `memory at=...`, in KiB; pcp is free memory too, on the per-CPU lists, which MemFree does not count. */
-void report_memory(int proc, const char *at, size_t page_bytes);
+void report_memory(int proc, const char *at);
 
 #endif

@@ -2,6 +2,7 @@
 /* The ground a guest program stands on: entry, strings, time, environment. */
 #include "guest.h"
 
+#include <linux/auxvec.h>
 #include <linux/time.h>
 #include <linux/time_types.h>
 
@@ -70,6 +71,20 @@ const char *setting(const char *name, const char *otherwise)
 		if (starts_with(*entry, name) && (*entry)[length(name)] == '=')
 			return *entry + length(name) + 1;
 	return otherwise;
+}
+
+/* The auxiliary vector follows the environment. */
+size_t page_size(void)
+{
+	char **at = environment;
+	unsigned long *entry;
+
+	while (*at)
+		at++;
+	for (entry = (unsigned long *)(at + 1); entry[0] != AT_NULL; entry += 2)
+		if (entry[0] == AT_PAGESZ)
+			return entry[1];
+	return 4096;
 }
 
 bool take_number(const char **text, uint64_t *number)

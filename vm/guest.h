@@ -33,6 +33,9 @@ bool starts_with(const char *text, const char *prefix);
 /* The value of an environment variable, `otherwise` without one. */
 const char *setting(const char *name, const char *otherwise);
 
+/* The page size in bytes, as the kernel says it. */
+size_t page_size(void);
+
 /* Reads decimal digits and moves *text behind them; false without a digit or past 64 bits. */
 bool take_number(const char **text, uint64_t *number);
 

@@ -18,7 +18,6 @@
  *   INITBENCH_DRY=1                       not as PID 1: report and read only, change nothing, exit
  */
 #include <asm-generic/errno-base.h>
-#include <linux/auxvec.h>
 #include <linux/memfd.h>
 
 #include "facts.h"
@@ -41,20 +40,6 @@ static void finish(void)
 		end_machine();
 	for (;;)
 		sys(exit_group, any_error());
-}
-
-/* The auxiliary vector follows the environment. */
-static size_t page_bytes(void)
-{
-	char **at = environment;
-	unsigned long *entry;
-
-	while (*at)
-		at++;
-	for (entry = (unsigned long *)(at + 1); entry[0] != AT_NULL; entry += 2)
-		if (entry[0] == AT_PAGESZ)
-			return entry[1];
-	return 4096;
 }
 
 static int open_proc(void)
@@ -147,7 +132,7 @@ static void move_to_rootfs(int proc, const char *device)
 	if (!how)
 		return;
 	report_rootfs(type, how);
-	report_memory(proc, "rootfs", page_bytes());
+	report_memory(proc, "rootfs");
 	report_mounts(proc, "mount-after");
 	report_notes((int)dev);
 }
@@ -221,12 +206,12 @@ void program(int argc, char **argv, uint64_t counter)
 	proc = open_proc();
 	report_root(proc);
 	report_mounts(proc, "mount");
-	report_memory(proc, "init", page_bytes());
+	report_memory(proc, "init");
 	/* What is still to be sent would be sent during the reading. */
 	drain_console();
 	spin(setting("INITBENCH_SPIN", "0"));
 	read_payload(setting("INITBENCH_FILES", "/.initbench/files"), setting("INITBENCH_USED", "0"));
-	report_memory(proc, "used", page_bytes());
+	report_memory(proc, "used");
 
 	if (device) {
 		if (!dry)

@@ -8,7 +8,6 @@
  *   INITBENCH_DRY=1                       not as PID 1: for tests on the host, changes what the checks change
  */
 #include <asm-generic/errno-base.h>
-#include <linux/auxvec.h>
 #include <linux/limits.h>
 
 #include "check/check.h"
@@ -20,20 +19,6 @@
 extern const struct check __start_checks[], __stop_checks[];
 
 static bool dry;
-
-/* The auxiliary vector follows the environment. */
-size_t page_size(void)
-{
-	char **at = environment;
-	unsigned long *entry;
-
-	while (*at)
-		at++;
-	for (entry = (unsigned long *)(at + 1); entry[0] != AT_NULL; entry += 2)
-		if (entry[0] == AT_PAGESZ)
-			return entry[1];
-	return 4096;
-}
 
 static int folder_of(int *known, const char *type, const char *host)
 {

@@ -3,7 +3,6 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -21,9 +20,6 @@ struct check {
 /* Open directories of a proc and of a sysfs that are mounted nowhere; -errno (reported). */
 int proc_folder(void);
 int sys_folder(void);
-
-/* The page size in bytes, as the kernel says it. */
-size_t page_size(void);
 
 /* A whole small file in `scratch`, NUL-terminated: its bytes, or -errno (not reported). */
 long read_text(int folder, const char *path);

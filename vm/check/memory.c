@@ -7,6 +7,6 @@
 /* `memory at=now`. */
 static void memory(void)
 {
-	report_memory(proc_folder(), "now", page_size());
+	report_memory(proc_folder(), "now");
 }
 CHECK("memory", memory);
