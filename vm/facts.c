@@ -5,7 +5,17 @@
 #include <asm-generic/errno-base.h>
 
 #include "guest.h"
+#include "mounts.h"
 #include "report.h"
+
+int open_proc(bool dry)
+{
+	long proc = dry ? sys(openat, AT_FDCWD, "/proc", O_DIRECTORY | O_CLOEXEC) : make_mount("proc", "proc", "");
+
+	if (proc < 0)
+		report_error("proc", NULL, proc);
+	return (int)proc;
+}
 
 /* Reads a file of /proc into `scratch`, NUL-terminated; NULL on failure (reported). */
 static char *read_proc(int proc, const char *path)
@@ -69,20 +79,45 @@ static void fact_escaped(const char *key, char *value)
 	fact_bytes(key, value, unescape(value, length(value)));
 }
 
-void report_root(int proc)
+/* False without one (reported). */
+static bool find_root(int proc, struct mount *root)
 {
 	char *rest = read_proc(proc, "self/mountinfo"), *line;
-	struct mount mount, root = {};
+	struct mount mount;
 
 	if (!rest)
-		return;
+		return false;
+	*root = (struct mount){};
 	while ((line = take(&rest, '\n')))
 		if (parse_mount(line, &mount) && same(mount.path, "/"))
-			root = mount;
-	if (!root.type) {
+			*root = mount;
+	if (!root->type)
 		report_error("root", "/", -ENOENT);
+	return root->type != NULL;
+}
+
+const char *root_type(int proc)
+{
+	struct mount root;
+
+	return find_root(proc, &root) ? root.type : "";
+}
+
+void report_rootfs(const char *type, const char *how, uint64_t counter, uint64_t boot)
+{
+	fact("rootfs");
+	fact_times(counter, boot);
+	fact_text("fstype", type);
+	fact_text("how", how);
+	fact_end();
+}
+
+void report_root(int proc)
+{
+	struct mount root;
+
+	if (!find_root(proc, &root))
 		return;
-	}
 	fact("root");
 	fact_escaped("fstype", root.type);
 	fact_escaped("source", root.source);

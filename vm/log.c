@@ -82,7 +82,7 @@ static void write_sync(int dev)
 	sys(close, log);
 }
 
-void report_log(int dev)
+static void report_log(int dev)
 {
 	int own = dev < 0 ? (int)make_mount("devtmpfs", "devtmpfs", "") : -1;
 	long bytes;
@@ -126,7 +126,7 @@ static void report_time(int variables, const char *key, const char *name)
 	fact_bytes(key, digits, count);
 }
 
-void report_loader(void)
+static void report_loader(void)
 {
 	long variables = make_mount("efivarfs", "efivarfs", "");
 
@@ -139,4 +139,11 @@ void report_loader(void)
 	report_time((int)variables, "exec", "LoaderTimeExecUSec" LOADER);
 	fact_end();
 	sys(close, variables);
+}
+
+void report_notes(int dev)
+{
+	report_log(dev);
+	if (same(setting("INITBENCH_LOADER", "0"), "1"))
+		report_loader();
 }

@@ -42,15 +42,6 @@ static void finish(void)
 		sys(exit_group, any_error());
 }
 
-static int open_proc(void)
-{
-	long proc = dry ? sys(openat, AT_FDCWD, "/proc", O_DIRECTORY | O_CLOEXEC) : make_mount("proc", "proc", "");
-
-	if (proc < 0)
-		report_error("proc", NULL, proc);
-	return (int)proc;
-}
-
 /*
  * Executes a copy of this program that lies in no file system: a process keeps the file it runs from, and
  * with it the root it came from. Returns only on failure (reported).
@@ -70,23 +61,6 @@ static void leave_image(int proc)
 			bytes = sys(execveat, copy, "", arguments, environment, AT_EMPTY_PATH);
 	}
 	report_error("copy", "/proc/self/exe", copy < 0 ? copy : bytes);
-}
-
-static void report_rootfs(const char *type, const char *how)
-{
-	fact("rootfs");
-	fact_times(arch_counter(), boottime());
-	fact_text("fstype", type);
-	fact_text("how", how);
-	fact_end();
-}
-
-/* What others have noted of this boot; nothing of it is measured. */
-static void report_notes(int dev)
-{
-	report_log(dev);
-	if (same(setting("INITBENCH_LOADER", "0"), "1"))
-		report_loader();
 }
 
 static uint64_t seconds_to_wait(void)
@@ -112,7 +86,7 @@ static void move_to_rootfs(int proc, const char *device)
 		if (root < 0)
 			report_error("wait", device, root);
 		else
-			report_rootfs(type, "dry");
+			report_rootfs(type, "dry", arch_counter(), boottime());
 		return;
 	}
 	dev = make_mount("devtmpfs", "devtmpfs", "");
@@ -131,7 +105,7 @@ static void move_to_rootfs(int proc, const char *device)
 	how = become_root((int)root, (int)dev);
 	if (!how)
 		return;
-	report_rootfs(type, how);
+	report_rootfs(type, how, arch_counter(), boottime());
 	report_memory(proc, "rootfs");
 	report_mounts(proc, "mount-after");
 	report_notes((int)dev);
@@ -193,7 +167,7 @@ void program(int argc, char **argv, uint64_t counter)
 	}
 	/* Come back from leave_image(). */
 	if (!dry && device && argc > 1 && same(argv[1], "rootfs")) {
-		proc = open_proc();
+		proc = open_proc(dry);
 		move_to_rootfs(proc, device);
 		finish();
 	}
@@ -203,7 +177,7 @@ void program(int argc, char **argv, uint64_t counter)
 	fact("init");
 	fact_times(counter, boot);
 	fact_end();
-	proc = open_proc();
+	proc = open_proc(dry);
 	report_root(proc);
 	report_mounts(proc, "mount");
 	report_memory(proc, "init");

@@ -484,15 +484,6 @@ static void leave_root(int proc)
 	report_taint(proc);
 }
 
-static int open_proc(void)
-{
-	long proc = make_mount("proc", "proc", "");
-
-	if (proc < 0)
-		report_error("proc", NULL, proc);
-	return (int)proc;
-}
-
 void program(int argc, char **argv, uint64_t counter)
 {
 	uint64_t boot = boottime();
@@ -511,7 +502,7 @@ void program(int argc, char **argv, uint64_t counter)
 		sys(exit_group, any_error());
 	}
 	open_console();
-	proc = open_proc();
+	proc = open_proc(dry);
 	if (argc > 1 && same(argv[1], "left")) {
 		leave_root(proc);
 		end_machine();
