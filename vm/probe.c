@@ -12,6 +12,7 @@
  *   INITBENCH_ROOTFS=device               a file system to become, read-only, of INITBENCH_ROOTFSTYPE (ext4)
  *   INITBENCH_WAIT=seconds                how long that device may take to appear (10)
  *   INITBENCH_NEXT=path                   without a ROOTFS: the init to execute
+ *   INITBENCH_NEXT_ENDS=1                 says `end` itself: handing over to it is not the end
  *   INITBENCH_LOADER=1                    report the boot loader's times (EFI variables)
  *   INITBENCH_END=reset or poweroff       how to end the machine (reset)
  *   INITBENCH_STARTED=counter,boottime    when init was reached: an init that has executed this program says so
@@ -111,12 +112,19 @@ static void move_to_rootfs(int proc, const char *device)
 	report_notes((int)dev);
 }
 
-static void execute_next(const char *path)
+static void execute_next(const char *path, bool ends)
 {
 	const char *arguments[] = { path, NULL };
 	long error;
 
-	fact("end");
+	if (ends) {
+		fact("reached");
+		fact_text("what", "own-init");
+	} else {
+		if (!dry)
+			report_notes(-1);
+		fact("end");
+	}
 	fact_times(arch_counter(), boottime());
 	fact_end();
 	error = sys(execve, path, arguments, environment);
@@ -191,11 +199,10 @@ void program(int argc, char **argv, uint64_t counter)
 		if (!dry)
 			leave_image(proc);
 		move_to_rootfs(proc, device);
-	} else {
-		if (!dry)
-			report_notes(-1);
-		if (next)
-			execute_next(next);
+	} else if (next) {
+		execute_next(next, same(setting("INITBENCH_NEXT_ENDS", "0"), "1"));
+	} else if (!dry) {
+		report_notes(-1);
 	}
 	finish();
 }

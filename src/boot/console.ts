@@ -80,7 +80,7 @@ export const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
 /** Lines that our programs alone may write: figures and ends rest on them. */
 const signedLines: ReadonlySet<string> = new Set([
   ...['stage1', 'init', 'start-read', 'used', 'rootfs', 'end', 'error', 'errors', 'memory', 'root'],
-  ...['mount', 'mount-after', 'switch', 'check', 'left', 'taint'],
+  ...['mount', 'mount-after', 'switch', 'reached', 'check', 'left', 'taint'],
 ]);
 /** Marks by the name of the line that sets them. */
 const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel' && mark !== 'loader'));

@@ -12,6 +12,8 @@ import type { GuestPrograms } from './image.ts';
 const programNames = {
   probe: 'probe',
   storageInit: 'storage-init',
+  mark: 'mark',
+  arrival: 'arrival',
   glibcInit: 'glibc-init',
   witness: 'witness',
   walker: 'walker',
@@ -63,6 +65,8 @@ export async function* buildGuestPrograms(
     digest,
     probe: path.join(folder, programNames.probe),
     storageInit: path.join(folder, programNames.storageInit),
+    mark: path.join(folder, programNames.mark),
+    arrival: path.join(folder, programNames.arrival),
     glibcInit: path.join(folder, programNames.glibcInit),
     witness: path.join(folder, programNames.witness),
     walker: path.join(folder, programNames.walker),

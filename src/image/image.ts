@@ -111,6 +111,8 @@ export interface GuestPrograms {
   readonly digest: Digest;
   readonly probe: string;
   readonly storageInit: string;
+  readonly mark: string;
+  readonly arrival: string;
   readonly glibcInit: string;
   readonly witness: string;
   readonly walker: string;

@@ -289,6 +289,14 @@ describe('what comes after', () => {
     expect(readFileSync(seen, 'utf8')).toBe(`${next} 0 ${next}\n`);
   });
 
+  test('handing over to an init that says the end itself is not the end', async () => {
+    const next = path.join(work, 'next');
+    writeFileSync(next, '#!/bin/sh\n', { mode: 0o755 });
+    const { lines } = await dry({ INITBENCH_NEXT: next, INITBENCH_NEXT_ENDS: '1' });
+    expect(lines.at(-1)).toMatchObject({ name: 'reached', values: { what: 'own-init' } });
+    expect(lines.map(({ name }) => name)).not.toContain('end');
+  });
+
   test('says when there is no next init', async () => {
     const result = await dry({ INITBENCH_NEXT: path.join(work, 'none') });
     expect(result.exitCode).toBe(1);

@@ -36,13 +36,14 @@ export function parseLine(text: string): Line {
   return { name: match[1]!, values: Object.fromEntries(pairs) };
 }
 
-/** Runs a program with nothing but `env` around it; `meanwhile` is called once it runs. */
+/** Runs a program, or one and its arguments, with nothing but `env` around it; `meanwhile` is called once it runs. */
 export async function run(
-  program: string,
+  program: string | readonly string[],
   env: Record<string, string>,
   meanwhile?: () => void,
 ): Promise<Run> {
-  const child = spawn(program, [], { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 });
+  const [file, ...words] = [program].flat();
+  const child = spawn(file!, words, { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.on('spawn', () => meanwhile?.());
