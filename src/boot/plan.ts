@@ -3,7 +3,7 @@
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
-import type { Image, Payload } from '../image/image.ts';
+import type { Image, OwnInit, Payload } from '../image/image.ts';
 import { archiveOf } from '../image/nested.ts';
 import { packImage } from '../image/pack.ts';
 import { concatenate, type Part } from '../image/segments.ts';
@@ -16,6 +16,7 @@ import { withDeviceTree } from './devicetree.ts';
 import { limitText, requireDiskBoot, withFirmware } from './firmware.ts';
 import { requireMemory } from './qemu.ts';
 import { findMachine } from './registry.ts';
+import { successorOf, wordsBehind } from './successor.ts';
 import { variantOf } from './variant.ts';
 
 export interface BootRequest {
@@ -35,7 +36,8 @@ export interface BootRequest {
   readonly used: readonly number[];
   /** Go on to a real ext4 root file system on a virtio disk. */
   readonly rootfs?: boolean;
-  /** Let the payload's own init, if it has one, run this long behind the probe. Absent: the probe is the end. */
+  /** Let the payload's own init, if it has one, run behind the probe: to the end that it reports, or, where it reports
+   *  none and there is no root file system to go on to, this long. Absent: the probe is the end. */
   readonly holdMs?: number;
   /** A person types into the console: in the end a shell of the payload runs there. */
   readonly interactive?: boolean;
@@ -80,8 +82,7 @@ export async function* planBoot(
     clock === 'wall'
       ? yield* probeAccelerator(workspace, machine, signal)
       : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
-  const holds = request.holdMs !== undefined && payload.init.next !== undefined && !request.rootfs;
-  const next = request.interactive ? shellOf(request) : holds ? payload.init.next : undefined;
+  const successor = successorOf(request, payload);
   const row = request.row ?? rowName(request, format);
   const { append: moved, padPages } = variantOf(request.variant ?? 0);
   const initrd = whole && padPages !== undefined ? await paddedImage(workspace, whole, padPages) : whole;
@@ -98,9 +99,8 @@ export async function* planBoot(
       ...initWords(flow, payload),
       ...own.append,
       ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
-      ...root.map(disk => `INITBENCH_ROOTFS=${disk.device}`),
       ...(via ? ['INITBENCH_LOADER=1'] : []),
-      ...(next === undefined ? [] : [`INITBENCH_NEXT=${next}`, ...(payload.init.append ?? [])]),
+      ...wordsBehind(successor, root[0]?.device),
       ...moved,
       ...request.append,
     ],
@@ -124,8 +124,9 @@ export async function* planBoot(
       root.map(disk => disk.image),
     ),
     payload: { name: payload.name, digest: payload.digest },
-    timeout: request.timeoutMs ?? (request.interactive ? typingMs : defaultTimeout(kernel, payload)),
-    ...(request.interactive ? { interactive: true, hold: idleMs } : holds ? { hold: request.holdMs } : {}),
+    timeout: request.timeoutMs ?? successor.deadline ?? defaultTimeout(kernel, payload, successor.own),
+    ...(request.interactive && { interactive: true }),
+    ...(successor.hold !== undefined && { hold: successor.hold }),
     acceleratorReason: chosen.reason,
     notes: [
       ...notesOf(vm),
@@ -135,24 +136,6 @@ export async function* planBoot(
       ...(request.interactive ? ['typed into: compares with no other boot'] : []),
     ],
   };
-}
-
-/** How long somebody may type, and how long they may leave it. */
-const [typingMs, idleMs] = [4 * 3_600_000, 30 * 60_000];
-
-/** What a person types into: the payload's shell; without one its own init.
- *  @throws UserError when it has neither, or where it would never run */
-function shellOf({ flow, payload, rootfs }: BootRequest): string {
-  if (rootfs) {
-    throw new UserError('the real root file system has no shell', { hint: 'leave out --rootfs' });
-  }
-  const shell = ['bin/sh', 'usr/bin/sh'].find(file => payload.entries.some(entry => entry.path === file));
-  const next = shell === undefined ? payload.init.next : `/${shell}`;
-  if (flow.usesPayload && next !== undefined) return next;
-  const what = flow.usesPayload ? `the payload ${payload.name}` : `what the flow ${flow.id} boots`;
-  throw new UserError(`${what} has no shell to type into`, {
-    hint: 'boot another flow, or a payload with /bin/sh: --payload busybox',
-  });
 }
 
 function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, format: string): void {
@@ -249,10 +232,11 @@ function imagesOf(image: Image, extra: readonly Image[], root: readonly Image[])
   ];
 }
 
-/** Debug kernels take several times as long; so does a busy host, which is why this is generous. */
-function defaultTimeout(kernel: Kernel, payload: Payload): number {
+/** Debug kernels take several times as long; so does a busy host, which is why this is generous. An init that knows its
+ *  end starts a whole system until then. */
+function defaultTimeout(kernel: Kernel, payload: Payload, own: OwnInit | undefined): number {
   const factor = kernel.fragments.includes('debug') ? 5 : 1;
-  return factor * Math.round(60_000 + (payload.bytes / 2 ** 20) * 250);
+  return factor * Math.round((own ? 180_000 : 60_000) + (payload.bytes / 2 ** 20) * 250);
 }
 
 /** What has to be said beside figures of such a machine. */

@@ -179,12 +179,12 @@ export async function composePayload(
 
 /** What is stored; its name and place are added when it is read. */
 function payloadRecord(
-  kind: Pick<PayloadKind, 'id' | 'probe' | 'append'>,
+  kind: Pick<PayloadKind, 'id' | 'probe' | 'ownInit'>,
   draft: Draft,
 ): Omit<Payload, 'name' | 'folder'> {
   const entries = draft.entries();
-  const append = kind.append && { append: kind.append };
-  const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init', ...append } : {};
+  const own = kind.ownInit && { own: kind.ownInit };
+  const init = kind.probe === 'before-init' ? { rdinit: '/.initbench/probe', next: '/init', ...own } : {};
   const digest: Digest = digestOf({
     recordVersion,
     init,

@@ -34,6 +34,12 @@ export interface PayloadOrigin {
   readonly inputs: Digest;
 }
 
+/** An init of a payload that says by itself when all is done: `end`, behind the marks it passes (vm/mark.c). */
+export interface OwnInit {
+  /** Words that it wants on the kernel command line where there is no real root for it to go to. */
+  readonly withoutRoot: readonly string[];
+}
+
 export interface Payload {
   /** busybox, dir, cpio, debian, probe. */
   readonly id: string;
@@ -54,8 +60,7 @@ export interface Payload {
   readonly init: {
     readonly rdinit?: string;
     readonly next?: string;
-    /** Words that `next` wants on the kernel command line. */
-    readonly append?: readonly string[];
+    readonly own?: OwnInit;
   };
 }
 
@@ -79,8 +84,8 @@ export interface PayloadOptions {
 
 /** A kind of payload: src/image/payload/<id>.ts; the folder is the registry. */
 export interface PayloadKind {
-  /** Words that its own init wants on the kernel command line. */
-  readonly append?: readonly string[];
+  /** Absent: nothing is known of its own init, which is let run for a while. */
+  readonly ownInit?: OwnInit;
   readonly id: string;
   readonly summary: string;
   /** 'dir:PATH' has an argument, 'busybox' none. */

@@ -7,6 +7,7 @@ import type { BootPlan, Clock } from '../../src/boot/boot.ts';
 import { type BootRequest, planBoot } from '../../src/boot/plan.ts';
 import { qemuArgv } from '../../src/boot/qemu.ts';
 import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
+import { successorOf } from '../../src/boot/successor.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { collectPayload } from '../../src/image/collect.ts';
 import { parseNewc } from '../../src/image/cpio/newc.ts';
@@ -166,6 +167,33 @@ describe('planBoot()', () => {
     expect(planned.hold).toBe(5000);
     expect(planned.vm.append).toContain('INITBENCH_NEXT=/init');
     expect((await plan('initramfs', { format: 'cpio', holdMs: 5000, rootfs: true })).hold).toBeUndefined();
+  });
+
+  test('an init that says its end goes to the root file system itself, and to its own end without one', async () => {
+    const own = { withoutRoot: ['rd.systemd.unit=some.target'] };
+    const knows = { payload: { ...payload, init: { ...payload.init, own } }, format: 'cpio', holdMs: 5000 };
+    const alone = await plan('initramfs', knows);
+    expect(alone.hold).toBeUndefined();
+    expect(alone.timeout).toBeGreaterThan(180_000);
+    expect(alone.vm.append.slice(-3)).toEqual([
+      ...['INITBENCH_NEXT=/init', 'INITBENCH_NEXT_ENDS=1', 'rd.systemd.unit=some.target'],
+    ]);
+    const onward = await plan('initramfs', { ...knows, rootfs: true });
+    expect(onward.hold).toBeUndefined();
+    expect(onward.vm.append.slice(-5)).toEqual([
+      ...['INITBENCH_NEXT=/init', 'INITBENCH_NEXT_ENDS=1', 'root=/dev/vda', 'rootfstype=ext4', 'ro'],
+    ]);
+    const { holdMs: _, ...probeAlone } = knows;
+    expect((await plan('initramfs', { ...probeAlone, rootfs: true })).vm.append.at(-1)).toBe(
+      'INITBENCH_ROOTFS=/dev/vda',
+    );
+  });
+
+  test('it is in no initrd where the kernel has mounted a root: then it is one as any other', async () => {
+    const init = { next: '/init', own: { withoutRoot: [] } };
+    const asked = { flow: await findFlow('ramdisk'), holdMs: 5000 } as BootRequest;
+    expect(successorOf(asked, { init })).toEqual({ path: '/init', hold: 5000 });
+    expect(successorOf({ ...asked, rootfs: true }, { init })).toEqual({});
   });
 
   test('a console that is typed into ends in a shell of the payload, or in its init', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addTar, makeInitrd } from '../../src/image/debian/initrd.ts';
@@ -101,8 +101,23 @@ describe('the payload debian', () => {
     writeFileSync(path.join(tree, 'usr/share/doc/x/copyright'), '');
     const draft = newDraft(path.join(folder, 'draft'));
     addTar(draft, execFileSync('tar', ['-c', '.'], { cwd: tree }), 'x');
-    makeInitrd(draft);
+    makeInitrd(draft, Buffer.from('MARK'));
     expect(findExecutable(draft, 'init')).toBeUndefined();
+    expect(findExecutable(draft, 'usr/lib/initbench/mark')).toBeUndefined();
+    const units = 'usr/lib/systemd/system';
+    for (const wanted of [
+      'initrd.target.wants/initbench-initrd.service',
+      'initrd-switch-root.target.wants/initbench-switch-root.service',
+    ]) {
+      const target = path.posix.join(
+        units,
+        path.posix.dirname(wanted),
+        draft.get(`${units}/${wanted}`)!.target!,
+      );
+      expect(readFileSync(path.join(draft.folder, draft.get(target)!.content!), 'utf8')).toContain(
+        'ExecStart=/usr/lib/initbench/mark ',
+      );
+    }
     const paths = draft.entries().map(entry => entry.path);
     expect(paths).toEqual(
       expect.arrayContaining(['etc/initrd-release', 'etc/machine-id', 'etc/passwd', 'dev/console']),

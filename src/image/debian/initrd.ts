@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Unpacked Debian packages turned into an initrd: what only a full system needs goes, systemd becomes /init, and a
- *  target of its own says that it was reached and ends the machine. */
+/** Unpacked Debian packages turned into an initrd: what only a full system needs goes, systemd becomes /init, and units
+ *  of initbench's say where it is. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Draft } from '../draft.ts';
 import { addConsole } from '../skeleton.ts';
 import { parseTar } from '../tar.ts';
+import { markProgram, units, wanted } from './units.ts';
 
 /** Documentation, the package manager's state, and what the host's own configuration left. */
 const unwanted = [
@@ -25,28 +26,8 @@ const unwanted = [
   ...['doc', 'man', 'info', 'locale', 'lintian', 'bug', 'menu', 'pixmaps'].map(name => `usr/share/${name}`),
   ...['bash-completion', 'zsh', 'common-licenses', 'perl5'].map(name => `usr/share/${name}`),
 ];
+const unitFolder = 'usr/lib/systemd/system';
 const directories = ['dev', 'proc', 'sys', 'run', 'sysroot', 'var', 'var/log'];
-
-/** What initbench's target runs; the machine ends as after INITBENCH_END=reset. */
-const service = `[Unit]
-Description=Report that systemd runs, and end
-DefaultDependencies=no
-Requires=sysinit.target
-After=sysinit.target
-
-[Service]
-Type=oneshot
-StandardOutput=file:/dev/console
-ExecStart=/usr/bin/echo "initbench: systemd state=started"
-ExecStart=/usr/bin/systemctl --force --force reboot
-`;
-const target = `[Unit]
-Description=initbench
-DefaultDependencies=no
-Requires=initbench.service
-After=initbench.service
-AllowIsolate=yes
-`;
 
 /** Adds the members of a tar archive, all times 0: they tell when it was unpacked. */
 export function addTar(draft: Draft, bytes: Buffer, what: string): void {
@@ -61,8 +42,8 @@ export function addTar(draft: Draft, bytes: Buffer, what: string): void {
   }
 }
 
-/** @throws Error when the packages hold no systemd */
-export function makeInitrd(draft: Draft): void {
+/** `mark`: the program of vm/. @throws Error when the packages hold no systemd */
+export function makeInitrd(draft: Draft, mark: Buffer): void {
   for (const at of unwanted) draft.remove(at);
   for (const at of directories) draft.directory(at);
   draft.directory('tmp', { mode: 0o1777 });
@@ -76,6 +57,11 @@ export function makeInitrd(draft: Draft): void {
   draft.file('etc/machine-id', Buffer.alloc(0), { mode: 0o444 });
   draft.file('etc/hostname', Buffer.from('initbench\n'));
   draft.symlink('init', 'usr/lib/systemd/systemd');
-  draft.file('usr/lib/systemd/system/initbench.service', Buffer.from(service));
-  draft.file('usr/lib/systemd/system/initbench.target', Buffer.from(target));
+  draft.directory(path.posix.dirname(markProgram));
+  draft.file(markProgram, mark, { mode: 0o755 });
+  for (const [name, text] of Object.entries(units)) draft.file(`${unitFolder}/${name}`, Buffer.from(text));
+  for (const [target, unit] of Object.entries(wanted)) {
+    draft.directory(`${unitFolder}/${target}.wants`);
+    draft.symlink(`${unitFolder}/${target}.wants/${unit}`, `../${unit}`);
+  }
 }

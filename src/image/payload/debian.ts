@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** An initrd with systemd from Debian packages of the host's release, which ends at a target of its own. */
+/** An initrd with systemd from Debian packages of the host's release, which goes to the real root when there is one, and
+ *  ends at a target of its own otherwise. */
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../host/errors.ts';
@@ -12,14 +13,14 @@ import type { PayloadKind } from '../image.ts';
 
 const packages = ['systemd', 'udev', 'kmod', 'util-linux', 'bash', 'coreutils'];
 /** Raise it when what is made of the packages changes. */
-const version = 2;
+const version = 3;
 const roughBytes = 400 << 20;
 
 export default {
   id: 'debian',
   summary: 'an initrd with systemd, from Debian packages',
   probe: 'before-init',
-  append: ['rd.systemd.unit=initbench.target'],
+  ownInit: { withoutRoot: ['rd.systemd.unit=initbench.target'] },
   async inputs({ arch, signal }) {
     if (crossOf(arch)) {
       throw new UserError(
@@ -31,7 +32,7 @@ export default {
     }
     return { version, packages, archive: await hostArchive(signal) };
   },
-  async *collect({ job, signal }, draft) {
+  async *collect({ job, guest, signal }, draft) {
     const archive = await hostArchive(signal);
     const mode = await hostMode();
     await requireSpace(draft.folder, roughBytes, 'the payload debian');
@@ -43,6 +44,6 @@ export default {
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
-    makeInitrd(draft);
+    makeInitrd(draft, await readFile(guest.mark));
   },
 } satisfies PayloadKind;
