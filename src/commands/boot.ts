@@ -7,10 +7,11 @@ import { qemuArgv } from '../boot/qemu.ts';
 import { findFlow, findMachine } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
-import { marks, type Outcome, type Work } from '../events.ts';
+import { type Mark, marks, type Outcome, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
+import { reachedOf } from '../measure/figures.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
@@ -84,7 +85,11 @@ export const boot: Command<BootInput, BootProduct> = {
     { usage: '--disk-rate <MB/s>', summary: 'what that disk reads a second: 20, 40 (default: no limit)' },
     { usage: '--disk-iops <n>', summary: 'how many requests it takes a second (default: no limit)' },
     { usage: '--rootfs', summary: 'go on to a real ext4 root file system on a virtio disk' },
-    { usage: '--hold <seconds>', summary: "how long a payload's own init may run", default: '10' },
+    {
+      usage: '--hold <seconds>',
+      summary: "how long a payload's own init may run that tells no end",
+      default: '10',
+    },
     {
       usage: '--interactive',
       summary: "type into the guest's console, in the end into a shell of the payload; by the wall clock",
@@ -207,18 +212,21 @@ function codeOf(outcome: Outcome): ExitCode {
 export function formatRun(run: BootRun): string[] {
   const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
   const trouble = run.facts.filter(fact => fact.name === 'trouble');
+  const passed = (mark: Mark): string[] => {
+    const reached = run.marks[mark];
+    if (!reached || mark === 'kernel') return [];
+    return mark === 'used' && run.used.length > 1
+      ? run.used.map(step => field(`used ${step.percent}%`, timeText(run, step)))
+      : [field(mark, timeText(run, reached))];
+  };
   return [
     field('boot', `${run.row}: ${describeOutcome(run.outcome)}`),
     field('kernel', `${run.kernel.release} (${shortDigest(run.kernel.digest)})`),
     ...run.images.map(({ role, format, bytes }) => field(role, `${format}, ${mebibytes(bytes)}`)),
     field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),
-    ...marks
-      .filter(mark => mark !== 'kernel' && run.marks[mark])
-      .flatMap(mark =>
-        mark === 'used' && run.used.length > 1
-          ? run.used.map(step => field(`used ${step.percent}%`, timeText(run, step)))
-          : [field(mark, timeText(run, run.marks[mark]!))],
-      ),
+    ...marks.slice(0, marks.indexOf('rootfs')).flatMap(passed),
+    ...reachedOf(run).map(({ what, ...clocks }) => field('reached', `${what}: ${timeText(run, clocks)}`)),
+    ...marks.slice(marks.indexOf('rootfs')).flatMap(passed),
     ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
     ...(trouble.length > 0 || run.outcome.kind === 'panic'
@@ -231,13 +239,15 @@ export function formatRun(run: BootRun): string[] {
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-type Times = Pick<BootRun['used'][number], 'host' | 'tsc' | 'boottime'>;
+type Times = Partial<Pick<BootRun['used'][number], 'host' | 'tsc' | 'boottime'>>;
 
 function timeText(run: BootRun, { host, tsc, boottime }: Times): string {
   const entry = run.marks.kernel?.tsc;
   if (run.clock === 'wall') {
-    const guest = boottime === undefined ? '' : `${(boottime / 1e6).toFixed(1)} ms of the guest's clock, `;
-    return `${guest}${host.toFixed(1)} ms since QEMU's start`;
+    return [
+      ...(boottime === undefined ? [] : [`${(boottime / 1e6).toFixed(1)} ms of the guest's clock`]),
+      ...(host === undefined ? [] : [`${host.toFixed(1)} ms since QEMU's start`]),
+    ].join(', ');
   }
   if (tsc === undefined || entry === undefined) return 'reached';
   return `${((tsc - entry) / 1e6).toFixed(3)} M instructions since start_kernel`;

@@ -37,6 +37,18 @@ export function idleOf(run: BootRun): number | undefined {
   return end === undefined || run.icount === undefined ? undefined : Math.max(0, end - run.icount);
 }
 
+/** What ran behind the probe, and said so: facts `reached` (vm/mark.c), each once, in their order. */
+export function reachedOf({ facts }: Pick<BootRun, 'facts'>): (Pick<UsedStep, 'tsc' | 'boottime'> & {
+  readonly what: string;
+})[] {
+  const said = facts.filter(({ name }) => name === 'reached').map(({ values }) => values);
+  return said.flatMap(({ what, tsc, boottime }, i) =>
+    what === undefined || said.findIndex(other => other.what === what) < i
+      ? []
+      : [{ what, ...(tsc && { tsc: Number(tsc) }), ...(boottime && { boottime: Number(boottime) }) }],
+  );
+}
+
 /** One boot's checksum of what it read; the same on every row or the rows did not read the same. */
 export const sumOf = (run: BootRun): string | undefined =>
   run.facts.findLast(fact => fact.name === 'used')?.values.sum;

@@ -2,7 +2,7 @@
 /** One boot on one line: events in their order, the phases between them, what went on beside; and two of them aligned
  *  by event. Pure. Zero is start_kernel (by the wall clock where CLOCK_BOOTTIME starts, a little later). */
 import type { BootRun } from '../boot/boot.ts';
-import { sinceKernel, timeOf } from './figures.ts';
+import { reachedOf, sinceKernel, timeOf } from './figures.ts';
 import { counterRate, handled, kernelLogOf, unpackStarts } from './kernellog.ts';
 
 /** The words of systemd-analyze(1). */
@@ -10,8 +10,8 @@ export const phases = ['firmware', 'loader', 'kernel', 'initrd', 'userspace'] as
 export type Phase = (typeof phases)[number];
 
 export interface TimelineEvent {
-  /** 'power-on', 'loader', 'handover', 'kernel', 'unpack', 'initrd', 'stage1', 'init', 'used-10', 'rootfs',
-   *  'end': what two timelines are aligned by. */
+  /** 'power-on', 'loader', 'handover', 'kernel', 'initrd', 'stage1', 'init', 'used-10', 'initrd.target', 'switch-root',
+   *  'rootfs', 'end': what two timelines are aligned by. */
   readonly id: string;
   /** For people: '/init', '10% read'. */
   readonly label: string;
@@ -96,6 +96,10 @@ function eventsOf(run: Timed): TimelineEvent[] {
       return at === undefined
         ? []
         : [{ id: `used-${step.percent}`, label: `${step.percent}% read`, at, phase: 'initrd' }];
+    }),
+    ...reachedOf(run).flatMap(({ what, ...clocks }): TimelineEvent[] => {
+      const at = timeOf(run, clocks, run.clock);
+      return at === undefined ? [] : [{ id: what, label: what, at, phase: 'initrd' }];
     }),
     ...mark('rootfs', 'root file system', 'userspace'),
     // without a root the boot ends with the reading; what follows are reports

@@ -68,6 +68,23 @@ describe('consoleParser()', () => {
     expect(factsOf(signs, 'rootfs')).toMatchObject([{ fstype: 'ext4', how: 'pivot_root' }]);
   });
 
+  test('systemd on its way to a root file system: what it says of itself among its own lines', async () => {
+    const signs = await read('ready-systemd');
+    expect(marksOf(signs).map(([mark]) => mark)).toEqual(['init', 'used', 'rootfs', 'end']);
+    expect(factsOf(signs, 'reached').map(({ what, boottime }) => [what, boottime])).toEqual([
+      ['own-init', '420424654'],
+      ['initrd.target', '6134875671'],
+      ['switch-root', '6294828663'],
+    ]);
+    expect(factsOf(signs, 'rootfs')).toMatchObject([{ fstype: 'ext4', how: 'switch-root' }]);
+    expect(othersOf(signs)).toEqual([]);
+  });
+
+  test('whoever reaches something says so with the nonce of the boot, or is not believed', () => {
+    const said = consoleParser('4c2e').line('initbench: reached what=initrd.target tsc=1 boottime=1');
+    expect(said).toMatchObject([{ type: 'fact', fact: { name: 'forged' } }]);
+  });
+
   test('reading in steps: every step is a mark and a fact', async () => {
     const signs = await read('used-in-steps');
     expect(factsOf(signs, 'used').map(values => values.percent)).toEqual(['1', '10', '50', '100']);

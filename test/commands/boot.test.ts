@@ -109,6 +109,20 @@ test('a run as text: outcome, figures with their unit, where the rest is', () =>
   `);
 });
 
+test('what the own init of the payload has reached stands in front of the end', () => {
+  const facts = [
+    { name: 'reached', values: { what: 'initrd.target', tsc: '240000000', boottime: '307000000' } },
+  ];
+  const told = (more: Partial<BootRun>) =>
+    boot.text(product({ facts, ...more }), 80).filter(line => /^(init|reached|end) /.test(line));
+  expect(told({})).toEqual([
+    'init         199.366 M instructions since start_kernel',
+    'reached      initrd.target: 204.078 M instructions since start_kernel',
+    'end          208.815 M instructions since start_kernel',
+  ]);
+  expect(told({ clock: 'wall' })[1]).toBe("reached      initrd.target: 307.0 ms of the guest's clock");
+});
+
 test('reading in steps is told step by step', () => {
   const text = boot.text(
     product({

@@ -102,6 +102,28 @@ describe('timelineOf()', () => {
     ]);
   });
 
+  test('what runs behind the probe says where it is, on the way to the root file system', () => {
+    const reached = (what: string, ms: number) => ({
+      name: 'reached',
+      values: { what, tsc: '1', boottime: String(ms * 1e6) },
+    });
+    const facts = [
+      reached('initrd.target', 1200),
+      reached('switch-root', 1300),
+      reached('switch-root', 1350),
+    ];
+    const { events, phases } = timelineOf({ ...viaUefi, facts });
+    expect(events.map(({ label, at, phase }) => [label, at, phase]).slice(1)).toEqual([
+      ['first stage', 900, 'initrd'],
+      ['/init', 1000, 'initrd'],
+      ['initrd.target', 1200, 'initrd'],
+      ['switch-root', 1300, 'initrd'],
+      ['root file system', 1400, 'userspace'],
+      ['end', 1500, 'userspace'],
+    ]);
+    expect(phases.at(-2)).toEqual({ phase: 'initrd', start: 900, end: 1400 });
+  });
+
   test('a loader whose clock is wrong is put right by where the host saw it start', () => {
     const facts = [{ name: 'loader', values: { init: '350000', exec: '425000' } }, viaUefi.facts[1]!];
     const seen = {

@@ -6,6 +6,7 @@ import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { collectPayload } from '../../src/image/collect.ts';
+import { reachedOf } from '../../src/measure/figures.ts';
 import { comparison, ended, everything, request, signal, workspace } from './house.ts';
 
 describe.runIf(everything)('beside the default', () => {
@@ -19,19 +20,23 @@ describe.runIf(everything)('beside the default', () => {
   });
 
   test.each([
-    ['initramfs', 'base'],
-    ['kernelspace', request().series],
-  ])('debian: systemd starts in %s', async (flowName, name) => {
+    ['initramfs', 'base', false, ['own-init', 'sysinit.target']],
+    ['kernelspace', request().series, false, ['own-init', 'sysinit.target']],
+    ['initramfs', 'base', true, ['own-init', 'initrd.target', 'switch-root']],
+    ['kernelspace', request().series, true, ['own-init', 'initrd.target', 'switch-root']],
+  ])('debian: systemd in %s@%s, to a root file system: %s', async (flowName, name, rootfs, what) => {
     const { tree, fragments } = request();
     const wanted = { kernel: name, tree, fragments: [...fragments, 'systemd'] };
     const { product: kernel } = await ended(prepareKernel(workspace, wanted, signal));
     const { product: payload } = await ended(collectPayload(workspace, 'debian', { padBytes: 0 }, signal));
     const flow = await findFlow(flowName);
     const asked = { flow, kernel, payload, append: [], memoryMiB: 2048, cpus: 1, clock: 'icount' } as const;
-    const plan = await ended(planBoot(workspace, { ...asked, used: [0], holdMs: 120_000 }, signal));
+    const plan = await ended(planBoot(workspace, { ...asked, used: [0], holdMs: 0, rootfs }, signal));
     const { product: run } = await ended(bootOnce(workspace, plan.product, signal));
     expect(run.outcome).toEqual({ kind: 'ready' });
-    expect(run.facts.find(fact => fact.name === 'systemd')?.values).toMatchObject({ state: 'started' });
+    expect(reachedOf(run).map(reached => reached.what)).toEqual(what);
+    const root = run.facts.find(fact => fact.name === 'rootfs')?.values;
+    expect(root?.fstype).toBe(rootfs ? 'ext4' : undefined);
   });
 
   test.each(['initramfs', 'userspace', 'kernelspace'])('%s reaches a real ext4 root', async flowName => {
