@@ -11,7 +11,7 @@ import { type Mark, marks, type Outcome, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
-import { reachedOf } from '../measure/figures.ts';
+import { idleOf, reachedOf } from '../measure/figures.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
@@ -212,6 +212,7 @@ function codeOf(outcome: Outcome): ExitCode {
 export function formatRun(run: BootRun): string[] {
   const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
   const trouble = run.facts.filter(fact => fact.name === 'trouble');
+  const idle = idleOf(run) ?? 0;
   const passed = (mark: Mark): string[] => {
     const reached = run.marks[mark];
     if (!reached || mark === 'kernel') return [];
@@ -227,6 +228,9 @@ export function formatRun(run: BootRun): string[] {
     ...marks.slice(0, marks.indexOf('rootfs')).flatMap(passed),
     ...reachedOf(run).map(({ what, ...clocks }) => field('reached', `${what}: ${timeText(run, clocks)}`)),
     ...marks.slice(marks.indexOf('rootfs')).flatMap(passed),
+    ...(idle > 0
+      ? [field('idle', `${(idle / 1e6).toFixed(3)} M in which nothing ran, part of the above`)]
+      : []),
     ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
     ...(trouble.length > 0 || run.outcome.kind === 'panic'

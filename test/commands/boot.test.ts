@@ -123,6 +123,13 @@ test('what the own init of the payload has reached stands in front of the end', 
   expect(told({ clock: 'wall' })[1]).toBe("reached      initrd.target: 307.0 ms of the guest's clock");
 });
 
+test('virtual time in which nothing ran is told', () => {
+  const idle = (icount: number) =>
+    boot.text(product({ icount }), 80).filter(line => line.startsWith('idle '));
+  expect(idle(244_751_789)).toEqual([]);
+  expect(idle(200_000_000)).toEqual(['idle         44.738 M in which nothing ran, part of the above']);
+});
+
 test('reading in steps is told step by step', () => {
   const text = boot.text(
     product({
