@@ -11,7 +11,7 @@ let mark: string;
 let arrival: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'initbench-mark-'));
-  build(path.join(folder, 'out'));
+  build(path.join(folder, 'out'), ['mark', 'arrival']);
   mark = path.join(folder, 'out/mark');
   arrival = path.join(folder, 'out/arrival');
 }, 60_000);

@@ -26,10 +26,10 @@ let work: string;
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'initbench-test-'));
-  build(path.join(folder, 'out'));
+  build(path.join(folder, 'out'), ['probe', 'storage-init']);
   probe = path.join(folder, 'out/probe');
   storageInit = path.join(folder, 'out/storage-init');
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const freshFolder = () => {
@@ -60,7 +60,7 @@ describe('the build', () => {
   test('gives the same small static programs in another place', () => {
     const sources = path.join(work, 'a place', 'vm');
     cpSync(path.resolve(import.meta.dirname, '../../vm'), sources, { recursive: true });
-    build(path.join(work, 'out'), sources);
+    build(path.join(work, 'out'), ['probe', 'storage-init'], sources);
     for (const program of [probe, storageInit]) {
       const bytes = readFileSync(program);
       expect(readFileSync(path.join(work, 'out', path.basename(program))).equals(bytes)).toBe(true);

@@ -6,9 +6,10 @@ import path from 'node:path';
 
 const vm = path.resolve(import.meta.dirname, '../../vm');
 
-/** `make -C vm OUT=folder`; throws with the compiler's words. */
-export function build(out: string, sources: string = vm): void {
-  const made = spawnSync('make', ['-C', sources, `OUT=${out}`], { encoding: 'utf8' });
+/** `make -C vm OUT=folder` for some of the programs; throws with the compiler's words. */
+export function build(out: string, programs: readonly string[], sources: string = vm): void {
+  const targets = programs.map(program => path.join(out, program));
+  const made = spawnSync('make', ['-C', sources, `OUT=${out}`, ...targets], { encoding: 'utf8' });
   if (made.status !== 0 || made.stderr !== '') throw new Error(`make: ${made.stdout}${made.stderr}`);
 }
 

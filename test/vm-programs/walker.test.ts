@@ -12,7 +12,7 @@ let folder: string;
 let walker: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'initbench-walker-'));
-  build(path.join(folder, 'out'));
+  build(path.join(folder, 'out'), ['walker']);
   walker = path.join(folder, 'out/walker');
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

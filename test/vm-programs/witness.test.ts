@@ -11,9 +11,9 @@ let folder: string;
 let witness: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'initbench-test-'));
-  build(path.join(folder, 'out'));
+  build(path.join(folder, 'out'), ['witness']);
   witness = path.join(folder, 'out/witness');
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const dry = (checks: string, env: Record<string, string> = {}) =>
