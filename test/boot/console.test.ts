@@ -133,6 +133,8 @@ describe('consoleParser()', () => {
     'pagealloc: memory corruption',
     'rcu: INFO: rcu_preempt self-detected stall on CPU',
     'watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [init:1]',
+    'INFO: task init:1 blocked for more than 10 seconds.',
+    'INFO: task init:1 blocked in I/O wait for more than 10 seconds.',
     'list_del corruption. prev->next should be ffff888, but was 0000. (prev=ffff888)',
   ])('a report is trouble: %s', message => {
     expect(signsOf(Buffer.from(`[    0.1] x\n[    1.234567][    T1] ${message}\n`))).toEqual([

@@ -16,7 +16,11 @@ export interface Fault {
 const patterns: readonly (readonly [FaultKind, RegExp])[] = [
   ['kasan', /BUG: KASAN: /],
   ['ubsan', /^UBSAN: /],
-  ['lockup', /BUG: soft lockup|BUG: workqueue lockup|INFO: task .* blocked for more than|rcu: INFO: .*stall/],
+  // 'blocked in I/O wait for': 7.3's kernel/hung_task.c, 6.12's has no such words
+  [
+    'lockup',
+    /BUG: soft lockup|BUG: workqueue lockup|INFO: task .* blocked (?:in I\/O wait )?for more than|rcu: INFO: .*stall/,
+  ],
   [
     'lockdep',
     /^WARNING: (?:possible|inconsistent|suspicious|bad unlock|held lock|lock held|Nested lock)|^INFO: (?:trying to register non-static key|possible|HARDIRQ|SOFTIRQ)|DEBUG_LOCKS_WARN_ON/,

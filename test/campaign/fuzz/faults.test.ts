@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Kernel faults on recorded consoles. The kernels were made to fault: in one boot a branch in drop_nlink() always went
- *  to its WARN_ON(), in one erofs_readdir() began with a read through a null pointer. */
+ *  to its WARN_ON(), in one erofs_readdir() began with a read through a null pointer. One image names a file as the
+ *  inode of its own fragments, whose reader then waits for a page that it has locked itself. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -34,6 +35,16 @@ describe('faultsOf()', () => {
         where: 'erofs_readdir',
       },
     ]);
+  });
+
+  test('a task that waits for ever is one each time the kernel says so, the first the longest ago', () => {
+    const faults = faultsOf(recorded('hung-in-io'));
+    const message = (seconds: number) =>
+      `INFO: task init:1 blocked in I/O wait for more than ${seconds} seconds.`;
+    expect(faults).toEqual(
+      [10, 20, 30, 40].map(seconds => ({ kind: 'lockup', message: message(seconds), where: '' })),
+    );
+    expect(sameFault(faults[0]!, faults[3]!)).toBe(true);
   });
 
   test("TCG's oops of user code is none", () => {
