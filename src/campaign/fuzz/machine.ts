@@ -38,9 +38,11 @@ export async function* openBench(workspace: Workspace, kernel: Kernel, signal: A
 }
 
 /** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
- *  for its timer to be measured, a tenth of a second. */
+ *  for its timer to be measured, a tenth of a second. A task that hangs ends the boot
+ *  after ten seconds: the deadline would see no more of it. */
 const wordsOn = ({ machine }: Bench, tree = treeFolder) => [
-  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', `INITBENCH_WALK=/${tree}`],
+  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', 'hung_task_panic=1'],
+  `INITBENCH_WALK=/${tree}`,
 ];
 
 /** The plan for an initrd in a file. */
