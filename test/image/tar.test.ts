@@ -105,18 +105,18 @@ describe('the payload debian', () => {
     expect(findExecutable(draft, 'init')).toBeUndefined();
     expect(findExecutable(draft, 'usr/lib/initbench/mark')).toBeUndefined();
     const units = 'usr/lib/systemd/system';
-    for (const wanted of [
-      'initrd.target.wants/initbench-initrd.service',
-      'initrd-switch-root.target.wants/initbench-switch-root.service',
-    ]) {
-      const target = path.posix.join(
-        units,
-        path.posix.dirname(wanted),
-        draft.get(`${units}/${wanted}`)!.target!,
+    const markers = {
+      'initrd.target': 'initbench-initrd',
+      'initrd-switch-root.target': 'initbench-switch-root',
+    };
+    for (const [target, unit] of Object.entries(markers)) {
+      expect(draft.get(`${units}/${target}.wants/${unit}.service`)!.target).toBe(`../${unit}.service`);
+      const text = readFileSync(
+        path.join(draft.folder, draft.get(`${units}/${unit}.service`)!.content!),
+        'utf8',
       );
-      expect(readFileSync(path.join(draft.folder, draft.get(target)!.content!), 'utf8')).toContain(
-        'ExecStart=/usr/lib/initbench/mark ',
-      );
+      expect(text).toContain(`Requires=${target}\nAfter=${target}\n`);
+      expect(text).toContain('ExecStart=/usr/lib/initbench/mark ');
     }
     const paths = draft.entries().map(entry => entry.path);
     expect(paths).toEqual(

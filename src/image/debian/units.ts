@@ -6,17 +6,19 @@ export const markProgram = 'usr/lib/initbench/mark';
 
 interface MarkUnit {
   readonly description: string;
-  /** Lines of [Unit]: when it runs. */
-  readonly when: readonly string[];
+  /** The target that it speaks of: what was not reached is not reported. */
+  readonly after: string;
+  readonly before?: string;
   /** Command lines, one after the other. */
   readonly run: readonly string[];
 }
 
-const service = ({ description, when, run }: MarkUnit) => `[Unit]
+const service = ({ description, after, before, run }: MarkUnit) => `[Unit]
 Description=${description}
 DefaultDependencies=no
-${when.join('\n')}
-
+Requires=${after}
+After=${after}
+${before === undefined ? '' : `Before=${before}\n`}
 [Service]
 Type=oneshot
 StandardOutput=file:/dev/console
@@ -27,17 +29,19 @@ ${run.map(command => `ExecStart=${command}\n`).join('')}`;
 export const units: Readonly<Record<string, string>> = {
   'initbench-initrd.service': service({
     description: 'Report that initrd.target is reached',
-    when: ['After=initrd.target', 'Before=initrd-cleanup.service'],
+    after: 'initrd.target',
+    before: 'initrd-cleanup.service',
     run: [`/${markProgram} initrd.target`],
   }),
   'initbench-switch-root.service': service({
     description: 'Report that the root is about to be switched',
-    when: ['After=initrd-switch-root.target', 'Before=initrd-switch-root.service'],
+    after: 'initrd-switch-root.target',
+    before: 'initrd-switch-root.service',
     run: [`/${markProgram} switch-root`],
   }),
   'initbench.service': service({
     description: 'Report that systemd runs, and end',
-    when: ['Requires=sysinit.target', 'After=sysinit.target'],
+    after: 'sysinit.target',
     run: [
       `/${markProgram} sysinit.target`,
       `/${markProgram} end`,
