@@ -216,3 +216,23 @@ test('before any command has answered', () => {
       .join('\n'),
   ).toContain('loading');
 });
+
+test('a console says what its boot has reached last, by our marks or by its own init', () => {
+  const row = 'kernelspace@initoverlayfs';
+  const events = bootEvents(row, { init: 192.15, used: 200.94 }).slice(0, -1);
+  const run = '20261124T2211-kern';
+  const fact = { name: 'reached', values: { what: 'initrd.target', tsc: '1' } };
+  const title = (more: readonly WorkEvent[]) =>
+    render(
+      play(
+        opened(80, 24),
+        ...keys('b'),
+        { type: 'events', job: 1, events: [...events, ...more] },
+        { type: 'tick', now: 2600 },
+      ).state,
+    )
+      .map(line => line.map(span => span.text).join(''))
+      .find(line => line.includes('tcg'));
+  expect(title([])).toMatch(/tcg .* used /);
+  expect(title([{ job: row, type: 'fact', run, fact }])).toMatch(/tcg .* initrd\.target /);
+});

@@ -83,18 +83,25 @@ function consoleView(
   return [title, ...filled].map(line => fit(line, width));
 }
 
-/** Accelerator, elapsed, the mark reached. */
+/** Accelerator, elapsed, what was reached last: a mark, or what runs behind the probe has named. */
 function headerOf(state: State, job: Job, boot: Boot | undefined, held: boolean): string {
   if (!boot) return isRunning(job) ? 'preparing' : job.state;
   const accelerator = boot.argv[boot.argv.indexOf('-accel') + 1] ?? '';
-  const mark = boot.marks.at(-1)?.mark;
   return [
     ...(held ? ['FROZEN'] : []),
     ...(state.typing?.run === boot.run ? ['TYPING'] : []),
     accelerator,
     duration(boot.took ?? Math.max(0, state.now - boot.started)),
-    ...(boot.outcome ? [boot.outcome.kind] : mark ? [mark] : []),
+    ...(boot.outcome ? [boot.outcome.kind] : lastReached(boot)),
   ].join(' ');
+}
+
+function lastReached({ signs }: Boot): readonly string[] {
+  const last = signs.findLast(
+    sign => sign.type === 'mark' || (sign.type === 'fact' && sign.fact.name === 'reached'),
+  );
+  if (last?.type === 'mark') return [last.mark];
+  return last?.type === 'fact' ? [last.fact.values.what ?? ''] : [];
 }
 
 function consoleTail(
