@@ -238,7 +238,8 @@ function walkText(facts: readonly Fact[]): string {
 }
 
 /** What the unpatched kernel says of the same images on a disk, one after another: the same fault, or else the first
- *  other one. It need not be the same: what an image that points behind its own end finds there is not. */
+ *  other one. It need not be the same: what an image that points behind its own end finds there is not. Each is walked
+ *  from its tree, and from its root, too: where no tree is found, the walker's second round is left, a third of it. */
 async function showsUpstream(
   { control, walker }: Setting,
   images: readonly HarmedImage[],
@@ -249,7 +250,8 @@ async function showsUpstream(
   const archive = diskArchive(walker);
   const none = { directories: '', files: '', links: '', others: '', bytes: '', attributes: '', sum: '' };
   let another: Fault | undefined;
-  for (const { bytes, tree } of images) {
+  const walks = images.flatMap(({ bytes, tree }) => [tree, ''].map(start => ({ bytes, tree: start })));
+  for (const { bytes, tree } of walks) {
     const { outcome, lines, facts } = await bootQuietly(
       scratch,
       async folder =>

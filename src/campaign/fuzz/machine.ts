@@ -50,7 +50,7 @@ export const initrdPlan = (bench: Bench, file: string, bytes: number, row: strin
   planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: wordsOn(bench) }, row);
 
 /** The plan for the same image on a disk, which a kernel without the series can mount, too; `tree`: where its files
- *  are. */
+ *  are, or '' for its root. */
 export const diskPlan = (
   bench: Bench,
   disk: { readonly file: string; readonly bytes: number; readonly tree: string },
