@@ -9,7 +9,8 @@ import {
   fuzzSeries,
   isFinding,
 } from '../campaign/fuzz/fuzz.ts';
-import { type Replayed, replayCase } from '../campaign/fuzz/replay.ts';
+import { type Control, type Replayed, replayCase } from '../campaign/fuzz/replay.ts';
+import { givens } from '../campaign/fuzz/machine.ts';
 import { definedEnds, isBad } from '../campaign/fuzz/verdict.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
@@ -21,8 +22,7 @@ interface FuzzInput {
   /** What the command that replays a case has to repeat. */
   readonly typed: readonly string[];
   readonly replay?: CaseName;
-  /** Number of the image, from 1. */
-  readonly disk?: number;
+  readonly control?: Control;
 }
 
 type FuzzProduct =
@@ -54,6 +54,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       usage: '--disk [number]',
       summary: 'with --case: on the unpatched kernel, the (first) image on a disk',
     },
+    { usage: '--file [number]', summary: 'the same with the image as a file of the initramfs' },
   ],
   liveConsole: true,
   parse({ options, words }, { settings }) {
@@ -73,14 +74,12 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       },
       typed: [series, ...(tree ? ['--tree', tree] : []), ...config.flatMap(name => ['--config', name])],
       ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),
-      ...(options.disk !== undefined && {
-        disk: options.disk === true ? 1 : wholeNumber(options.disk, '--disk', 1, 1000),
-      }),
+      ...controlOf(options),
     };
   },
-  async *run(workspace, { request, typed, replay, disk }, signal) {
+  async *run(workspace, { request, typed, replay, control }, signal) {
     if (replay) {
-      const replayed = yield* replayCase(workspace, request, replay, disk, signal);
+      const replayed = yield* replayCase(workspace, request, replay, control, signal);
       return { kind: 'case', replayed };
     }
     return { kind: 'campaign', fuzzed: yield* fuzzSeries(workspace, request, signal), typed };
@@ -96,6 +95,16 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
     return bad ? exitCodes.failed : exitCodes.done;
   },
 };
+
+function controlOf(options: Readonly<Record<string, unknown>>): { control?: Control } {
+  for (const given of givens) {
+    const number = options[given];
+    if (number !== undefined) {
+      return { control: { given, image: number === true ? 1 : wholeNumber(number, `--${given}`, 1, 1000) } };
+    }
+  }
+  return {};
+}
 
 function caseLines({ made, run, verdict }: Replayed): readonly string[] {
   const field = (name: string, value: string) => `${name.padEnd(10)}${value}`;
@@ -171,7 +180,7 @@ function upstreamLines(results: ReadonlyMap<string, FuzzResult>): readonly strin
   }
   if (groups.size === 0) return [];
   return [
-    'upstream: the unpatched kernel has the same fault with the image on a disk',
+    'upstream: the unpatched kernel has the same fault with the same image',
     ...[...groups].map(
       ([message, keys]) => `  ${String(keys.length).padStart(4)}  ${message}, first ${keys[0]}`,
     ),
@@ -189,7 +198,7 @@ function otherLines(results: ReadonlyMap<string, FuzzResult>): readonly string[]
     ];
   });
   if (lines.length === 0) return [];
-  return ['other: the unpatched kernel has another fault with the image on a disk', ...lines];
+  return ['other: the unpatched kernel has another fault with the same image', ...lines];
 }
 
 function caseRecord({ made, run, verdict }: Replayed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The campaign: hostile initrds of every layout on a kernel with the series, each boot judged. A fault is tried again
- *  on the unpatched kernel with the same image on a disk: what shows there as well is not the series'. */
+ *  on the unpatched kernel with the same image: what shows there as well is not the series'. */
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Fact, Milliseconds, Work } from '../../events.ts';
@@ -15,7 +15,16 @@ import { type CaseName, formatCase, generatorVersion, makeCase } from './case.ts
 import { type Fault, sameFault } from './faults.ts';
 import { findLayout, type Layout, layouts } from './layouts.ts';
 import type { HarmedImage } from './kinds.ts';
-import { type Bench, bootQuietly, diskArchive, diskPlan, initrdPlan, openBench, writeTo } from './machine.ts';
+import {
+  type Bench,
+  bootQuietly,
+  controlArchive,
+  controlPlan,
+  givens,
+  initrdPlan,
+  openBench,
+  writeTo,
+} from './machine.ts';
 import { isBad, type Verdict, verdictOf } from './verdict.ts';
 
 export interface FuzzRequest {
@@ -237,9 +246,10 @@ function walkText(facts: readonly Fact[]): string {
   return `errors=${errors}${first ? ` first=${first} at=${at}` : ''}${cut ? ' cut' : ''}`;
 }
 
-/** What the unpatched kernel says of the same images on a disk, one after another: the same fault, or else the first
- *  other one. It need not be the same: what an image that points behind its own end finds there is not. Each is walked
- *  from its tree, and from its root, too: where no tree is found, the walker's second round is left, a third of it. */
+/** What the unpatched kernel says of the same images, one after another: the same fault, or else the first other one.
+ *  It need not be the same: what an image that points behind its own end finds there is not. Each is given in either
+ *  way, since how far ahead is read depends on that; and walked from its tree and from its root: where no tree is
+ *  found, the walker's second round is left, a third of it. */
 async function showsUpstream(
   { control, walker }: Setting,
   images: readonly HarmedImage[],
@@ -247,20 +257,20 @@ async function showsUpstream(
   scratch: string,
   signal: AbortSignal,
 ): Promise<Pick<FuzzResult, 'upstream' | 'instead'>> {
-  const archive = diskArchive(walker);
   const none = { directories: '', files: '', links: '', others: '', bytes: '', attributes: '', sum: '' };
+  const boots = images.flatMap(({ bytes, tree }) =>
+    [tree, ''].flatMap(start => givens.map(given => ({ bytes, start, given }))),
+  );
   let another: Fault | undefined;
-  const walks = images.flatMap(({ bytes, tree }) => [tree, ''].map(start => ({ bytes, tree: start })));
-  for (const { bytes, tree } of walks) {
+  for (const { bytes, start, given } of boots) {
+    const archive = controlArchive(walker, given, bytes);
     const { outcome, lines, facts } = await bootQuietly(
       scratch,
-      async folder =>
-        diskPlan(
-          control,
-          { file: await writeTo(folder, 'disk', bytes), bytes: bytes.length, tree },
-          { file: await writeTo(folder, 'initrd', archive), bytes: archive.length },
-          'control',
-        ),
+      async folder => {
+        const image = { file: await writeTo(folder, 'disk', bytes), bytes: bytes.length };
+        const initrd = { file: await writeTo(folder, 'initrd', archive), bytes: archive.length };
+        return controlPlan(control, given, { image, initrd, tree: start }, 'control');
+      },
       signal,
     );
     const { faults } = verdictOf({ outcome, lines, facts }, 'any', none);

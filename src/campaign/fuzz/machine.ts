@@ -14,7 +14,7 @@ import { digestOf } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
 import { hasOption, type Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
-import { archiveOf, folderMember, initMember } from './archives.ts';
+import { archiveOf, fileMember, folderMember, initMember } from './archives.ts';
 import { treeFolder } from './tree.ts';
 import type { Ended } from './verdict.ts';
 
@@ -49,30 +49,49 @@ const wordsOn = ({ machine }: Bench, tree = treeFolder) => [
 export const initrdPlan = (bench: Bench, file: string, bytes: number, row: string): BootPlan =>
   planOf(bench, { initrd: imageIn(file, bytes, 'hostile'), disks: [], append: wordsOn(bench) }, row);
 
-/** The plan for the same image on a disk, which a kernel without the series can mount, too; `tree`: where its files
- *  are, or '' for its root. */
-export const diskPlan = (
+/** How a kernel without the series, which can mount the same image, is given it: on a virtio disk; or as a file of the
+ *  initramfs, which EROFS reads as it reads the series' own. */
+export const givens = ['disk', 'file'] as const;
+export type Given = (typeof givens)[number];
+
+const imageFile = 'image.erofs';
+
+/** The initramfs of such a boot. */
+export const controlArchive = (walker: Buffer, given: Given, image: Buffer): Buffer =>
+  archiveOf([
+    ...[folderMember('dev'), folderMember('image'), folderMember('upper'), initMember(walker)],
+    ...(given === 'file' ? [fileMember(imageFile, image)] : []),
+  ]);
+
+/** The plan for it. `image` is needed on a disk alone; `tree`: where its files are, or '' for its root. */
+export const controlPlan = (
   bench: Bench,
-  disk: { readonly file: string; readonly bytes: number; readonly tree: string },
-  initrd: { readonly file: string; readonly bytes: number },
+  given: Given,
+  { image, initrd, tree }: Readonly<Record<'image' | 'initrd', StoredFile>> & { readonly tree: string },
   row: string,
 ): BootPlan => {
   const device = '/dev/vda';
-  const image: Disk = { kind: 'virtio-blk', image: imageIn(disk.file, disk.bytes, 'hostile'), device };
+  const onDisk = given === 'disk';
+  const disk: Disk = { kind: 'virtio-blk', image: imageIn(image.file, image.bytes, 'hostile'), device };
   return planOf(
     bench,
     {
       initrd: imageIn(initrd.file, initrd.bytes, 'walker'),
-      disks: [image],
-      append: [...wordsOn(bench, disk.tree), `INITBENCH_BOOT=${device}`],
+      disks: onDisk ? [disk] : [],
+      append: [
+        ...wordsOn(bench, tree),
+        // a tmpfs gives EROFS no file that it takes
+        ...(onDisk ? [`INITBENCH_BOOT=${device}`] : [`INITBENCH_BOOT=/${imageFile}`, 'rootfstype=ramfs']),
+      ],
     },
     row,
   );
 };
 
-/** The initramfs of the boots from a disk. */
-export const diskArchive = (walker: Buffer): Buffer =>
-  archiveOf([folderMember('dev'), folderMember('image'), folderMember('upper'), initMember(walker)]);
+export interface StoredFile {
+  readonly file: string;
+  readonly bytes: number;
+}
 
 function imageIn(file: string, bytes: number, name: string): Image {
   const digest = digestOf({ file });

@@ -14,7 +14,7 @@ import { UserError } from '../../host/errors.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type Case, type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';
 import { type FuzzRequest, openSetting } from './fuzz.ts';
-import { diskArchive, diskPlan, initrdPlan } from './machine.ts';
+import { controlArchive, controlPlan, type Given, initrdPlan } from './machine.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface Replayed {
@@ -23,13 +23,19 @@ export interface Replayed {
   readonly verdict: Verdict;
 }
 
-/** `disk`: on the unpatched kernel, the image of that number, from 1, on a virtio disk.
- *  @throws UserError as openSetting(), and when the case has no such image for a disk */
+/** The unpatched kernel in the place of the series'. */
+export interface Control {
+  readonly given: Given;
+  /** Which of the case's images, from 1. */
+  readonly image: number;
+}
+
+/** @throws UserError as openSetting(), and when the case has no such image to give to the unpatched kernel */
 export async function* replayCase(
   workspace: Workspace,
   request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments'>,
   name: CaseName,
-  disk: number | undefined,
+  control: Control | undefined,
   signal: AbortSignal,
 ): Work<Replayed> {
   const setting = yield* openSetting(workspace, { ...request, layouts: [name.layout] }, signal);
@@ -38,15 +44,18 @@ export async function* replayCase(
   const keep = (what: string, bytes: Buffer) => kept(workspace, `${what} ${row}`, bytes, signal);
   const file = ({ path: at, bytes }: Image) => ({ file: at, bytes });
   let plan;
-  if (disk !== undefined) {
+  if (control) {
     if (!made.images) {
-      throw new UserError(`${row} is about archives around an image: there is nothing to put on a disk`);
+      throw new UserError(
+        `${row} is about archives around an image: there is none to give to another kernel`,
+      );
     }
-    const harmed = made.images[disk - 1];
-    if (!harmed) throw new UserError(`${row} has ${made.images.length} images, no number ${disk}`);
+    const harmed = made.images[control.image - 1];
+    if (!harmed) throw new UserError(`${row} has ${made.images.length} images, no number ${control.image}`);
     const image = yield* keep('disk', harmed.bytes);
-    const archive = yield* keep('walker', diskArchive(setting.walker));
-    plan = diskPlan(setting.control, { ...file(image), tree: harmed.tree }, file(archive), row);
+    const archive = yield* keep('walker', controlArchive(setting.walker, control.given, harmed.bytes));
+    const given = { image: file(image), initrd: file(archive), tree: harmed.tree };
+    plan = controlPlan(setting.control, control.given, given, row);
   } else {
     const initrd = yield* keep('initrd', made.initrd);
     plan = initrdPlan(setting.bench, initrd.path, initrd.bytes, row);
@@ -55,7 +64,7 @@ export async function* replayCase(
   const lines = (await readConsole(run.folder)).toString('utf8').split(/\r*\n/);
   const { walked } = setting.bases.find(({ layout }) => layout.id === name.layout)!;
   const { outcome, facts } = run;
-  const verdict = verdictOf({ outcome, facts, lines }, disk !== undefined ? 'any' : made.expect, walked);
+  const verdict = verdictOf({ outcome, facts, lines }, control ? 'any' : made.expect, walked);
   return { made, run, verdict };
 }
 
