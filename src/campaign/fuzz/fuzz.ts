@@ -159,8 +159,8 @@ export async function* fuzzSetting(
         keyOf: formatCase,
         next: () => names,
         run: (name, stop) => runCase(setting, name, scratch, stop),
-        // Nobody else has seen it yet, and what is asked of it may be more than it was.
-        doubts: isFinding,
+        // Nobody else has seen it as it is, and what is asked of it may be more than it was.
+        doubts: result => isFinding(result) || result.instead !== undefined,
         atOnce: availableParallelism(),
         ...(request.minutes !== undefined && { until: started + request.minutes * 60_000 }),
       },
