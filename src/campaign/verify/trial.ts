@@ -2,9 +2,10 @@
 /** One boot of a requirement: from its declaration to a plan with a key, and from its run to what it showed. */
 import { readFile } from 'node:fs/promises';
 import { probeAccelerator } from '../../boot/accelerator.ts';
-import type { BootPlan, BootRun, Disk, Vm } from '../../boot/boot.ts';
+import type { BootPlan, BootRun, Clock, Disk, Vm } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { readConsole } from '../../boot/record.ts';
+import type { Machine } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import { bootOnce } from '../../boot/run.ts';
@@ -56,7 +57,7 @@ export async function* planTrial(
     kernel,
     ...(initrd ? { initrd } : {}),
     disks,
-    append: wordsOf(trial, machine.console),
+    append: wordsOf(trial, machine, clock),
     memoryMiB: typeof memory === 'number' ? memory : memory(initrd?.bytes ?? 0),
     cpus: trial.cpus ?? 1,
     clock,
@@ -89,9 +90,10 @@ export async function* planTrial(
 }
 
 /** Words of the kernel command line. */
-function wordsOf({ quiet, checks, append = [] }: Trial, console: string): string[] {
+function wordsOf({ quiet, checks, append = [] }: Trial, machine: Machine, clock: Clock): string[] {
   return [
-    ...[`console=${console}`, 'panic=-1', `loglevel=${quiet ? 5 : 7}`, 'nokaslr'],
+    ...[`console=${machine.console}`, 'panic=-1', `loglevel=${quiet ? 5 : 7}`, 'nokaslr'],
+    ...(clock === 'wall' ? machine.wallWords : []),
     ...(checks.length > 0 ? [`INITBENCH_CHECK=${checks.join(',')}`] : []),
     ...append,
   ];
