@@ -126,11 +126,11 @@ async function* makeKernel(
   const before = parseBuildLog(unfinished ?? '');
   const memory = await readMemory(folder);
   const complete = seeded || memory?.config === config.digest;
-  const ahead = stepsAhead({ full, behind: before.steps.length, complete });
+  const estimates = stepsAhead({ full, behind: before.steps.length, complete });
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
   const started = performance.now();
-  yield* runMake(workspace, build, { argv: buildArgv(build), log, estimate: ahead }, signal);
+  yield* runMake(workspace, build, { argv: buildArgv(build), log, estimates }, signal);
   const built = Math.round(performance.now() - started);
   try {
     await requireUnmoved(build.worktree, signal);

@@ -51,7 +51,7 @@ export async function* makeObjects(
           yield* runMake(
             workspace,
             build,
-            { argv, log, estimate: preparingSteps + 2 * objects.length },
+            { argv, log, estimates: [preparingSteps + 2 * objects.length] },
             signal,
           );
           await requireUnmoved(build.worktree, signal);

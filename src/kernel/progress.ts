@@ -21,22 +21,25 @@ export function estimateSteps(options: number, known: readonly KnownBuild[]): nu
   return Math.max(linkSteps, Math.round((nearest.steps * options) / Math.max(nearest.options, 1)));
 }
 
-/** What a build directory holds at the start decides how much is left. */
+/** What a build directory holds at the start decides how much is left: the likely number, and the next one up for when
+ *  that proves too small. */
 export function stepsAhead(start: {
   /** Steps of a full build. */
   readonly full: number;
   /** Steps an unfinished build has behind it. */
   readonly behind: number;
-  /** Whether a build of the same .config has ended here; then only what changed is compiled. */
+  /** Whether objects of a finished build are there: then only what differs is compiled, which an option that all files
+   *  use makes nearly everything. */
   readonly complete: boolean;
-}): number {
-  return start.complete ? linkSteps : Math.max(linkSteps, start.full - start.behind);
+}): readonly number[] {
+  const left = Math.max(linkSteps, start.full - start.behind);
+  return start.complete ? [linkSteps, left] : [left];
 }
 
-/** The total to show at `done`: an estimate that proves too small grows, and only the end reaches it. */
-export function shownTotal(done: number, estimate: number): number {
-  return done < estimate ? estimate : done + Math.max(1, Math.ceil(done / 50));
-}
+/** The total to show at `done`: the first estimate that is not too small; past the last it grows, and only the end
+ *  reaches it. */
+export const shownTotal = (done: number, estimates: readonly number[]): number =>
+  estimates.find(estimate => done < estimate) ?? done + Math.max(1, Math.ceil(done / 50));
 
 /** Bytes of disk that a build directory and the kernel kept from it may take; debug information multiplies both. */
 export function spaceNeeded(steps: number, dotConfig: string): number {

@@ -31,15 +31,15 @@ interface MakeRun {
   readonly argv: readonly string[];
   /** Everything make prints is appended here. */
   readonly log: string;
-  /** How many steps it may take. */
-  readonly estimate: number;
+  /** How many steps it may take, from the likely number up. */
+  readonly estimates: readonly number[];
 }
 
 /** make itself, with progress. @throws BuildFailed */
 export async function* runMake(
   workspace: Workspace,
   build: Build,
-  { argv, log, estimate }: MakeRun,
+  { argv, log, estimates }: MakeRun,
   signal: AbortSignal,
 ): Work<void> {
   const job = jobOf(build);
@@ -56,7 +56,7 @@ export async function* runMake(
       if (!step) continue;
       const label = `${step.step} ${step.target}`;
       seen.add(label);
-      yield { job, type: 'progress', done: seen.size, total: shownTotal(seen.size, estimate), label };
+      yield { job, type: 'progress', done: seen.size, total: shownTotal(seen.size, estimates), label };
     }
     yield { job, type: 'progress', done: seen.size, total: seen.size, label: 'done' };
   } catch (error) {

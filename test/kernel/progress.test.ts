@@ -15,10 +15,16 @@ test('a known build with as many options is exact, the nearest one is scaled', (
 });
 
 test('what was done before is not done again', () => {
-  expect(stepsAhead({ full: 2000, behind: 0, complete: false })).toBe(2000);
-  expect(stepsAhead({ full: 2000, behind: 1500, complete: false })).toBe(500);
-  expect(stepsAhead({ full: 2000, behind: 2100, complete: false })).toBe(40);
-  expect(stepsAhead({ full: 2000, behind: 0, complete: true })).toBe(40);
+  expect(stepsAhead({ full: 2000, behind: 0, complete: false })).toEqual([2000]);
+  expect(stepsAhead({ full: 2000, behind: 1500, complete: false })).toEqual([500]);
+  expect(stepsAhead({ full: 2000, behind: 2100, complete: false })).toEqual([40]);
+  expect(stepsAhead({ full: 2000, behind: 0, complete: true })).toEqual([40, 2000]);
+});
+
+test('objects of another configuration: what looked like a link is a whole build, and says so', () => {
+  const estimates = stepsAhead({ full: 1800, behind: 0, complete: true });
+  expect([1, 39, 40, 41, 1799].map(done => shownTotal(done, estimates))).toEqual([40, 40, 1800, 1800, 1800]);
+  expect(shownTotal(1800, estimates)).toBe(1836);
 });
 
 test('done never reaches the total before the end, and the total never shrinks', () => {
@@ -26,7 +32,7 @@ test('done never reaches the total before the end, and the total never shrinks',
     fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 5000 }), (estimate, steps) => {
       let last = 0;
       for (let done = 1; done <= steps; done++) {
-        const total = shownTotal(done, estimate);
+        const total = shownTotal(done, [estimate, 2 * estimate]);
         expect(total).toBeGreaterThan(done);
         expect(total).toBeGreaterThanOrEqual(last);
         last = total;
