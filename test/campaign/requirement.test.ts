@@ -9,6 +9,8 @@ import r21 from '../../src/campaign/requirement/r21.ts';
 import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/campaign/verify/early.ts';
 import { verdictOf } from '../../src/campaign/verify/matrix.ts';
 import type { SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
+import { listRequirements } from '../../src/campaign/verify/registry.ts';
+import { digest } from '../boot/machine.ts';
 import { failing, recorded, shownIn, text } from './recorded.ts';
 
 describe('R6', () => {
@@ -193,4 +195,13 @@ describe('R21', () => {
     expect(judge(early)).toEqual(['image: the driver was given the file of the image']);
     expect(judge(image, image)).toEqual(['without the file the answer is another']);
   });
+});
+
+const initrd = { bytes: 1 << 20, sha256: digest('b') };
+const booted = (await listRequirements()).filter(({ boots }) => Object.keys(boots).length > 0);
+test.each(booted)('$id: boots that died at once are judged, and do not meet it', one => {
+  const died = Object.fromEntries(Object.keys(one.boots).map(name => [name, shownIn('', { initrd })]));
+  const none = { options: {}, lost: [] };
+  const configs = Object.fromEntries(Object.keys(one.configs ?? {}).map(name => [name, none]));
+  expect(failing(one.judge(died, text, configs))).not.toEqual([]);
 });

@@ -45,6 +45,10 @@ export const memoryAt = (shown: Shown, at: string): Memory =>
 /** Every report of the memory, in the order of the boot. */
 export const memories = (shown: Pick<Shown, 'facts'>): Memory[] => factsOf(shown, 'memory').map(asMemory);
 
+/** Of a figure that a boot may not have come to. */
+export const less = (total: number | undefined, kib: number): number | undefined =>
+  total === undefined ? undefined : total - kib;
+
 /** Two figures in KiB that are the same but for `within`. */
 export const near = (
   says: string,
