@@ -69,7 +69,11 @@ const factLine = /^initbench: ([a-z][a-z0-9-]*)((?: [\w-]+=\S*)*) *$/;
 const panicLine = /(?:^|\s)Kernel panic - not syncing: (.*)$/;
 const troubles = [
   ...['WARNING: ', String.raw`(?:watchdog: )?BUG: `, 'kernel BUG at ', 'Oops: ', String.raw`Oops\[`],
-  ...['general protection fault', 'Unable to handle kernel', 'INFO: task .* blocked .*for more than'],
+  ...[
+    'general protection fault',
+    'Unable to handle kernel',
+    'INFO: task .* blocked (?:in I/O wait )?for more than',
+  ],
   // lockdep's own, SLUB's ("BUG kmalloc-64 (Not tainted): ..."), RCU's, UBSAN's, poisoned pages
   ...[String.raw`\[ BUG: `, 'INFO: trying to register non-static key', String.raw`BUG \S+ \(`],
   ...[String.raw`(?:rcu: )?INFO: rcu\w* (?:self-)?detected`, 'UBSAN: ', 'pagealloc: '],

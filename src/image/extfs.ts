@@ -26,11 +26,12 @@ export interface Extfs {
   readonly spare: (content: number) => number;
 }
 
-/** Inodes that a payload takes: hard links share theirs. */
-export function inodeCount(entries: readonly Entry[]): number {
-  const links = new Set(entries.flatMap(({ link }) => link ?? []));
-  return entries.filter(({ link }) => !link).length + links.size;
-}
+/** One entry for each inode that a payload takes: hard links share theirs. */
+const inodesOf = (entries: readonly Entry[]): Entry[] => [
+  ...new Map(entries.map(entry => [entry.link ? entry.link : entry.path, entry])).values(),
+];
+
+export const inodeCount = (entries: readonly Entry[]): number => inodesOf(entries).length;
 
 /** Blocks that the inode itself has no room for. */
 function blocksOf({ kind, bytes, target }: Entry): number {
@@ -41,10 +42,10 @@ function blocksOf({ kind, bytes, target }: Entry): number {
 
 /** Blocks of the whole file system. Names take their length and 8 bytes; 64 is more than that, as a rule. */
 export function extfsBlocks(entries: readonly Entry[], { spare }: Extfs): number {
-  const inodes = new Map(entries.map(entry => [entry.link ? entry.link : entry.path, entry]));
-  const data = [...inodes.values()].reduce((sum, entry) => sum + blocksOf(entry), 0);
+  const inodes = inodesOf(entries);
+  const data = inodes.reduce((sum, entry) => sum + blocksOf(entry), 0);
   const content = data + Math.ceil((entries.length * 64) / blockBytes);
-  const tables = Math.ceil(((inodes.size + 64) * 2 * 256) / blockBytes);
+  const tables = Math.ceil(((inodes.length + 64) * 2 * 256) / blockBytes);
   return content + tables + spare(content);
 }
 
