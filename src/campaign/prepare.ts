@@ -9,7 +9,7 @@ import { architectureOf, archOf } from '../kernel/architecture.ts';
 import { buildKernel } from '../kernel/build.ts';
 import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
 import { type Build, kernelDigest } from '../kernel/make.ts';
-import { configure, planBuild } from '../kernel/plan.ts';
+import { configure, jobOf, planBuild } from '../kernel/plan.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
 import { makeVariables } from '../kernel/variables.ts';
 import { applySeries } from '../series/apply.ts';
@@ -60,6 +60,9 @@ export async function* planKernel(
   const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, variables, arch)));
   const words = await fragmentsOf(workspace, request);
   const fragments = await findFragments(workspace, words, srcarch, [request.tree, request.kernel]);
+  for (const message of fragments.flatMap(({ remarks }) => remarks)) {
+    yield { job: jobOf({ name }), type: 'notice', level: 'warning', message };
+  }
   const series = await seriesOf(workspace, request.kernel);
   const tree = yield* prepareTree(workspace, request.tree, signal);
   const source = yield* sourceOf(workspace, tree, series, signal);

@@ -4,6 +4,7 @@
 import path from 'node:path';
 import { readIfThere } from '../host/files.ts';
 import { type Expression, parseExpression } from './expression.ts';
+import type { OptionType } from './value.ts';
 
 /** A condition as written, `A if B` included; no expression when it could not be read. */
 export interface Condition {
@@ -16,7 +17,7 @@ export interface Entry {
   readonly name: string;
   readonly file: string;
   readonly line: number;
-  type?: 'bool' | 'tristate' | 'string' | 'int' | 'hex';
+  type?: OptionType;
   /** Without a prompt only defaults and selects give it a value. */
   prompt: boolean;
   /** What has to hold for the prompt to be shown, beside the dependencies. */

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Why an option is not what a fragment asked for, as far as Kconfig files and the final .config tell. Pure. */
+/** Why an option is not what a fragment requested, as far as Kconfig files and the final .config tell. Pure. */
 import type { Condition, Entries, Entry } from './entries.ts';
 import { type Expression, evaluate, formatExpression, symbolsOf, type Values } from './expression.ts';
-import type { Lost } from './kconfig.ts';
+import { compareWithFinal, parseDotConfig } from './fragment.ts';
+import type { Fragment, Lost } from './kconfig.ts';
+import { isTaken, type OptionType, readValue, refusal } from './value.ts';
+
+/** What of the fragments is not so in the final .config, now that the options' types are known, with reasons. */
+export function explainAll(fragments: readonly Fragment[], dotConfig: string, entries: Entries): Lost[] {
+  const typeOf = (option: string) => typeIn(entries.get(option.replace(/^CONFIG_/, '')));
+  const final = parseDotConfig(dotConfig);
+  const { lost } = compareWithFinal(fragments, dotConfig, typeOf);
+  return lost.map(each => explainLost(each, entries, final));
+}
+
+const typeIn = (definitions: readonly Entry[] | undefined): OptionType | undefined =>
+  definitions?.find(({ type }) => type)?.type;
 
 /** The lost option with its reason; `actual` becomes undefined when Kconfig has no such option. */
 export function explainLost(lost: Lost, entries: Entries, dotConfig: ReadonlyMap<string, string>): Lost {
@@ -15,12 +28,13 @@ export function explainLost(lost: Lost, entries: Entries, dotConfig: ReadonlyMap
   }
   const values = valuesOf(entries, dotConfig);
   const because =
-    lost.requested === 'n'
+    notTaken(lost.requested, typeIn(definitions)) ??
+    (lost.requested === 'n'
       ? (selectedBy(name, entries, values) ?? notShown(definitions, values))
       : (unmetOf(definitions, lost.requested, values) ??
         notShown(definitions, values) ??
         excludedBy(definitions, entries, dotConfig) ??
-        valueRefused(lost, definitions, values));
+        outOfReach(lost, definitions, values)));
   return because === undefined ? lost : { ...lost, because };
 }
 
@@ -109,13 +123,19 @@ function excludedBy(
   return chosen && `one of a choice: ${chosen.name} is set`;
 }
 
-function valueRefused(lost: Lost, definitions: readonly Entry[], values: Values): string | undefined {
-  const type = definitions.find(entry => entry.type)?.type;
-  if (lost.requested === 'm' && type === 'bool') return 'it is a bool: it cannot be a module';
+/** Why Kconfig takes no value from what stands behind `=`. */
+function notTaken(requested: string, type: OptionType | undefined): string | undefined {
+  if (isTaken(requested, type)) return undefined;
+  if (type === 'string' && !requested.startsWith('"')) return 'it is a string: the value goes in "quotes"';
+  const value = readValue(requested);
+  if (value === undefined) return `Kconfig does not take that value: ${refusal(requested)}`;
+  if (type === 'bool' && value === 'm') return 'it is a bool: it cannot be a module';
+  return `it is ${type === 'int' ? 'an int' : type === 'hex' ? 'a hex number' : `a ${type}`}`;
+}
+
+function outOfReach(lost: Lost, definitions: readonly Entry[], values: Values): string | undefined {
+  const type = typeIn(definitions);
   if (lost.requested === 'm' && values('MODULES') !== 'y') return 'modules need MODULES: MODULES is not set';
-  if ((type === 'bool' || type === 'tristate') && !/^[ymn]$/.test(lost.requested)) return `it is a ${type}`;
-  if (type === 'string' && !/^".*"$/.test(lost.requested))
-    return 'it is a string: the value goes in "quotes"';
   if (type === 'int' || type === 'hex')
     return `it is ${type === 'int' ? 'an int' : 'a hex number'}: see its range`;
   return undefined;

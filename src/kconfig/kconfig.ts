@@ -7,6 +7,8 @@ export interface Fragment {
   readonly name: string;
   readonly path: string;
   readonly options: readonly { readonly name: string; readonly value: string; readonly line: number }[];
+  /** Lines that a person may take for options and Kconfig for comments. */
+  readonly remarks: readonly string[];
 }
 
 /** An option that two fragments set differently: the later one holds. */
@@ -16,7 +18,7 @@ export interface Redefined {
   readonly last: { readonly value: string; readonly fragment: string };
 }
 
-/** An option that was asked for and is not so in the final .config. */
+/** An option that was requested and is not so in the final .config. */
 export interface Lost {
   readonly option: string;
   readonly fragment: string;

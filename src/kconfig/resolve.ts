@@ -10,8 +10,8 @@ import type { Worktree } from '../tree/tree.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { readEntries } from './entries.ts';
-import { explainLost } from './explain.ts';
-import { compareWithFinal, configDigest, formatFragment, parseDotConfig } from './fragment.ts';
+import { explainAll } from './explain.ts';
+import { compareWithFinal, configDigest, formatFragment, mergeFragments } from './fragment.ts';
 import { configInputs } from './inputs.ts';
 import type { Config, Fragment, Lost } from './kconfig.ts';
 
@@ -119,9 +119,12 @@ function named(
   kept: Config,
   fragments: readonly Fragment[],
 ): Pick<Config, 'fragments' | 'redefined' | 'lost'> {
-  const now = compareWithFinal(fragments, kept.text);
-  const lost = now.lost.map((each, index): Lost => ({ ...kept.lost[index]!, fragment: each.fragment }));
-  return { fragments: fragments.map(fragment => fragment.name), redefined: now.redefined, lost };
+  const { requested, redefined } = mergeFragments(fragments);
+  const lost = kept.lost.map((each): Lost => ({
+    ...each,
+    fragment: requested.get(each.option)?.fragment ?? each.fragment,
+  }));
+  return { fragments: fragments.map(fragment => fragment.name), redefined, lost };
 }
 
 async function* makeConfig(
@@ -139,14 +142,12 @@ async function* makeConfig(
   }
   const text = await readFile(path.join(worktree.path, make.folder, '.config'), 'utf8');
   const { redefined, lost } = compareWithFinal(fragments, text);
-  const entries = lost.length > 0 ? await readEntries(worktree.path, make.srcarch) : new Map();
-  const final = parseDotConfig(text);
   await requireUnmoved(worktree, signal);
   return {
     digest: configDigest(text),
     text,
     fragments: fragments.map(fragment => fragment.name),
     redefined,
-    lost: lost.map(each => explainLost(each, entries, final)),
+    lost: lost.length > 0 ? explainAll(fragments, text, await readEntries(worktree.path, make.srcarch)) : [],
   };
 }

@@ -108,7 +108,7 @@ describe('R22', () => {
 describe('R31', () => {
   const lost = (because: string): Settled => ({
     options: { INITOVERLAYFS: 'n' },
-    lost: [`CONFIG_INITOVERLAYFS: asked for y (initoverlayfs), is n: depends on X: ${because}`],
+    lost: [`CONFIG_INITOVERLAYFS: requested y (initoverlayfs), is n: depends on X: ${because}`],
   });
   const configs: Parameters<typeof r31.judge>[2] = {
     unasked: { options: { INITOVERLAYFS: 'n' }, lost: [] },

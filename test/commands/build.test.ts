@@ -72,7 +72,7 @@ test('lost options are printed with both values and stop the build, unless told 
     'base on 7.3 was not built: requested options did not survive.',
     '',
     '1 lost:',
-    '  CONFIG_EROFS_SF: asked for y (item), does not exist: Kconfig has no EROFS_SF; there is EROFS_FS',
+    '  CONFIG_EROFS_SF: requested y (item), does not exist: Kconfig has no EROFS_SF; there is EROFS_FS',
     '',
     '1 redefined:',
     '  CONFIG_EROFS_FS: y (base), then n (debug)',
@@ -133,7 +133,7 @@ describe('prepareKernel(), for those who need the kernel', () => {
   test('throws lost options, unless they are allowed', async () => {
     const request = { kernel: 'base', tree: '7.3', fragments: ['base', 'CONFIG_NONE=y'] };
     await expect(productOf(prepareKernel(workspace, request, signal))).rejects.toMatchObject({
-      message: expect.stringContaining('CONFIG_NONE: asked for y (item), does not exist'),
+      message: expect.stringContaining('CONFIG_NONE: requested y (item), does not exist'),
       exitCode: exitCodes.failed,
     });
     const kernel = await productOf(prepareKernel(workspace, { ...request, allowLost: true }, signal));

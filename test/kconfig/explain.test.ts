@@ -199,6 +199,10 @@ describe('explainLost()', () => {
     expect(explained('CONFIG_NR_CPUS=100', 'CONFIG_NR_CPUS=8\nCONFIG_EXPERT=y\n')).toEqual([
       '100 -> 8: it is an int: see its range',
     ]);
+    expect(explained('CONFIG_NR_CPUS=8 # cores', 'CONFIG_NR_CPUS=8\n')).toEqual([
+      '8 # cores -> 8: Kconfig does not take that value: nothing may follow a number, not even a blank',
+    ]);
+    expect(explained('# CONFIG_NR_CPUS is not set', 'CONFIG_NR_CPUS=8\n')).toEqual(['n -> 8: it is an int']);
     expect(explained('CONFIG_CMDLINE=quiet', 'CONFIG_CMDLINE=""\n')).toEqual([
       'quiet -> "": it is a string: the value goes in "quotes"',
     ]);

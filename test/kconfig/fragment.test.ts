@@ -29,9 +29,9 @@ CONFIG_CRC32=m
 `;
 
 describe('parseFragment()', () => {
-  test('keeps values exactly as written, with their lines', () => {
+  test('reads each option with its line', () => {
     const text =
-      '# a comment\n\nCONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C="x y"  \nCONFIG_D=0x10\nCONFIG_E=n\n';
+      '# a comment\n\nCONFIG_A=y # why\n# CONFIG_B is not set\nCONFIG_C="x y"  \nCONFIG_D=0x10\nCONFIG_E=n\n';
     expect(parseFragment(text, 'f').options).toEqual([
       { name: 'CONFIG_A', value: 'y', line: 3 },
       { name: 'CONFIG_B', value: 'n', line: 4 },
@@ -45,6 +45,42 @@ describe('parseFragment()', () => {
     const read = () => parseFragment('CONFIG_A=y\nCONFIG_B y\n', 'f', '/x/f.config');
     expect(read).toThrow(UserError);
     expect(read).toThrow("/x/f.config:2: 'CONFIG_B y' is no line of a kconfig fragment");
+  });
+
+  test.each([
+    '#CONFIG_PRINTK is not set',
+    '#  CONFIG_PRINTK is not set',
+    '# CONFIG_PRINTK is not set ',
+    '# CONFIG_PRINTK is not set (saves 7 KB)',
+    ' # CONFIG_PRINTK is not set',
+  ])("'%s' requests nothing, and is remarked", line => {
+    const { options, remarks } = parseFragment(`CONFIG_A=y\n${line}\n`, 'f');
+    expect(options.map(({ name }) => name)).toEqual(['CONFIG_A']);
+    expect(remarks).toEqual([expect.stringMatching(/^f:2: .* is a comment to Kconfig/)]);
+  });
+
+  test.each(['# CONFIG_FUTEX=n', '#CONFIG_FUTEX=y', '# what CONFIG_FUTEX is for', '#'])(
+    "'%s' is a comment without a remark",
+    line => {
+      expect(parseFragment(line, 'f')).toMatchObject({ options: [], remarks: [] });
+    },
+  );
+
+  test('lines of DOS are lines', () => {
+    const { options } = parseFragment('CONFIG_A=y\r\n# CONFIG_B is not set\r\nCONFIG_C=5\r', 'f');
+    expect(options.map(({ value }) => value)).toEqual(['y', 'n', '5']);
+  });
+
+  test.each([
+    ' CONFIG_A=y',
+    '\tCONFIG_A=y',
+    '\ufeffCONFIG_A=y',
+    'CONFIG_A =y',
+    'CONFIG_A',
+    'A=y',
+    'CONFIG_A-B=y',
+  ])('Kconfig does not read %j, and it is refused', line => {
+    expect(() => parseFragment(line, 'f')).toThrow(/^f:1: .* is no line of a kconfig fragment$/);
   });
 
   test('reads back what formatFragment() wrote', () => {
@@ -101,6 +137,31 @@ describe('compareWithFinal()', () => {
   test('only the last request counts', () => {
     const fragments = [parseFragment('CONFIG_MODULES=y', 'a'), parseFragment('CONFIG_MODULES=n', 'b')];
     expect(compareWithFinal(fragments, dotConfig).lost).toEqual([]);
+  });
+
+  test('a comment behind a value is no reason to be lost, a value that Kconfig refuses is', () => {
+    const asked = parseFragment('CONFIG_64BIT=y # why\nCONFIG_NR_CPUS=8 # cores\n', 'f');
+    expect(compareWithFinal([asked], dotConfig).lost).toEqual([
+      { option: 'CONFIG_NR_CPUS', fragment: 'f', requested: '8 # cores', actual: '8' },
+    ]);
+  });
+
+  test('of several lines in one fragment the last that the type takes counts', () => {
+    const lines = parseFragment(
+      'CONFIG_NR_CPUS=8\nCONFIG_NR_CPUS=lots\nCONFIG_64BIT=y\nCONFIG_64BIT=m\n',
+      'f',
+    );
+    expect(compareWithFinal([lines], dotConfig, () => 'bool').lost).toMatchObject([
+      { option: 'CONFIG_NR_CPUS' },
+    ]);
+    expect(compareWithFinal([lines], dotConfig).lost).toMatchObject([
+      { option: 'CONFIG_64BIT', requested: 'm' },
+    ]);
+  });
+
+  test('a later fragment takes the place of an earlier one even with what Kconfig refuses', () => {
+    const fragments = [parseFragment('CONFIG_NR_CPUS=8\n', 'a'), parseFragment('CONFIG_NR_CPUS=8 #\n', 'b')];
+    expect(compareWithFinal(fragments, dotConfig).lost).toMatchObject([{ fragment: 'b', requested: '8 #' }]);
   });
 });
 

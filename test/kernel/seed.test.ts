@@ -19,7 +19,7 @@ import { type Build, buildFolder } from '../../src/kernel/make.ts';
 import { type Memory, memoryFile, seedBuild, variablesDigest } from '../../src/kernel/seed.ts';
 
 const signal = new AbortController().signal;
-const fragment = (name: string) => ({ name, path: `/${name}.config`, options: [] });
+const fragment = (name: string) => ({ name, path: `/${name}.config`, options: [], remarks: [] });
 const shared = [fragment('base')];
 
 /** Writes what it makes to a log: an object is its source. */

@@ -186,7 +186,7 @@ async function optionsOf(
 function knownPart(fragment: Fragment, defined: ReadonlySet<string>): readonly Fragment[] {
   const options = fragment.options.filter(({ name }) => defined.has(name.replace(/^CONFIG_/, '')));
   if (options.length === fragment.options.length) return [fragment];
-  return options.length === 0 ? [] : [{ name: fragment.name, path: '', options }];
+  return options.length === 0 ? [] : [{ ...fragment, path: '', options }];
 }
 
 function absent(series: Series, own: readonly Fragment[]): string {
