@@ -15,15 +15,16 @@ export function foldSigns(events: Iterable<WorkEvent>): Folded {
     if (event.type === 'mark') {
       // read in steps, every step reports `used`: the last one is the whole
       if (event.mark !== 'used' && seen.has(event.mark)) continue;
-      seen.set(event.mark, {
-        host: event.host,
-        ...(event.guest ? { [event.guest.clock]: event.guest.value } : {}),
-      });
+      const { host, guest } = event;
+      const reached = { host, ...(guest ? { [guest.clock]: guest.value } : {}) };
+      seen.set(event.mark, reached);
+      if (event.mark === 'used') used.push({ percent: event.percent ?? 100, ...reached });
     } else if (event.type === 'fact') {
       facts.push(event.fact);
       const mark = seen.get(event.fact.name as Mark);
       if (mark) seen.set(event.fact.name as Mark, { ...guestTimes(event.fact.values), ...mark });
-      if (mark && event.fact.name === 'used') used.push(stepOf(event.fact, mark.host));
+      // the fact behind a mark has both clocks, and in streams of old the percentage
+      if (mark && event.fact.name === 'used') used.splice(-1, 1, stepOf(event.fact, mark.host));
     }
   }
   return { marks: Object.fromEntries(seen), used, facts };

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { UserError } from '../host/errors.ts';
 import { readIfThere } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import type { BootRun } from './boot.ts';
+import type { BootRun, UsedStep } from './boot.ts';
 import { foldRun, parseRecord, readRun } from './record.ts';
 
 /** One folder below runs/. `run` is absent when nothing in it can be read; `remark` says what is wrong. */
@@ -40,8 +40,7 @@ const runSchema = z.looseObject({
   outcome: z.looseObject({ kind: z.string() }),
   marks: z.record(z.string(), mark),
   facts: z.array(z.looseObject({ name: z.string(), values: z.record(z.string(), z.string()) })),
-  // records of before there were steps
-  used: z.array(z.looseObject({ percent: z.number(), host: z.number() })).default([]),
+  used: z.array(z.looseObject({ percent: z.number(), host: z.number() })).optional(),
 });
 
 /** No record of a boot is that large. */
@@ -104,11 +103,20 @@ async function readFolder(folder: string): Promise<{ run?: BootRun; remark?: str
 function checked(text: string, folder: string): BootRun | undefined {
   try {
     const result = runSchema.safeParse(JSON.parse(text));
+    if (!result.success) return undefined;
+    const used = result.data.used ?? onlyStep(result.data);
     // a state folder that was moved: where it lies counts, not where it lay
-    return result.success ? ({ ...result.data, folder } as unknown as BootRun) : undefined;
+    return { ...result.data, used, folder } as unknown as BootRun;
   } catch {
     return undefined;
   }
+}
+
+/** Of a record of before there were steps: all of the reading, as the mark and its fact tell of it. */
+function onlyStep({ marks, facts }: z.infer<typeof runSchema>): UsedStep[] {
+  const { used } = marks;
+  const percent = facts.findLast(({ name }) => name === 'used')?.values.percent;
+  return used ? [{ ...(used as Omit<UsedStep, 'percent'>), percent: Number(percent ?? 100) }] : [];
 }
 
 /** What the first line of events.jsonl tells. */

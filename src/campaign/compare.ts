@@ -195,6 +195,7 @@ function measuredRow(
     family,
     imageBytes: plan.images.find(image => image.role === 'payload')?.bytes ?? 0,
     notes: plan.notes,
+    words: row.append,
     runs,
     ...(pivot && { pivot }),
   };

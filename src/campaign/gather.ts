@@ -5,6 +5,8 @@ import { UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { findFormat } from '../image/pack.ts';
 import { type Comparison, compareRuns, type Measured } from '../measure/comparison.ts';
+import { runFigures } from '../measure/figures.ts';
+import { unitOf } from '../measure/unit.ts';
 
 /** Runs of one row on one kernel with the same images count as its rounds; the first row is the reference.
  *  @throws UserError when they were timed with different clocks */
@@ -12,7 +14,8 @@ export async function gatherRuns(runs: readonly BootRun[]): Promise<Comparison> 
   const first = runs[0]!;
   const other = runs.find(({ clock }) => clock !== first.clock);
   if (other) {
-    throw new UserError(`${first.id} counts ${unit(first)}, ${other.id} ${unit(other)}`, {
+    const [unit, another] = [unitOf(first.clock).name, unitOf(other.clock).name];
+    throw new UserError(`${first.id} counts ${unit}, ${other.id} ${another}`, {
       hint: 'put only runs of one clock side by side',
     });
   }
@@ -31,9 +34,7 @@ export async function gatherRuns(runs: readonly BootRun[]): Promise<Comparison> 
     clock: first.clock,
     reference: measured[0]!.id,
     payload: { name: first.payload.name, digest: first.payload.digest, bytes: 0 },
-    usedPercents: [...new Set(runs.flatMap(({ used }) => used.map(({ percent }) => percent)))].sort(
-      (a, b) => a - b,
-    ),
+    usedPercents: [...new Set(runs.flatMap(sharesOf))].sort((a, b) => a - b),
     measured,
     sampling: { stopped: 'count' },
     conditions: {
@@ -67,7 +68,7 @@ export async function gatherRuns(runs: readonly BootRun[]): Promise<Comparison> 
   return { ...comparison, warnings: [warning, ...comparison.warnings] };
 }
 
-const unit = ({ clock }: BootRun) => (clock === 'icount' ? 'instructions' : 'milliseconds');
+const sharesOf = (run: BootRun): number[] => runFigures(run).steps.map(({ percent }) => percent);
 
 async function measuredOf(runs: readonly BootRun[], before: number): Promise<Measured> {
   const run = runs[0]!;
@@ -85,6 +86,7 @@ async function measuredOf(runs: readonly BootRun[], before: number): Promise<Mea
     ),
     imageBytes: run.flow === 'floor' ? 0 : (image?.bytes ?? 0),
     notes: run.notes,
+    words: run.row.split('+').slice(1),
     runs,
   };
 }

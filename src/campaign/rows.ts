@@ -3,6 +3,7 @@
 import { unknownName } from '../workspace.ts';
 import type { Flow } from '../boot/boot.ts';
 import { UserError } from '../host/errors.ts';
+import { floorOf, type Kin } from '../measure/floor.ts';
 
 export interface RowPlan {
   /** As named: 'kernelspace', 'initramfs:cpio-zstd@initoverlayfs'. */
@@ -51,15 +52,16 @@ export function parseRow(text: string, flows: readonly Flow[], series: string): 
   };
 }
 
-/** The rows asked for, each once, with a floor before them for each kernel that has none. */
+/** The rows asked for, each once, with a floor before them for each kernel whose rows have none. */
 export function withFloors(rows: readonly RowPlan[], flows: readonly Flow[], series: string): RowPlan[] {
   const unique = rows.filter((row, i) => rows.findIndex(other => other.id === row.id) === i);
-  const kernels = [...new Set(unique.map(row => row.kernel))];
-  const floors = kernels
-    .filter(kernel => !unique.some(row => row.flow.id === 'floor' && row.kernel === kernel))
-    .map(kernel => parseRow(`floor@${kernel}`, flows, series));
-  return [...floors, ...unique];
+  const without = unique.filter(row => floorOf(row, unique, kinOf) === undefined);
+  const kernels = [...new Set(without.map(row => row.kernel))];
+  return [...kernels.map(kernel => parseRow(`floor@${kernel}`, flows, series)), ...unique];
 }
+
+/** Of one series of boots: a kernel has one name there. */
+export const kinOf = ({ flow, kernel, append }: RowPlan): Kin => ({ flow: flow.id, kernel, words: append });
 
 /** Which row is booted when: A B C, C B A, A B C ... so that a drift of the host falls on all alike. */
 export function interleaved(rows: number, rounds: number): number[] {

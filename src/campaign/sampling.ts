@@ -3,7 +3,7 @@
 import type { BootRun } from '../boot/boot.ts';
 import { merge, type Milliseconds, type Work } from '../events.ts';
 import { Interrupted } from '../host/errors.ts';
-import { costOfRun } from '../measure/figures.ts';
+import { runFigures } from '../measure/figures.ts';
 import { type Noise, noiseOf } from '../measure/judgement.ts';
 import { differenceOf, widthOf } from '../measure/statistics.ts';
 import { interleaved } from './rows.ts';
@@ -144,6 +144,5 @@ function precise(runs: readonly (readonly BootRun[])[], reference: number, perce
   });
 }
 
-/** What is judged: the total of each boot that was ready. */
-const costs = (runs: readonly BootRun[]): number[] =>
-  runs.flatMap(run => (run.outcome.kind === 'ready' ? (costOfRun(run) ?? []) : []));
+/** What is judged: the total of each boot that has one. */
+const costs = (runs: readonly BootRun[]): number[] => runs.flatMap(run => runFigures(run).total ?? []);

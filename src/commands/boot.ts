@@ -7,11 +7,13 @@ import { qemuArgv } from '../boot/qemu.ts';
 import { findFlow, findMachine } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
-import { type Mark, marks, type Outcome, type Work } from '../events.ts';
+import type { Outcome, Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
-import { idleOf, reachedOf } from '../measure/figures.ts';
+import { type RunFigures, runFigures } from '../measure/figures.ts';
+import { timelineOf } from '../measure/timeline.ts';
+import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
@@ -103,7 +105,7 @@ export const boot: Command<BootInput, BootProduct> = {
   text: product => (product.kind === 'run' ? formatRun(product.run) : [shellQuote(product.argv)]),
   json: product =>
     product.kind === 'run'
-      ? { schema: 'initbench.run/1', ...product.run }
+      ? { schema: 'initbench.run/1', ...product.run, figures: runFigures(product.run) }
       : { schema: 'initbench.commands/1', commands: [shellQuote(product.argv)] },
   exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
 };
@@ -208,30 +210,18 @@ function codeOf(outcome: Outcome): ExitCode {
   }
 }
 
+/** A line about a run. */
+export const field = (name: string, value: string): string => `${`${name} `.padEnd(17)}${value}`;
+
 /** A run for people: outcome first, then the figures with their units, then where the rest is. */
 export function formatRun(run: BootRun): string[] {
-  const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
   const trouble = run.facts.filter(fact => fact.name === 'trouble');
-  const idle = idleOf(run) ?? 0;
-  const passed = (mark: Mark): string[] => {
-    const reached = run.marks[mark];
-    if (!reached || mark === 'kernel') return [];
-    return mark === 'used' && run.used.length > 1
-      ? run.used.map(step => field(`used ${step.percent}%`, timeText(run, step)))
-      : [field(mark, timeText(run, reached))];
-  };
   return [
     field('boot', `${run.row}: ${describeOutcome(run.outcome)}`),
     field('kernel', `${run.kernel.release} (${shortDigest(run.kernel.digest)})`),
     ...run.images.map(({ role, format, bytes }) => field(role, `${format}, ${mebibytes(bytes)}`)),
     field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),
-    ...marks.slice(0, marks.indexOf('rootfs')).flatMap(passed),
-    ...reachedOf(run).map(({ what, ...clocks }) => field('reached', `${what}: ${timeText(run, clocks)}`)),
-    ...marks.slice(marks.indexOf('rootfs')).flatMap(passed),
-    ...(idle > 0
-      ? [field('idle', `${(idle / 1e6).toFixed(3)} M in which nothing ran, part of the above`)]
-      : []),
-    ...run.facts.filter(fact => fact.name === 'memory').map(fact => field('memory', memoryText(fact.values))),
+    ...figureLines(run),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
     ...(trouble.length > 0 || run.outcome.kind === 'panic'
       ? [field('stack', `initbench decode ${run.id}`)]
@@ -241,24 +231,33 @@ export function formatRun(run: BootRun): string[] {
   ];
 }
 
+/** What it passed, and what that comes to. */
+function figureLines(run: BootRun): string[] {
+  const figures = runFigures(run);
+  const { clock, points, idle = 0, memory } = figures;
+  const { events } = timelineOf(run);
+  // where the boot ends without a root, the timeline does
+  const end = points.filter(({ id }) => id === 'end' && !events.some(event => event.id === id));
+  return [
+    ...[...events, ...end].flatMap(({ id, label, at, host }) => {
+      if (id === 'kernel') return [];
+      const seen = clock === 'wall' && host !== undefined ? `, ${host.toFixed(1)} ms since QEMU's start` : '';
+      return [field(label, `${figureWithUnit(at, clock, 'detail')} since start_kernel${seen}`)];
+    }),
+    field('total', totalText(figures)),
+    ...(idle > 0
+      ? [field('idle', `${figureWithUnit(idle, clock, 'detail')} in which nothing ran, part of the above`)]
+      : []),
+    ...memory.map(({ at, total, free }) =>
+      field('memory', `at ${at}: ${mebibytes(free)} free of ${mebibytes(total)}`),
+    ),
+  ];
+}
+
+function totalText({ clock, total, steps }: RunFigures): string {
+  if (total === undefined) return '-: the boot did not reach its end';
+  const until = steps.length === 0 ? 'to /init, nothing was read' : 'to the end of the reading';
+  return `${figureWithUnit(total, clock, 'detail')} ${until}`;
+}
+
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-type Times = Partial<Pick<BootRun['used'][number], 'host' | 'tsc' | 'boottime'>>;
-
-function timeText(run: BootRun, { host, tsc, boottime }: Times): string {
-  const entry = run.marks.kernel?.tsc;
-  if (run.clock === 'wall') {
-    return [
-      ...(boottime === undefined ? [] : [`${(boottime / 1e6).toFixed(1)} ms of the guest's clock`]),
-      ...(host === undefined ? [] : [`${host.toFixed(1)} ms since QEMU's start`]),
-    ].join(', ');
-  }
-  if (tsc === undefined || entry === undefined) return 'reached';
-  return `${((tsc - entry) / 1e6).toFixed(3)} M instructions since start_kernel`;
-}
-
-function memoryText({ at, MemTotal, MemFree, pcp }: Readonly<Record<string, string>>): string {
-  const free = (Number(MemFree) + Number(pcp ?? 0)) * 1024;
-  const total = Number(MemTotal) * 1024;
-  return `at ${at}: ${mebibytes(total - free)} used of ${mebibytes(total)}`;
-}

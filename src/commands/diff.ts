@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench diff`: two boots on record, held against each other: timelines by event, and what they were made with. */
 import path from 'node:path';
-import type { BootRun } from '../boot/boot.ts';
+import type { BootRun, Clock } from '../boot/boot.ts';
 import { readConsole } from '../boot/record.ts';
 import { openRun } from '../boot/store.ts';
 import type { Work } from '../events.ts';
@@ -10,6 +10,7 @@ import { kernelFolder } from '../kernel/store.ts';
 import { diffRuns, type RunDiff, sameDigits } from '../measure/diff.ts';
 import { compareInitcalls, type InitcallRow, initcallsOf } from '../measure/initcalls.ts';
 import type { Alignment } from '../measure/timeline.ts';
+import { differenceText, figureText, unitOf } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { shellQuote } from './words.ts';
@@ -84,7 +85,7 @@ function formatDiff({ before, after, diff: found, initcalls }: Compared): string
     `+ ${name(after)}`,
     '',
     ...(timeline
-      ? timelineLines(timeline)
+      ? timelineLines(timeline, before.clock)
       : [
           `${before.clock === after.clock ? 'one was typed into' : 'their clocks differ'}: figures cannot be held against each other`,
         ]),
@@ -107,17 +108,16 @@ function formatDiff({ before, after, diff: found, initcalls }: Compared): string
   ];
 }
 
-function timelineLines({ events, phases, unit }: Alignment): string[] {
-  const [per, words] = unit === 'instructions' ? [1e6, 'M instructions'] : [1, 'ms'];
-  const figure = (value: number | undefined) => (value === undefined ? '-' : (value / per).toFixed(3));
+function timelineLines({ events, phases }: Alignment, clock: Clock): string[] {
+  const figure = (value: number | undefined) => figureText(value, clock, 'detail');
   const signed = (value: number | undefined) =>
-    value === undefined ? '' : `${value > 0 ? '+' : ''}${(value / per).toFixed(3)}`;
+    value === undefined ? '' : differenceText(value, clock, 'detail');
   return columns([
     ['event', '-', '+', 'difference'],
     ...events.map(({ label, at: [before, after], delta }) => [
       ...[label, figure(before), figure(after), signed(delta)],
     ]),
-    [`${words} since start_kernel`],
+    [`${unitOf(clock).short} since start_kernel`],
     [''],
     ['phase', '-', '+', 'difference'],
     ...phases.map(({ phase, lengths: [before, after], delta }) => [

@@ -6,7 +6,8 @@ import { type KeptEntry, keptStale, listKept } from '../campaign/records.ts';
 import { type Stale, staleness } from '../campaign/stale.ts';
 import type { Work } from '../events.ts';
 import { shortDigest } from '../host/files.ts';
-import { sinceKernel } from '../measure/figures.ts';
+import { type RunFigures, runFigures } from '../measure/figures.ts';
+import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './typed.ts';
@@ -18,6 +19,8 @@ interface RunsInput {
 
 export interface Listed {
   readonly entry: RunEntry;
+  /** Absent where nothing of the record can be read. */
+  readonly figures?: RunFigures;
   readonly stale: readonly Stale[];
 }
 
@@ -47,7 +50,7 @@ export const runs: Command<RunsInput, RunsProduct> = {
   json: ({ runs: listed, total, kept }) => ({
     schema: 'initbench.runs/1',
     total,
-    runs: listed.map(({ entry, stale }) => runJson(entry, stale)),
+    runs: listed.map(runJson),
     kept: kept.map(({ entry: { kind, id, file, when, remark }, stale }) => ({
       ...{ kind, id, file, when: when.toISOString(), stale },
       ...(remark !== undefined && { remark }),
@@ -64,7 +67,10 @@ async function* readHistory(
   const entries = await listRuns(workspace, { count, wanted });
   const judge = staleness(workspace, signal);
   const listed: Listed[] = [];
-  for (const entry of entries) listed.push({ entry, stale: entry.run ? await judge(entry.run) : [] });
+  for (const entry of entries) {
+    const { run } = entry;
+    listed.push(run ? { entry, figures: runFigures(run), stale: await judge(run) } : { entry, stale: [] });
+  }
   const kept: RunsProduct['kept'][number][] = [];
   for (const entry of flow === undefined ? await listKept(workspace, Math.ceil(count / 4)) : []) {
     kept.push({ entry, stale: entry.kept ? await keptStale(workspace, entry.kept, judge) : [] });
@@ -72,19 +78,7 @@ async function* readHistory(
   return { runs: listed, total: (await runIds(workspace)).length, kept, now: new Date() };
 }
 
-/** From start_kernel to the end of the reading, else to /init; in the clock's unit. */
-export function figureOf(run: BootRun): number | undefined {
-  return sinceKernel(run, 'used', run.clock) ?? sinceKernel(run, 'init', run.clock);
-}
-
-/** '200.94 M', '812.3 ms'. */
-export function figureText(run: BootRun): string {
-  const figure = figureOf(run);
-  if (figure === undefined) return '-';
-  return run.clock === 'icount' ? `${(figure / 1e6).toFixed(2)} M` : `${figure.toFixed(1)} ms`;
-}
-
-function runJson(entry: RunEntry, stale: readonly Stale[]) {
+function runJson({ entry, figures, stale }: Listed) {
   const { id, folder, run, remark } = entry;
   const known = run && {
     started: run.started,
@@ -94,8 +88,8 @@ function runJson(entry: RunEntry, stale: readonly Stale[]) {
     clock: run.clock,
     kernel: run.kernel,
     outcome: run.outcome,
-    figure: figureOf(run) ?? null,
-    unit: run.clock === 'icount' ? 'instructions' : 'milliseconds',
+    figure: figures?.total ?? null,
+    unit: figures?.unit,
   };
   return { id, folder, ...known, ...(remark !== undefined && { remark }), stale };
 }
@@ -124,23 +118,23 @@ function formatHistory({ runs: listed, total, kept, now }: RunsProduct, width: n
     });
     return numbers.length > 0 ? `stale ${numbers.join(',')}` : '';
   };
-  const rows = listed.map(({ entry: { id, run, remark }, stale }) => ({
+  const rows = listed.map(({ entry: { id, run, remark }, figures, stale }) => ({
     id,
     when: run ? ago(new Date(run.started), now) : '-',
     row: run?.row ?? '-',
     format: run ? formatOf(run) : '-',
     name: run?.kernel.name ?? '-',
     kernel: run ? shortDigest(run.kernel.digest).slice(0, 7) : '-',
-    figure: run ? figureText(run) : '-',
+    total: figures ? figureWithUnit(figures.total, figures.clock) : '-',
     end: remark ?? [run!.outcome.kind, refer(stale.map(({ reason }) => reason))].filter(Boolean).join(', '),
   }));
   const full = [
-    ['run', 'when', 'row', 'format', 'kernel', '', 'figure', 'outcome'],
-    ...rows.map(row => [row.id, row.when, row.row, row.format, row.name, row.kernel, row.figure, row.end]),
+    ['run', 'when', 'row', 'format', 'kernel', '', 'total', 'outcome'],
+    ...rows.map(row => [row.id, row.when, row.row, row.format, row.name, row.kernel, row.total, row.end]),
   ];
   const narrow = [
-    ['run', 'when', 'row', 'kernel', 'figure', 'outcome'],
-    ...rows.map(row => [row.id, row.when, row.row, row.kernel, row.figure, row.end]),
+    ['run', 'when', 'row', 'kernel', 'total', 'outcome'],
+    ...rows.map(row => [row.id, row.when, row.row, row.kernel, row.total, row.end]),
   ];
   const whole = grid(full, Infinity, [6]);
   return [

@@ -4,8 +4,9 @@ import type { BootRun } from '../boot/boot.ts';
 import { openRun } from '../boot/store.ts';
 import { type Stale, staleness } from '../campaign/stale.ts';
 import type { Work } from '../events.ts';
+import { runFigures } from '../measure/figures.ts';
 import type { Workspace } from '../workspace.ts';
-import { formatRun } from './boot.ts';
+import { field, formatRun } from './boot.ts';
 import type { Command } from './command.ts';
 import { ago } from './runs.ts';
 import { shellQuote } from './words.ts';
@@ -30,7 +31,7 @@ export const show: Command<string, Shown> = {
   parse: ({ words }) => words[0]!,
   run: showRun,
   text: formatShown,
-  json: ({ run, stale }) => ({ schema: 'initbench.run/1', ...run, stale }),
+  json: ({ run, stale }) => ({ schema: 'initbench.run/1', ...run, figures: runFigures(run), stale }),
 };
 
 async function* showRun(workspace: Workspace, name: string, signal: AbortSignal): Work<Shown> {
@@ -39,7 +40,6 @@ async function* showRun(workspace: Workspace, name: string, signal: AbortSignal)
 }
 
 function formatShown({ run, stale, now }: Shown): string[] {
-  const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
   const { host } = run;
   return [
     field('run', `${run.id}, ${run.started} (${ago(new Date(run.started), now)})`),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Sentences both front ends use for what the stages mean. */
 export { describeOutcome } from '../measure/outcome.ts';
+export { differenceText, figureText, figureWithUnit, unitOf } from '../measure/unit.ts';
 export { shellQuote } from '../host/argv.ts';
 
 /** '3.2 s', '4 min 39 s'. */

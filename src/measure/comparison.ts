@@ -2,10 +2,12 @@
 /** The comparison of several flows' boots: from finished runs to the record that tables, JSON and mails are made of. */
 import type { BootRun } from '../boot/boot.ts';
 import type { Outcome } from '../events.ts';
-import { costOfRun, idleOf, sinceKernel, sinceKernelAt, sumOf } from './figures.ts';
+import { type RunFigures, runFigures } from './figures.ts';
+import { floorOf, type Kin } from './floor.ts';
 import { type Judgement, judgeLayouts, judgeRounds, type Noise } from './judgement.ts';
-import { againstFloor, memoryOf, type MemoryUse, totalAt } from './memory.ts';
+import { againstFloor, memoryOf, type MemoryUse, totalAtInit } from './memory.ts';
 import { type Spread, spreadOf } from './spread.ts';
+import { type Unit, unitOf } from './unit.ts';
 import { type Evidence, oversubscribed, type Warning, warningsOf } from './warnings.ts';
 
 export interface Row {
@@ -17,13 +19,15 @@ export interface Row {
   readonly imageBytes: number;
   /** That of the first run that was not ready, else ready. */
   readonly outcome: Outcome;
-  /** From start_kernel to the first instruction of /init. */
+  /** RunFigures.init of the boots that were ready. */
   readonly init?: Spread;
-  /** From start_kernel to the end of the reading. */
+  /** RunFigures.total of those that read something. */
   readonly used?: Spread;
-  /** From start_kernel to the end of each step of the reading, the steps before it included; `used` is the last. */
+  /** RunFigures.steps; `used` is the last. */
   readonly steps: readonly { readonly percent: number; readonly total: Spread }[];
-  /** init less that of the same kernel's floor, medians. */
+  /** The row that is its floor. Absent where there is none of its kernel, and in records of old. */
+  readonly floor?: string;
+  /** init less that of the floor, medians. Absent where the floor failed. */
   readonly overFloor?: number;
   /** icount only: virtual nanoseconds at the end that no instruction took, the clock skipped them. */
   readonly idle?: number;
@@ -45,7 +49,7 @@ export interface Row {
 export interface Comparison {
   readonly schema: 'initbench.comparison/1';
   readonly clock: 'icount' | 'wall';
-  readonly unit: 'instructions' | 'milliseconds';
+  readonly unit: Unit['name'];
   readonly reference: string;
   readonly payload: { readonly name: string; readonly digest: string; readonly bytes: number };
   /** The most that was read. */
@@ -90,6 +94,8 @@ export interface Measured {
   readonly family: string;
   readonly imageBytes: number;
   readonly notes: readonly string[];
+  /** Of its own for the kernel command line. */
+  readonly words: readonly string[];
   readonly runs: readonly BootRun[];
   /** One that went on to a root file system, for its memory alone. */
   readonly pivot?: BootRun;
@@ -107,33 +113,50 @@ export interface ComparisonInput {
   readonly conditions: Comparison['conditions'];
 }
 
+/** A row with the figures of each of its runs. */
+interface Folded extends Measured {
+  readonly figures: readonly RunFigures[];
+}
+
 /** Folds the runs of each row. Rows stay in the order given; the reference must be one of them. */
 export function compareRuns(input: ComparisonInput): Comparison {
   const { clock, conditions } = input;
-  const floors = new Map(input.measured.filter(m => m.flow === 'floor').map(m => [m.kernel, m] as const));
-  const reference = input.measured.find(m => m.id === input.reference);
-  const rows = input.measured.map(m => rowOf(m, floors.get(m.kernel), reference, input));
+  const folded = input.measured.map((one): Folded => ({ ...one, figures: one.runs.map(runFigures) }));
+  const reference = folded.find(({ id }) => id === input.reference);
+  const rows = folded.map(one => rowOf(one, floorOf(one, folded, kinOf), reference, input));
+  const percents = input.usedPercents.filter(percent => percent > 0);
   const warnings = warningsOf(
-    rows.map((row, i) => evidenceOf(row, input.measured[i]!)),
+    rows.map((row, i) => evidenceOf(row, folded[i]!)),
     {
-      ...{ clock, accelerator: conditions.accelerator, hostCpus: conditions.hostCpus },
-      ...{ cpus: conditions.cpus, samples: conditions.rounds },
+      clock,
+      accelerator: conditions.accelerator,
+      hostCpus: conditions.hostCpus,
+      cpus: conditions.cpus,
+      samples: conditions.rounds,
     },
   );
   return {
     schema: 'initbench.comparison/1',
     clock,
-    unit: clock === 'icount' ? 'instructions' : 'milliseconds',
+    unit: unitOf(clock).name,
     reference: input.reference,
     payload: input.payload,
-    usedPercent: input.usedPercents.at(-1) ?? 0,
-    usedPercents: input.usedPercents,
+    usedPercent: percents.at(-1) ?? 0,
+    usedPercents: percents,
     rows,
     warnings: [...warnings, ...oneLayout(rows, input)],
     ...(input.noise && { noise: input.noise }),
-    ...{ sampling: input.sampling, conditions },
+    sampling: input.sampling,
+    conditions,
   };
 }
+
+/** The same kernel is the same binary, in a machine of the same size. */
+const kinOf = ({ flow, words, kernel, runs: [run] }: Measured): Kin => ({
+  flow,
+  words,
+  kernel: run ? JSON.stringify([run.kernel.digest, run.memoryMiB, run.cpus]) : kernel,
+});
 
 /** An unrelated change of layout moves a boot by that much. */
 const layoutTolerance = 0.005;
@@ -158,97 +181,94 @@ function oneLayout(rows: readonly Row[], { clock, conditions, reference }: Compa
 }
 
 function judge(
-  measured: Measured,
-  reference: Measured | undefined,
+  row: Folded,
+  reference: Folded | undefined,
   { clock, noise, conditions: { accelerator, cpus, hostCpus } }: ComparisonInput,
 ): Judgement | undefined {
-  if (!reference || measured === reference || measured.flow === 'floor') return undefined;
+  if (!reference || row === reference || row.flow === 'floor') return undefined;
   if (clock === 'icount') {
     // the same layout of both; one that did not get there in either has no partner
-    const pairs = measured.runs.flatMap((run, variant) => {
-      const [a, b] = [readyCost(reference.runs[variant]), readyCost(run)];
-      return a === undefined || b === undefined ? [] : [[a, b] as const];
+    const pairs = row.figures.flatMap(({ total }, variant) => {
+      const base = reference.figures[variant]?.total;
+      return base === undefined || total === undefined ? [] : [[base, total] as const];
     });
     return judgeLayouts(
-      pairs.map(([a]) => a),
-      pairs.map(([, b]) => b),
+      pairs.map(([base]) => base),
+      pairs.map(([, total]) => total),
     );
   }
-  const [total, base] = [totalsOf(measured), totalsOf(reference)];
+  const [total, base] = [totalsOf(row), totalsOf(reference)];
   if (!total || !base) return undefined;
   const unranked = oversubscribed(accelerator, cpus, hostCpus) ? 'oversubscribed' : undefined;
   return judgeRounds(base.samples, total.samples, noise, unranked);
 }
 
-const readyCost = (run: BootRun | undefined): number | undefined =>
-  run?.outcome.kind === 'ready' ? costOfRun(run) : undefined;
-
-function evidenceOf(row: Row, { family, runs }: Measured): Evidence {
+function evidenceOf(row: Row, { family, runs, figures }: Folded): Evidence {
   return {
-    ...{ id: row.id, flow: row.flow, family, boots: runs.map(run => ({ sum: sumOf(run), ...run.host })) },
+    id: row.id,
+    flow: row.flow,
+    family,
+    boots: runs.map((run, i) => ({ sum: figures[i]!.sum, ...run.host })),
     ...(row.idle !== undefined && { idle: row.idle }),
     total: row.used ?? row.init,
   };
 }
 
-function spreadBy(measured: Measured, of: (run: BootRun) => number | undefined): Spread | undefined {
-  return spreadOf(
-    measured.runs
-      .filter(run => run.outcome.kind === 'ready')
-      .map(of)
-      .filter(value => value !== undefined),
-  );
-}
+/** Of the boots that have it: those that were not ready have no cost. */
+const spreadBy = ({ figures }: Folded, of: (one: RunFigures) => number | undefined): Spread | undefined =>
+  spreadOf(figures.flatMap(one => of(one) ?? []));
 
-const samplesOf = (measured: Measured, mark: 'init' | 'used', clock: 'icount' | 'wall') =>
-  spreadBy(measured, run => sinceKernel(run, mark, clock));
+const totalsOf = (row: Folded): Spread | undefined => spreadBy(row, ({ total }) => total);
 
-function stepsOf(measured: Measured, percents: readonly number[], clock: 'icount' | 'wall'): Row['steps'] {
+function stepsOf(row: Folded, percents: readonly number[]): Row['steps'] {
   return percents.flatMap(percent => {
-    const total = spreadBy(measured, run => sinceKernelAt(run, percent, clock));
+    const total = spreadBy(row, ({ steps }) => steps.find(step => step.percent === percent)?.total);
     return total ? [{ percent, total }] : [];
   });
 }
 
-const totalsOf = (measured: Measured): Spread | undefined => spreadBy(measured, costOfRun);
-
 function rowOf(
-  measured: Measured,
-  floor: Measured | undefined,
-  reference: Measured | undefined,
+  row: Folded,
+  floor: Folded | undefined,
+  reference: Folded | undefined,
   input: ComparisonInput,
 ): Row {
-  const { clock, usedPercents } = input;
-  const init = samplesOf(measured, 'init', clock);
-  // The floor has no payload: its mark only says that there was nothing to read.
-  const used = measured.flow === 'floor' ? undefined : samplesOf(measured, 'used', clock);
-  const floorInit = floor && samplesOf(floor, 'init', clock);
-  const [total, base] = [totalsOf(measured), reference && totalsOf(reference)];
-  const against = judge(measured, reference, input);
+  const init = spreadBy(row, figures => figures.init);
+  const used = spreadBy(row, ({ steps }) => steps.at(-1)?.total);
+  const floorInit = floor && spreadBy(floor, figures => figures.init);
+  const [total, base] = [totalsOf(row), reference && totalsOf(reference)];
+  const against = judge(row, reference, input);
   const unranked = against?.verdict === 'not ranked';
-  const first = measured.runs.find(run => run.outcome.kind === 'ready');
-  const idle = first && idleOf(first);
-  const pivoted = measured.pivot ? memoryOf(measured.pivot).filter(({ at }) => at === 'rootfs') : [];
-  const memory = againstFloor([...(first ? memoryOf(first) : []), ...pivoted], totalAt(floor?.runs[0]));
-  const peaks = measured.runs.flatMap(run => run.host.peakBytes ?? []);
+  const first = firstReady(row);
+  const pivoted = row.pivot ? memoryOf(row.pivot).filter(({ at }) => at === 'rootfs') : [];
+  const memory = againstFloor(
+    [...(first?.memory ?? []), ...pivoted],
+    totalAtInit((floor && firstReady(floor)?.memory) ?? []),
+  );
+  const atInit = memory.find(({ at }) => at === 'init')?.used;
+  const peaks = row.runs.flatMap(run => run.host.peakBytes ?? []);
   return {
-    id: measured.id,
-    flow: measured.flow,
-    kernel: measured.kernel,
-    format: measured.format,
-    imageBytes: measured.imageBytes,
-    outcome: measured.runs.find(run => run.outcome.kind !== 'ready')?.outcome ?? { kind: 'ready' },
+    id: row.id,
+    flow: row.flow,
+    kernel: row.kernel,
+    format: row.format,
+    imageBytes: row.imageBytes,
+    outcome: row.runs.find(run => run.outcome.kind !== 'ready')?.outcome ?? { kind: 'ready' },
     ...(init && { init }),
     ...(used && { used }),
-    steps: measured.flow === 'floor' ? [] : stepsOf(measured, usedPercents, clock),
+    steps: stepsOf(row, input.usedPercents),
+    ...(floor && { floor: floor.id }),
     ...(init && floorInit && { overFloor: init.median - floorInit.median }),
-    ...(idle !== undefined && { idle }),
+    ...(first?.idle !== undefined && { idle: first.idle }),
     memory,
     ...(peaks.length > 0 && { hostPeakBytes: Math.max(...peaks) }),
-    ...(memory[0]?.used !== undefined && { memoryUsedBytes: memory[0].used }),
+    ...(atInit !== undefined && { memoryUsedBytes: atInit }),
     ...(against && { against }),
     ...(total && base && !unranked && { ratio: total.median / base.median }),
-    notes: measured.notes,
-    runs: measured.runs.map(run => run.id),
+    notes: row.notes,
+    runs: row.runs.map(run => run.id),
   };
 }
+
+const firstReady = ({ runs, figures }: Folded): RunFigures | undefined =>
+  figures[runs.findIndex(({ outcome }) => outcome.kind === 'ready')];

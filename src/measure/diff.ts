@@ -2,7 +2,7 @@
 /** Two boots held against each other: their timelines by event, and what they were made with. Pure. */
 import { diffArrays, diffLines } from 'diff';
 import type { BootRun } from '../boot/boot.ts';
-import { sinceKernel, timeOf } from './figures.ts';
+import { runFigures } from './figures.ts';
 import { type Alignment, alignTimelines, timelineOf } from './timeline.ts';
 
 /** A property that differs. */
@@ -75,7 +75,7 @@ function changedOf(before: BootRun, after: BootRun): Changed[] {
     QEMU: run => run.qemuVersion,
     machine: run => run.machine ?? 'unknown',
     host: run => `${run.host.cpu}, Linux ${run.host.kernel}`,
-    'files read': run => run.facts.findLast(({ name }) => name === 'used')?.values.sum ?? 'none',
+    'files read': run => runFigures(run).sum ?? 'none',
   };
   return Object.entries(properties).flatMap(([what, of]) => {
     const [from, to] = [of(before), of(after)];
@@ -85,12 +85,8 @@ function changedOf(before: BootRun, after: BootRun): Changed[] {
 
 /** Whether two boots gave the same figures to the last digit; undefined when there is nothing to compare. */
 export function sameDigits(before: BootRun, after: BootRun): boolean | undefined {
-  if (sinceKernel(before, 'init', before.clock) === undefined || before.clock !== after.clock)
-    return undefined;
-  const digits = (run: BootRun) =>
-    JSON.stringify([
-      Object.entries(run.marks).map(([mark, reached]) => [mark, timeOf(run, reached, run.clock)]),
-      run.used.map(step => [step.percent, timeOf(run, step, run.clock)]),
-    ]);
-  return digits(before) === digits(after);
+  const [one, other] = [runFigures(before), runFigures(after)];
+  if (one.unit !== other.unit || !one.points.some(({ id }) => id === 'init')) return undefined;
+  const digits = ({ points }: typeof one) => JSON.stringify(points.map(({ id, at }) => [id, at]));
+  return digits(one) === digits(other);
 }

@@ -3,14 +3,14 @@
 import type { Comparison, Row } from './comparison.ts';
 import { namedGrid } from './grid.ts';
 import type { Judgement } from './judgement.ts';
+import { differenceText, figureWithUnit, unitOf } from './unit.ts';
 
 /** No lines where nothing can be judged: a single layout of each row. */
 export function formatJudgements(comparison: Comparison): string[] {
   const { clock, noise, reference } = comparison;
   const judged = comparison.rows.filter(row => row.against !== undefined);
   if (judged.length === 0) return [];
-  const scaled = (value: number) => (clock === 'icount' ? value / 1e6 : value).toFixed(2);
-  const signed = (value: number) => `${value < 0 ? '' : '+'}${scaled(value)}`;
+  const signed = (value: number) => differenceText(value, clock);
   const line = (name: string, figures: Omit<Judgement, 'verdict'>, words: string) =>
     [
       name,
@@ -20,7 +20,7 @@ export function formatJudgements(comparison: Comparison): string[] {
       ...(clock === 'wall' ? [(figures.mannWhitney ?? 1).toFixed(4)] : []),
       words,
     ] as const;
-  const unit = clock === 'icount' ? 'M insn' : 'ms';
+  const unit = unitOf(clock).short;
   return [
     ...namedGrid([
       [
@@ -36,7 +36,7 @@ export function formatJudgements(comparison: Comparison): string[] {
     ]),
     ...(noise
       ? [
-          `A/A: ${noise.first.samples.length} and ${noise.second.samples.length} boots of ${reference}: below ${scaled(noise.boundary)} ms is no difference; p: Mann-Whitney, as support`,
+          `A/A: ${noise.first.samples.length} and ${noise.second.samples.length} boots of ${reference}: below ${figureWithUnit(noise.boundary, clock)} is no difference; p: Mann-Whitney, as support`,
         ]
       : []),
     ...(clock === 'icount'

@@ -22,8 +22,10 @@ export interface MemoryUse {
 
 const points = ['init', 'used', 'rootfs'] as const;
 
+type Reported = Pick<BootRun, 'facts'> & { readonly carvedOutBytes?: number | undefined };
+
 /** What a run reported, in the order of its boot. */
-export function memoryOf(run: BootRun): MemoryUse[] {
+export function memoryOf(run: Reported): MemoryUse[] {
   return points.flatMap(at => {
     const total = bytesAt(run, at, 'MemTotal');
     const unlisted = bytesAt(run, at, 'MemFree');
@@ -33,14 +35,14 @@ export function memoryOf(run: BootRun): MemoryUse[] {
       ...{ at, total, free: unlisted + perCpuLists, perCpuLists },
       shmem: bytesAt(run, at, 'Shmem') ?? 0,
       cached: bytesAt(run, at, 'Cached') ?? 0,
-      carvedOut: run.carvedOutBytes,
+      carvedOut: run.carvedOutBytes ?? 0,
     };
   });
 }
 
-/** MemTotal at /init, in bytes. */
-export const totalAt = (run: BootRun | undefined): number | undefined =>
-  run && bytesAt(run, 'init', 'MemTotal');
+/** MemTotal at /init. */
+export const totalAtInit = (memory: readonly MemoryUse[]): number | undefined =>
+  memory.find(({ at }) => at === 'init')?.total;
 
 /** The same beside what the floor of its kernel, in a guest of that size, has at /init. */
 export function againstFloor(memory: readonly MemoryUse[], floorTotal: number | undefined): MemoryUse[] {
@@ -53,7 +55,7 @@ export function againstFloor(memory: readonly MemoryUse[], floorTotal: number | 
 }
 
 /** A value of the guest's `memory` facts, which are in KiB, in bytes. */
-function bytesAt(run: BootRun, at: string, key: string): number | undefined {
+function bytesAt(run: Reported, at: string, key: string): number | undefined {
   const text = run.facts.find(fact => fact.name === 'memory' && fact.values.at === at)?.values[key];
   const kib = text === undefined || text === '' ? Number.NaN : Number(text);
   return Number.isFinite(kib) ? kib * 1024 : undefined;

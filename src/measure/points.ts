@@ -2,8 +2,8 @@
 /** From boots to the points of a sweep. A boot is kept as its figures alone, so that thousands can be. */
 import type { BootRun } from '../boot/boot.ts';
 import { type Mark, marks, type Milliseconds, type Outcome } from '../events.ts';
-import { idleOf, sinceKernel, sumOf, timeOf } from './figures.ts';
-import { againstFloor, memoryOf, type MemoryUse } from './memory.ts';
+import { runFigures } from './figures.ts';
+import { againstFloor, type MemoryUse, totalAtInit } from './memory.ts';
 import { type Spread, spreadOf } from './spread.ts';
 import type { Place, SweepPoint, UsedFigures } from './sweep.ts';
 
@@ -27,21 +27,15 @@ export interface SweepBoot {
 }
 
 export function sweepBoot(run: BootRun, host: Milliseconds): SweepBoot {
-  const reached = marks.flatMap(mark => {
-    const value = sinceKernel(run, mark, run.clock);
-    return value === undefined ? [] : [[mark, value] as const];
-  });
-  const [idle, sum, { peakBytes, stealPercent }] = [idleOf(run), sumOf(run), run.host];
+  const { points, steps, idle, memory, sum } = runFigures(run);
+  const { peakBytes, stealPercent } = run.host;
   return {
     run: run.id,
     outcome: run.outcome,
-    marks: Object.fromEntries(reached),
-    used: run.used.flatMap(step => {
-      const total = timeOf(run, step, run.clock);
-      return total === undefined ? [] : [{ percent: step.percent, total }];
-    }),
+    marks: Object.fromEntries(points.flatMap(({ mark, at }) => (mark ? [[mark, at] as const] : []))),
+    used: steps,
     ...(idle !== undefined && { idle }),
-    memory: memoryOf(run),
+    memory,
     ...(peakBytes !== undefined && { peakBytes }),
     ...(sum !== undefined && { sum }),
     load: [run.host.loadBefore, run.host.loadAfter],
@@ -81,14 +75,16 @@ export function pointOf(
     ...(afterPivot?.memory.filter(({ at }) => at === 'rootfs') ?? []),
   ];
   const peaks = ready.flatMap(boot => boot.peakBytes ?? []);
-  const floorTotal = head.flow === 'floor' ? memory[0]?.total : floor?.memory[0]?.total;
-  const overFloor = head.flow === 'floor' ? undefined : floor?.init;
+  const isFloor = head.flow === 'floor';
+  const floorTotal = totalAtInit(isFloor ? memory : (floor?.memory ?? []));
+  const overFloor = isFloor ? undefined : floor?.init;
   return {
     ...head,
     outcome: boots.find(boot => boot.outcome.kind !== 'ready')?.outcome ?? { kind: 'ready' },
     ...(init && { init }),
-    used: head.flow === 'floor' ? [] : usedOf(ready),
+    used: usedOf(ready),
     marks: spreadsOf(ready),
+    ...(!isFloor && floor && { floor: floor.row }),
     ...(init && overFloor && { overFloor: init.median - overFloor.median }),
     ...(first?.idle !== undefined && { idle: first.idle }),
     memory: againstFloor(memory, floorTotal),
@@ -98,7 +94,10 @@ export function pointOf(
 }
 
 function usedOf(ready: readonly SweepBoot[]): UsedFigures[] {
-  const percents = [...new Set(ready.flatMap(boot => boot.used.map(({ percent }) => percent)))];
+  // boots that older versions stored have the floor's 0%, which is no reading
+  const percents = [...new Set(ready.flatMap(boot => boot.used.map(({ percent }) => percent)))].filter(
+    percent => percent > 0,
+  );
   return percents.flatMap(percent => {
     const steps = ready.flatMap(boot => {
       const total = boot.used.find(step => step.percent === percent)?.total;

@@ -2,6 +2,7 @@
 /** From boots through firmware to what the storage model asks for. */
 import { median } from 'simple-statistics';
 import type { BootRun } from '../boot/boot.ts';
+import { runFigures } from './figures.ts';
 import type { LoaderModel, StoredFlow } from './storage.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -14,27 +15,22 @@ interface Path {
   readonly bytes: number;
 }
 
-/** Undefined when the boot did not get that far, or told nothing of its loader. */
+/** Undefined when the boot did not reach its end, or told nothing of its loader. */
 function pathOf(run: BootRun): Path | undefined {
+  const { init, reading = 0 } = runFigures(run);
   const { events } = timelineOf(run);
   const at = (id: string) => events.find(event => event.id === id)?.at;
   const [power, loader, handover] = [at('power-on'), at('loader'), at('handover')];
-  const init = at('init');
-  const used = events.findLast(({ id }) => id.startsWith('used-'))?.at ?? init;
-  if (
-    power === undefined ||
-    loader === undefined ||
-    handover === undefined ||
-    init === undefined ||
-    used === undefined ||
-    !run.loader
-  ) {
+  if (power === undefined || loader === undefined || handover === undefined || init === undefined) {
     return undefined;
   }
-  const bytes = run.loader.kernelBytes + run.loader.imageBytes;
+  if (!run.loader) return undefined;
   return {
-    ...{ firmware: loader - power, loading: handover - loader },
-    ...{ guest: init - handover, reading: used - init, bytes },
+    firmware: loader - power,
+    loading: handover - loader,
+    guest: init - handover,
+    reading,
+    bytes: run.loader.kernelBytes + run.loader.imageBytes,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Digest, Mark, Outcome } from '../events.ts';
 import type { Crossover } from './crossover.ts';
 import type { MemoryUse } from './memory.ts';
 import type { Spread } from './spread.ts';
+import type { Unit } from './unit.ts';
 import type { Warning } from './warnings.ts';
 
 /** A place on the axes; `used` is no axis of a boot: one boot reads in steps and reports them all. */
@@ -40,13 +41,15 @@ export interface SweepPoint {
   readonly loaderBytes: number;
   /** That of the first boot that was not ready, else ready. */
   readonly outcome: Outcome;
-  /** From start_kernel to the first instruction of /init. Absent: no boot of the point got there. */
+  /** RunFigures.init of the boots that were ready. Absent: none was. */
   readonly init?: Spread;
   /** In the order they were read. */
   readonly used: readonly UsedFigures[];
   /** Each mark that was passed, from start_kernel: for phases. `init` and the last `used` are among them. */
   readonly marks: Readonly<Partial<Record<Mark, Spread>>>;
-  /** init less that of the floor of the same kernel, memory and CPUs, medians. */
+  /** The row that is its floor, at the same memory and CPUs. Absent of floors, and in records of old. */
+  readonly floor?: string;
+  /** init less that of the floor, medians. Absent where the floor failed. */
   readonly overFloor?: number;
   /** icount: virtual nanoseconds that the clock skipped while nothing ran. */
   readonly idle?: number;
@@ -78,7 +81,7 @@ export interface Sweep {
   readonly started: string;
   readonly ended: string;
   readonly clock: 'icount' | 'wall';
-  readonly unit: 'instructions' | 'milliseconds';
+  readonly unit: Unit['name'];
   /** The command that goes on with it, or gives it again. */
   readonly command: readonly string[];
   /** False: it was stopped, points are missing. */

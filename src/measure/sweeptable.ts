@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A sweep as plain text: a table for each place of its axes, what crosses where, what is doubtful. ASCII only. */
 import type { Crossover } from './crossover.ts';
+import { failedFloors } from './floor.ts';
 import { namedGrid } from './grid.ts';
 import { formatMemory } from './memorytable.ts';
 import { costOf } from './points.ts';
@@ -8,6 +9,7 @@ import { rangeOf, type Spread } from './spread.ts';
 import type { Place, SmallestMemory, Sweep, SweepPoint } from './sweep.ts';
 import { describe, sizeName } from './sweepcrossovers.ts';
 import { describeOutcome } from './outcome.ts';
+import { figureText, unitOf } from './unit.ts';
 
 /** Lines for a terminal of `width` columns. Ranges stand beside their medians where there is room, else the widest
  *  of a row has a column of its own. */
@@ -31,9 +33,6 @@ export function formatSweep(sweep: Sweep, width: number): string[] {
     ...remarks(sweep),
   ];
 }
-
-const scaled = (sweep: Sweep, value: number): string =>
-  (sweep.clock === 'icount' ? value / 1e6 : value).toFixed(2);
 
 function headOf(sweep: Sweep): string[] {
   const { conditions: c, boots } = sweep;
@@ -64,25 +63,27 @@ function tableOf(sweep: Sweep, points: readonly SweepPoint[], width: number): st
   const table = (beside: boolean) => {
     const cell = (spread: Spread | undefined) => {
       if (!spread) return '-';
-      const range = beside && sweep.samples > 1 ? ` (${scaled(sweep, rangeOf(spread))})` : '';
-      return `${scaled(sweep, spread.median)}${range}`;
+      const range = beside && sweep.samples > 1 ? ` (${figureText(rangeOf(spread), sweep.clock)})` : '';
+      return `${figureText(spread.median, sweep.clock)}${range}`;
     };
     const widest = (point: SweepPoint) => {
       const ranges = percents.flatMap(percent => {
         const cost = costOf(point, percent);
         return cost ? [rangeOf(cost)] : [];
       });
-      return ranges.length > 0 ? scaled(sweep, Math.max(...ranges)) : '-';
+      return ranges.length > 0 ? figureText(Math.max(...ranges), sweep.clock) : '-';
     };
     const inColumn = !beside && sweep.samples > 1;
+    const unit = unitOf(sweep.clock).short;
     return namedGrid([
       [
         'row',
-        'image MiB',
+        'image',
         ...percents.map(percent => (percent === undefined ? 'to /init' : `${percent}%`)),
         ...(inColumn ? ['range'] : []),
-        'mem MiB',
+        'memory',
       ],
+      ['', 'MiB', ...percents.map(() => unit), ...(inColumn ? [unit] : []), 'MiB'],
       ...points.map(
         point =>
           [
@@ -90,7 +91,7 @@ function tableOf(sweep: Sweep, points: readonly SweepPoint[], width: number): st
             (point.imageBytes / 2 ** 20).toFixed(1),
             ...percents.map(percent => cell(costOf(point, percent))),
             ...(inColumn ? [widest(point)] : []),
-            mebi(point.memory[0]?.used),
+            mebi(point.memory.find(({ at }) => at === 'init')?.used),
           ] as const,
       ),
     ]);
@@ -141,8 +142,21 @@ function remarks({ points, warnings }: Sweep): string[] {
   const notes = [...new Set(points.flatMap(point => point.notes.map(note => `${point.row}: ${note}`)))];
   const lines = [
     ...failed,
+    ...failedFloorsOf(points),
     ...notes.map(note => `note: ${note}`),
     ...warnings.map(({ about, remedy }) => `warning: ${about}; ${remedy}`),
   ];
   return lines.length > 0 ? ['', ...lines] : [];
+}
+
+/** A floor has no payload and is at one size alone, but at each memory and each count of CPUs. */
+export function failedFloorsOf(points: readonly SweepPoint[]): string[] {
+  const machineOf = ({ place }: SweepPoint) =>
+    `${describe('mem', place.memoryMiB)}, ${describe('cpus', place.cpus)}`;
+  const machines = [...new Set(points.map(machineOf))];
+  return machines.flatMap(machine => {
+    const own = points.filter(point => machineOf(point) === machine);
+    const lines = failedFloors(own.map(point => ({ ...point, id: point.row })));
+    return machines.length > 1 ? lines.map(line => `${machine}: ${line}`) : lines;
+  });
 }

@@ -4,8 +4,10 @@ import type { Comparison, Row } from './comparison.ts';
 import { textGrid } from './grid.ts';
 import { formatJudgements } from './judgementtable.ts';
 import { formatMemory } from './memorytable.ts';
+import { failedFloors } from './floor.ts';
 import { describeOutcome } from './outcome.ts';
 import { rangeOf, type Spread } from './spread.ts';
+import { figureText, unitOf } from './unit.ts';
 
 export { describeOutcome };
 
@@ -48,16 +50,15 @@ function headOf(comparison: Comparison): string[] {
       ? `clock icount: millions of guest instructions since start_kernel; not time${c.rounds > 1 ? `; median of ${c.rounds} layouts` : ''}`
       : `clock wall: milliseconds of guest CLOCK_BOOTTIME, median of ${c.rounds} rounds`;
   return [
-    `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${comparison.usedPercents.join(', ')}% of it read`,
+    `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${sharesOf(comparison)} of it read`,
     clock,
     `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
   ];
 }
 
-/** In millions or milliseconds. */
-const scaled = (comparison: Comparison, value: number | undefined): string =>
-  value === undefined ? '-' : (comparison.clock === 'icount' ? value / 1e6 : value).toFixed(2);
+const sharesOf = ({ usedPercents }: Comparison): string =>
+  usedPercents.length > 0 ? `${usedPercents.join(', ')}%` : 'nothing';
 
 const mebi = (bytes: number | undefined): string =>
   bytes === undefined ? '-' : (bytes / 2 ** 20).toFixed(1);
@@ -65,8 +66,8 @@ const mebi = (bytes: number | undefined): string =>
 const totalOf = (row: Row) => row.used?.median ?? row.init?.median;
 
 function columnsOf(comparison: Comparison): Column[] {
-  const unit = comparison.clock === 'icount' ? 'M insn' : 'ms';
-  const value = (v: number | undefined) => scaled(comparison, v);
+  const unit = unitOf(comparison.clock).short;
+  const value = (figure: number | undefined) => figureText(figure, comparison.clock);
   return [
     { head: ['image', 'MiB'], cell: row => mebi(row.imageBytes) },
     { head: ['to /init', unit], cell: row => value(row.init?.median) },
@@ -88,7 +89,7 @@ function spreadColumns(comparison: Comparison, unit: string): Column[] {
   if (comparison.conditions.rounds < 2) return [];
   const cellOf = (of: (spread: Spread) => number) => (row: Row) => {
     const spread = row.used ?? row.init;
-    return spread && spread.samples.length > 1 ? scaled(comparison, of(spread)) : '-';
+    return spread && spread.samples.length > 1 ? figureText(of(spread), comparison.clock) : '-';
   };
   if (comparison.clock === 'icount') return [{ head: ['range', unit], cell: cellOf(rangeOf) }];
   return [
@@ -123,8 +124,8 @@ function stepsOf(comparison: Comparison): string[] {
   const read = rows.filter(row => row.steps.length > 0);
   if (usedPercents.length < 2 || read.length === 0) return [];
   const cellOf = (row: Row, percent: number) =>
-    scaled(comparison, row.steps.find(step => step.percent === percent)?.total.median);
-  const unit = comparison.clock === 'icount' ? 'M insn' : 'ms';
+    figureText(row.steps.find(step => step.percent === percent)?.total.median, comparison.clock);
+  const unit = unitOf(comparison.clock).short;
   const table = joined(
     textGrid([[`total (${unit}) at`], ...read.map(row => [row.id])]),
     textGrid(
@@ -168,14 +169,15 @@ function barsOf(comparison: Comparison, width: number): string[] {
   const nameWidth = Math.min(Math.max(...names.map(name => name.length)), Math.floor(width / 2));
   const barWidth = Math.min(60, width - nameWidth - 14);
   const cellsFor = (value: number) => Math.round((value / longest) * barWidth);
+  const reading = `   = reading ${comparison.usedPercent}% of the files`;
   return [
     ...rows.map((row, i) => {
       const init = cellsFor(row.init?.median ?? 0);
       const total = cellsFor(totalOf(row)!);
       const bar = '#'.repeat(init) + '='.repeat(total - init);
-      return `${names[i]!.slice(0, nameWidth).padEnd(nameWidth)} |${bar.padEnd(barWidth)} ${scaled(comparison, totalOf(row))}`;
+      return `${names[i]!.slice(0, nameWidth).padEnd(nameWidth)} |${bar.padEnd(barWidth)} ${figureText(totalOf(row), comparison.clock)}`;
     }),
-    `${''.padEnd(nameWidth)}  # kernel entry to /init   = reading ${comparison.usedPercent}% of the files`,
+    `${''.padEnd(nameWidth)}  # kernel entry to /init${comparison.usedPercent > 0 ? reading : ''}`,
   ];
 }
 
@@ -195,6 +197,7 @@ function notesOf(comparison: Comparison): string[] {
     .map(row => `${row.id}: ${describeOutcome(row.outcome)}`);
   return [
     ...failed,
+    ...failedFloors(comparison.rows),
     ...notes.map(note => `note: ${note}`),
     ...comparison.warnings.map(warning => `warning: ${warning.about}; ${warning.remedy}`),
   ];

@@ -2,21 +2,16 @@
 /** One boot on one line: events in their order, the phases between them, what went on beside; and two of them aligned
  *  by event. Pure. Zero is start_kernel (by the wall clock where CLOCK_BOOTTIME starts, a little later). */
 import type { BootRun } from '../boot/boot.ts';
-import { reachedOf, sinceKernel, timeOf } from './figures.ts';
+import type { Mark } from '../events.ts';
+import { type Point, type RunFigures, runFigures } from './figures.ts';
 import { counterRate, handled, kernelLogOf, unpackStarts } from './kernellog.ts';
 
 /** The words of systemd-analyze(1). */
 export const phases = ['firmware', 'loader', 'kernel', 'initrd', 'userspace'] as const;
 export type Phase = (typeof phases)[number];
 
-export interface TimelineEvent {
-  /** 'power-on', 'loader', 'handover', 'kernel', 'initrd', 'stage1', 'init', 'used-10', 'initrd.target', 'switch-root',
-   *  'rootfs', 'end': what two timelines are aligned by. */
-  readonly id: string;
-  /** For people: '/init', '10% read'. */
-  readonly label: string;
-  /** In the timeline's unit, since start_kernel; before it below zero. */
-  readonly at: number;
+/** A point of the boot, and 'power-on', 'loader', 'handover', which are before it and so below zero, and 'initrd'. */
+export interface TimelineEvent extends Omit<Point, 'mark'> {
   /** What begins with it. */
   readonly phase: Phase;
 }
@@ -47,7 +42,7 @@ export interface Timeline {
   readonly row: string;
   readonly flow: string;
   readonly clock: 'icount' | 'wall';
-  readonly unit: 'instructions' | 'milliseconds';
+  readonly unit: RunFigures['unit'];
   readonly events: readonly TimelineEvent[];
   /** Without a gap, from the first event to the last. */
   readonly segments: readonly Segment[];
@@ -58,7 +53,8 @@ export interface Timeline {
 
 /** Folds a run. Events that it did not pass, or whose clock says nothing, are left out. */
 export function timelineOf(run: Timed): Timeline {
-  const events = eventsOf(run).sort((a, b) => a.at - b.at);
+  const { points, unit } = runFigures(run);
+  const events = eventsOf(run, points).sort((a, b) => a.at - b.at);
   const segments = events.slice(1).map((event, i) => {
     const before = events[i]!;
     return { phase: before.phase, from: before.id, to: event.id, start: before.at, end: event.at };
@@ -68,42 +64,31 @@ export function timelineOf(run: Timed): Timeline {
     row: run.row,
     flow: run.flow,
     clock: run.clock,
-    unit: run.clock === 'icount' ? 'instructions' : 'milliseconds',
+    unit,
     events,
     segments,
     phases: phases.flatMap(phase => {
       const own = segments.filter(segment => segment.phase === phase);
       return own.length > 0 ? [{ phase, start: own[0]!.start, end: own.at(-1)!.end }] : [];
     }),
-    beside: besideOf(run),
+    beside: besideOf(run, points),
   };
 }
 
-function eventsOf(run: Timed): TimelineEvent[] {
-  const mark = (id: 'stage1' | 'init' | 'rootfs' | 'end', label: string, phase: Phase): TimelineEvent[] => {
-    const at = sinceKernel(run, id, run.clock);
-    return at === undefined ? [] : [{ id, label, at, phase }];
-  };
-  const used = run.flow === 'floor' ? [] : run.used;
+/** What begins with a mark; all else is on the way from the kernel to the root file system. */
+const begins: Readonly<Partial<Record<Mark, Phase>>> = {
+  kernel: 'kernel',
+  rootfs: 'userspace',
+  end: 'userspace',
+};
+
+function eventsOf(run: Timed, points: readonly Point[]): TimelineEvent[] {
+  // without a root the boot ends with the reading; what follows are reports
+  const shown = points.filter(({ mark }) => mark !== 'end' || run.marks.rootfs !== undefined);
   return [
     ...beforeKernel(run),
-    { id: 'kernel', label: 'start_kernel', at: 0, phase: 'kernel' },
-    ...initrdEvents(run),
-    ...mark('stage1', 'first stage', 'initrd'),
-    ...mark('init', '/init', 'initrd'),
-    ...used.flatMap((step): TimelineEvent[] => {
-      const at = timeOf(run, step, run.clock);
-      return at === undefined
-        ? []
-        : [{ id: `used-${step.percent}`, label: `${step.percent}% read`, at, phase: 'initrd' }];
-    }),
-    ...reachedOf(run).flatMap(({ what, ...clocks }): TimelineEvent[] => {
-      const at = timeOf(run, clocks, run.clock);
-      return at === undefined ? [] : [{ id: what, label: what, at, phase: 'initrd' }];
-    }),
-    ...mark('rootfs', 'root file system', 'userspace'),
-    // without a root the boot ends with the reading; what follows are reports
-    ...(run.marks.rootfs ? mark('end', 'end', 'userspace') : []),
+    ...initrdEvents(run, points),
+    ...shown.map(({ mark, ...point }) => ({ ...point, phase: (mark && begins[mark]) ?? 'initrd' })),
   ];
 }
 
@@ -128,23 +113,20 @@ function beforeKernel(run: Timed): TimelineEvent[] {
   ];
 }
 
-function initrdEvents(run: Timed): TimelineEvent[] {
-  const first = firstProgram(run);
+function initrdEvents(run: Timed, points: readonly Point[]): TimelineEvent[] {
+  const first = firstProgram(points);
   const done = kernelLogOf(run).findLast(({ at, text }) => at <= first && handled.test(text));
   return done ? [{ id: 'initrd', label: 'initrd handled', at: done.at, phase: 'kernel' }] : [];
 }
 
-const firstProgram = (run: Timed): number =>
-  Math.min(
-    sinceKernel(run, 'stage1', run.clock) ?? Infinity,
-    sinceKernel(run, 'init', run.clock) ?? Infinity,
-  );
+const firstProgram = (points: readonly Point[]): number =>
+  points.find(({ id }) => id === 'stage1' || id === 'init')?.at ?? Infinity;
 
 /** The kernel unpacks in a thread of its own while initcalls go on. */
-function besideOf(run: Timed): Beside[] {
+function besideOf(run: Timed, points: readonly Point[]): Beside[] {
   const log = kernelLogOf(run);
   const start = log.find(({ text }) => unpackStarts.test(text));
-  const end = log.findLast(({ at, text }) => at <= firstProgram(run) && handled.test(text));
+  const end = log.findLast(({ at, text }) => at <= firstProgram(points) && handled.test(text));
   if (!start || !end) return [];
   return [{ id: 'unpacking', label: 'initrd unpacked or mounted', start: start.at, end: end.at }];
 }

@@ -3,7 +3,8 @@
 import type { AnyCommand } from '../commands/command.ts';
 import type { Failure } from '../commands/failure.ts';
 import { duration, shellQuote } from '../commands/words.ts';
-import type { Fact, Instructions, Mark, Milliseconds, Outcome, WorkEvent } from '../events.ts';
+import { type Live, liveOf } from '../commands/live.ts';
+import type { Instructions, Milliseconds, Outcome, WorkEvent } from '../events.ts';
 
 export interface Boot {
   readonly run: string;
@@ -12,15 +13,8 @@ export interface Boot {
   readonly flow: string;
   readonly argv: readonly string[];
   readonly started: Milliseconds;
-  readonly marks: readonly {
-    readonly mark: Mark;
-    readonly host: Milliseconds;
-    readonly clock?: 'tsc' | 'boottime';
-    readonly value?: number;
-  }[];
-  /** Marks and facts as they came: what its phases follow from. */
+  /** Marks and facts as they came: what its figures and phases follow from. */
   readonly signs: readonly WorkEvent[];
-  readonly memory?: Fact['values'];
   readonly troubles: number;
   readonly outcome?: Outcome;
   /** From QEMU's start to its end. */
@@ -82,7 +76,7 @@ const otherLines = 200;
 /** Older boots of a long campaign keep their figures and lose their lines. */
 const bootsWithLines = 8;
 const boots = 64;
-/** A good boot has some hundred. */
+/** Of each kind, marks and facts: a good boot has some hundred. */
 const mostSigns = 1000;
 
 export const newJob = (id: number, argv: readonly string[], now: Milliseconds, then?: Then): Job => ({
@@ -160,30 +154,20 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
     case 'boot-started': {
       const boot: Boot = {
         ...{ run: event.run, row: event.job, flow: event.flow, argv: event.argv, started: now },
-        ...{ marks: [], signs: [], troubles: 0, lines: [], first: 0 },
+        ...{ signs: [], troubles: 0, lines: [], first: 0 },
       };
       const kept = job.boots
         .slice(-boots)
         .map((old, i, all) => (i < all.length - bootsWithLines ? { ...old, lines: [] } : old));
       return { ...job, boots: [...kept, boot] };
     }
-    case 'mark': {
-      const { mark, host, guest } = event;
-      // a payload of which nothing is read has no reading to show
-      if (mark === 'used' && event.percent === 0) return job;
-      const seen = { mark, host, ...(guest && { clock: guest.clock, value: guest.value }) };
-      return withBoot(job, event.run, boot => ({
-        ...signed(boot, event),
-        // read in steps, every step reports `used`: the last one is the whole
-        marks: [...boot.marks.filter(other => other.mark !== mark), seen],
-      }));
-    }
+    case 'mark':
+      return withBoot(job, event.run, boot => signed(boot, event));
     case 'fact': {
-      const { name, values } = event.fact;
+      const more = event.fact.name === 'trouble' ? 1 : 0;
       return withBoot(job, event.run, boot => ({
         ...signed(boot, event),
-        ...(name === 'memory' && { memory: values }),
-        ...(name === 'trouble' && { troubles: boot.troubles + 1 }),
+        troubles: boot.troubles + more,
       }));
     }
     case 'boot-ended': {
@@ -202,34 +186,27 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
   }
 }
 
-const signed = (boot: Boot, event: WorkEvent): Boot =>
-  boot.signs.length < mostSigns ? { ...boot, signs: [...boot.signs, event] } : boot;
+function signed(boot: Boot, event: WorkEvent): Boot {
+  const alike = boot.signs.filter(({ type }) => type === event.type).length;
+  return alike < mostSigns ? { ...boot, signs: [...boot.signs, event] } : boot;
+}
 
 const withBoot = (job: Job, run: string, change: (boot: Boot) => Boot): Job => ({
   ...job,
   boots: job.boots.map(boot => (boot.run === run ? change(boot) : boot)),
 });
 
-/** Since the kernel's entry, in millions of instructions or in milliseconds; by mark, in the order they were passed. */
-export function figuresOf(boot: Boot): readonly { readonly mark: Mark; readonly value: number }[] {
-  const entry = boot.marks.find(({ mark }) => mark === 'kernel');
-  const clock = entry?.clock;
-  if (entry?.value === undefined || clock === undefined) return [];
-  return boot.marks.flatMap(({ mark, clock: own, value }) =>
-    mark === 'kernel' || own !== clock || value === undefined
-      ? []
-      : [{ mark, value: (value - entry.value!) / 1e6 }],
-  );
-}
+const known = new WeakMap<Boot['signs'], { readonly outcome: Outcome | undefined; readonly live: Live }>();
 
-/** The instructions or milliseconds of all that was asked for: to the end of the reading, or to /init. */
-export function totalOf(boot: Boot): number | undefined {
-  const all = figuresOf(boot);
-  return (all.find(({ mark }) => mark === 'used') ?? all.find(({ mark }) => mark === 'init'))?.value;
+/** Its figures and phases, as far as it has come. */
+export function liveBoot(boot: Boot): Live {
+  const before = known.get(boot.signs);
+  if (before && before.outcome === boot.outcome) return before.live;
+  const { outcome, icount } = boot;
+  const live = liveOf(boot, boot.signs, { outcome, icount });
+  known.set(boot.signs, { outcome, live });
+  return live;
 }
-
-export const unitOf = (boot: Boot): 'M insn' | 'ms' =>
-  boot.marks.some(({ clock }) => clock === 'boottime') ? 'ms' : 'M insn';
 
 /** How a running job is told in one line: '40% (2/5) boot userspace, about 12 s left'. */
 export function progressOf(job: Job, now: Milliseconds): string {

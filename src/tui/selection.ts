@@ -7,9 +7,10 @@ import type { Exported } from '../submit/export.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { BootRun } from '../boot/boot.ts';
 import type { PatchStatus } from '../campaign/status.ts';
+import type { RunFigures } from '../commands/live.ts';
 import type { Listed } from '../commands/runs.ts';
 import type { Outcome } from '../events.ts';
-import { type Boot, type Job, totalOf, unitOf } from './jobs.ts';
+import { type Boot, type Job, liveBoot } from './jobs.ts';
 import type { PanelId, Settings, State, View } from './state.ts';
 
 export type SeriesItem =
@@ -43,9 +44,8 @@ export interface RunItem {
   readonly key: string;
   /** Absent while it runs, and of a record that cannot be read. */
   readonly outcome?: Outcome;
-  /** Since the kernel's entry, to the end of the reading or to /init. */
-  readonly total?: number;
-  readonly unit: 'M insn' | 'ms';
+  /** Absent of a record that cannot be read. */
+  readonly figures?: RunFigures;
   /** Why it is not what the same words would give now; what is wrong with its record. */
   readonly stale: readonly string[];
   /** Of this session, and not yet on record. */
@@ -153,36 +153,33 @@ export function runItems(state: State): readonly RunItem[] {
   const live = state.jobs
     .flatMap(({ boots }) => boots)
     .map((boot): RunItem => {
-      const total = totalOf(boot);
       const record = known.get(boot.run);
       return {
-        ...{
-          run: boot.run,
-          row: boot.row,
-          key: keyOf(state, boot),
-          boot,
-          unit: unitOf(boot),
-          stale: record?.stale ?? [],
-        },
+        run: boot.run,
+        row: boot.row,
+        key: keyOf(state, boot),
+        boot,
+        figures: liveBoot(boot).figures,
+        stale: record?.stale ?? [],
         ...(record?.record && { record: record.record }),
         ...(boot.outcome && { outcome: boot.outcome }),
-        ...(total !== undefined && { total }),
       };
     });
   const running = new Set(live.map(({ run }) => run));
   return [...live.reverse(), ...listed.filter(({ entry }) => !running.has(entry.id)).map(recordItem)];
 }
 
-function recordItem({ entry, stale }: Listed): RunItem {
+function recordItem({ entry, figures, stale }: Listed): RunItem {
   const { id, run, remark } = entry;
-  const reasons = stale.map(({ reason }) => reason);
-  if (!run) return { run: id, row: '-', key: id, unit: 'M insn', stale: [remark ?? 'it cannot be read'] };
-  const total = recordedTotal(run);
+  if (!run) return { run: id, row: '-', key: id, stale: [remark ?? 'it cannot be read'] };
   return {
-    ...{ run: id, row: run.row, outcome: run.outcome, record: run, stale: reasons },
+    run: id,
+    row: run.row,
+    outcome: run.outcome,
+    record: run,
+    stale: stale.map(({ reason }) => reason),
     key: run.row.includes('@') ? run.row : `${run.row}@${run.kernel.name}`,
-    unit: run.clock === 'icount' ? 'M insn' : 'ms',
-    ...(total !== undefined && { total }),
+    ...(figures && { figures }),
   };
 }
 
@@ -191,14 +188,6 @@ function keyOf(state: State, { row, flow }: Boot): string {
   if (row.includes('@')) return row;
   const about = state.data.flows?.flows.find(({ id }) => id === flow);
   return `${row}@${about?.kernel === 'series' ? state.settings.series : 'base'}`;
-}
-
-function recordedTotal({ marks, clock, used }: BootRun): number | undefined {
-  const name = clock === 'icount' ? 'tsc' : 'boottime';
-  const read = used?.at(-1)?.percent === 0 ? undefined : marks.used;
-  const [entry, end] = [marks.kernel?.[name], (read ?? marks.init)?.[name]];
-  if (end === undefined) return undefined;
-  return (end - (entry ?? 0)) / 1e6;
 }
 
 /** All of the machine but the kernel and its command line, which holds a nonce: the same files, memory, clock. */
@@ -210,15 +199,15 @@ function machineOf(argv: readonly string[]): string {
 export function totalBefore(state: State, boot: Boot): number | undefined {
   if (boot.interactive) return undefined;
   const before = runItems(state).find(
-    ({ run, key, outcome, unit, boot: own, record }) =>
+    ({ run, key, outcome, figures, boot: own, record }) =>
       run < boot.run &&
       key === keyOf(state, boot) &&
       machineOf(own?.argv ?? record?.argv ?? []) === machineOf(boot.argv) &&
       outcome?.kind === 'ready' &&
       (own ?? record)?.interactive === undefined &&
-      unit === unitOf(boot),
+      figures?.clock === liveBoot(boot).figures.clock,
   );
-  return before?.total;
+  return before?.figures?.total;
 }
 
 /** The last export of the series in use, and the job it was. */

@@ -111,7 +111,7 @@ describe('what is kept', () => {
     const { product } = await finished(
       writeReport(workspace, { names: ['4f2a'], output: undefined, version: '1' }, never),
     );
-    expect(product.mail).toContain('initramfs 200.00 210.00 1.000   0.0      -');
+    expect(product.mail).toContain('initramfs   200.00 210.00 1.000   0.0      -');
     expect(readdirSync(product.folder).sort()).toEqual([
       ...['phases.svg', 'report.csv', 'report.html', 'report.txt'],
     ]);

@@ -45,6 +45,28 @@ test('each kernel has one floor, before the rows', () => {
   ]);
 });
 
+test.each([
+  [
+    ['floor@base+nosuchword', 'initramfs'],
+    ['floor@base', 'floor@base+nosuchword', 'initramfs'],
+  ],
+  [
+    ['floor@base+quiet', 'initramfs+quiet'],
+    ['floor@base+quiet', 'initramfs+quiet'],
+  ],
+  [
+    ['floor@base+quiet', 'initramfs+quiet', 'initramfs'],
+    ['floor@base', 'floor@base+quiet', 'initramfs+quiet', 'initramfs'],
+  ],
+  [
+    ['floor', 'initramfs', 'kernelspace'],
+    ['floor@initoverlayfs', 'floor', 'initramfs', 'kernelspace'],
+  ],
+  [['floor@base+quiet'], ['floor@base+quiet']],
+])('a floor with words of its own is that of rows with the same words: %s', (asked, booted) => {
+  expect(withFloors(asked.map(row), flows, 'initoverlayfs').map(({ id }) => id)).toEqual(booted);
+});
+
 test('rounds go forth and back', () => {
   expect(interleaved(3, 3)).toEqual([0, 1, 2, 2, 1, 0, 0, 1, 2]);
 });

@@ -5,6 +5,7 @@ import type { BootRun } from '../../src/boot/boot.ts';
 import { boot } from '../../src/commands/boot.ts';
 import type { Outcome } from '../../src/events.ts';
 import { UserError } from '../../src/host/errors.ts';
+import { runFigures } from '../../src/measure/figures.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { digest } from '../boot/machine.ts';
 
@@ -95,17 +96,18 @@ test('--via uefi with the limits of its disk', () => {
 
 test('a run as text: outcome, figures with their unit, where the rest is', () => {
   expect(boot.text(product(), 80).join('\n')).toMatchInlineSnapshot(`
-    "boot         userspace@base: ready
-    kernel       7.3.4-base (aaaaaaaaaaaa)
-    payload      erofs-lz4hc, 12.0 MiB
-    accelerator  tcg: icount is TCG alone; QEMU 7.2.22
-    init         199.366 M instructions since start_kernel
-    end          208.815 M instructions since start_kernel
-    memory       at init: 500.0 MiB used of 2000.0 MiB
-    trouble      WARNING: x
-    stack        initbench decode r
-    note         disk: memory, reads cost nothing
-    kept in      /state/runs/r"
+    "boot             userspace@base: ready
+    kernel           7.3.4-base (aaaaaaaaaaaa)
+    payload          erofs-lz4hc, 12.0 MiB
+    accelerator      tcg: icount is TCG alone; QEMU 7.2.22
+    /init            199.366 M insn since start_kernel
+    end              208.815 M insn since start_kernel
+    total            199.366 M insn to /init, nothing was read
+    memory           at init: 1500.0 MiB free of 2000.0 MiB
+    trouble          WARNING: x
+    stack            initbench decode r
+    note             disk: memory, reads cost nothing
+    kept in          /state/runs/r"
   `);
 });
 
@@ -114,20 +116,22 @@ test('what the own init of the payload has reached stands in front of the end', 
     { name: 'reached', values: { what: 'initrd.target', tsc: '240000000', boottime: '307000000' } },
   ];
   const told = (more: Partial<BootRun>) =>
-    boot.text(product({ facts, ...more }), 80).filter(line => /^(init|reached|end) /.test(line));
+    boot.text(product({ facts, ...more }), 80).filter(line => /^(\/init|initrd.target|end) /.test(line));
   expect(told({})).toEqual([
-    'init         199.366 M instructions since start_kernel',
-    'reached      initrd.target: 204.078 M instructions since start_kernel',
-    'end          208.815 M instructions since start_kernel',
+    '/init            199.366 M insn since start_kernel',
+    'initrd.target    204.078 M insn since start_kernel',
+    'end              208.815 M insn since start_kernel',
   ]);
-  expect(told({ clock: 'wall' })[1]).toBe("reached      initrd.target: 307.0 ms of the guest's clock");
+  expect(told({ clock: 'wall' })[1]).toBe('initrd.target    307.000 ms since start_kernel');
 });
 
 test('virtual time in which nothing ran is told', () => {
   const idle = (icount: number) =>
     boot.text(product({ icount }), 80).filter(line => line.startsWith('idle '));
   expect(idle(244_751_789)).toEqual([]);
-  expect(idle(200_000_000)).toEqual(['idle         44.738 M in which nothing ran, part of the above']);
+  expect(idle(200_000_000)).toEqual([
+    'idle             44.738 M insn in which nothing ran, part of the above',
+  ]);
 });
 
 test('reading in steps is told step by step', () => {
@@ -141,9 +145,10 @@ test('reading in steps is told step by step', () => {
     }),
     80,
   );
-  expect(text.filter(line => line.startsWith('used'))).toEqual([
-    'used 1%      3.000 M instructions since start_kernel',
-    'used 100%    8.000 M instructions since start_kernel',
+  expect(text.filter(line => /^\d+% read|^total/.test(line))).toEqual([
+    '1% read          3.000 M insn since start_kernel',
+    '100% read        8.000 M insn since start_kernel',
+    'total            8.000 M insn to the end of the reading',
   ]);
 });
 
@@ -152,7 +157,15 @@ test('wall-clock figures are times, on both clocks', () => {
     product({ clock: 'wall', marks: { init: { host: 2030.687, boottime: 701544541 } } }),
     80,
   );
-  expect(text).toContain("init         701.5 ms of the guest's clock, 2030.7 ms since QEMU's start");
+  expect(text).toContain("/init            701.545 ms since start_kernel, 2030.7 ms since QEMU's start");
+  expect(text).toContain('total            701.545 ms to /init, nothing was read');
+});
+
+test('a boot that failed has what it passed, and no total', () => {
+  const panic = { kind: 'panic', message: 'p' } as const;
+  const text = boot.text(product({ outcome: panic }), 80);
+  expect(text).toContain('/init            199.366 M insn since start_kernel');
+  expect(text).toContain('total            -: the boot did not reach its end');
 });
 
 test.each<[Outcome, number]>([
@@ -177,6 +190,9 @@ test('a dry run is a command to paste and nothing else', () => {
   expect(boot.exitCode!(dry)).toBe(0);
 });
 
-test('JSON is the run with a schema', () => {
-  expect(boot.json(product())).toEqual({ schema: 'initbench.run/1', ...runOf() });
+test('JSON is the run with a schema, and what it cost', () => {
+  expect(boot.json(product())).toEqual({
+    ...{ schema: 'initbench.run/1', ...runOf() },
+    figures: runFigures(runOf()),
+  });
 });

@@ -2,7 +2,7 @@
 /** Made-up boot runs for the tests of measure/. */
 import type { BootRun } from '../../src/boot/boot.ts';
 
-export interface RunFigures {
+export interface Given {
   readonly kernelTsc?: number;
   readonly initTsc?: number;
   readonly usedTsc?: number;
@@ -16,25 +16,28 @@ export interface RunFigures {
   readonly carvedOutBytes?: number;
   readonly sum?: string;
   readonly outcome?: BootRun['outcome'];
-  /** Percent, and the clock in ticks or nanoseconds. */
+  /** Percent, and the clock in ticks or nanoseconds. Default: 10% where `used` is given. */
   readonly steps?: readonly (readonly [number, number])[];
 }
 
 let number = 0;
 
-export function run(figures: RunFigures): BootRun {
+export function run(figures: Given): BootRun {
   const mark = (tsc?: number, ms?: number) => ({
     host: 0,
     ...(tsc !== undefined && { tsc }),
     ...(ms !== undefined && { boottime: ms * 1e6 }),
   });
+  const wall = (figures.initMs ?? figures.usedMs) !== undefined;
+  const used = figures.usedTsc ?? (figures.usedMs === undefined ? undefined : figures.usedMs * 1e6);
+  const steps = figures.steps ?? (used === undefined ? [] : ([[10, used]] as const));
   return {
     id: `run-${++number}`,
     folder: '/runs/x',
     flow: 'initramfs',
     row: 'initramfs',
     started: '2026-01-01T00:00:00Z',
-    clock: 'icount',
+    clock: wall ? 'wall' : 'icount',
     accelerator: 'tcg',
     acceleratorReason: '',
     kernel: { digest: 'k', name: 'base', release: '7.3.4', configDigest: 'c' },
@@ -56,7 +59,7 @@ export function run(figures: RunFigures): BootRun {
       }),
       ...(figures.endTsc !== undefined && { end: mark(figures.endTsc) }),
     },
-    used: (figures.steps ?? []).map(([percent, value]) => ({
+    used: steps.map(([percent, value]) => ({
       percent,
       host: 0,
       tsc: value,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From boots to points, tables and warnings of a sweep. */
 import { describe, expect, test } from 'vitest';
-import { againstFloor, memoryOf, totalAt } from '../../src/measure/memory.ts';
+import { againstFloor, memoryOf, totalAtInit } from '../../src/measure/memory.ts';
 import { formatMemory } from '../../src/measure/memorytable.ts';
 import { type PointHead, pointOf, type SweepBoot, sweepBoot } from '../../src/measure/points.ts';
 import type { Sweep, SweepPoint } from '../../src/measure/sweep.ts';
 import { crossoversOfSweep, sizeName } from '../../src/measure/sweepcrossovers.ts';
-import { formatSweep } from '../../src/measure/sweeptable.ts';
+import { failedFloorsOf, formatSweep } from '../../src/measure/sweeptable.ts';
 import { warningsOfSweep } from '../../src/measure/sweepwarnings.ts';
 import { oversubscribed, warningsOf } from '../../src/measure/warnings.ts';
 import { run } from './runs.ts';
@@ -57,7 +57,8 @@ describe('points', () => {
   });
 
   test('median and range over the layouts, over the floor of the same kernel', () => {
-    const floor = pointOf(head('floor', 0), [boot(100, 100), boot(102, 102)], undefined);
+    const zero = (init: number) => boot(init, init, { used: [{ percent: 0, total: init + 5 }] });
+    const floor = pointOf(head('floor', 0), [zero(100), zero(102)], undefined);
     const point = pointOf(head('kernelspace', mebi), [boot(110, 130), boot(112, 140), boot(111, 150)], floor);
     expect(point.init).toMatchObject({ median: 111, min: 110, max: 112, samples: [110, 112, 111] });
     expect(point.used.map(({ percent, total, reading }) => [percent, total.median, reading.median])).toEqual([
@@ -80,6 +81,28 @@ describe('points', () => {
   });
 });
 
+describe('floors that failed', () => {
+  const panic = { kind: 'panic', message: 'no init' } as const;
+  const at = (memoryMiB: number) => ({ place: { sizeBytes: mebi, memoryMiB, cpus: 1 } });
+  const floorAt = (memoryMiB: number, more: Partial<SweepBoot> = {}) =>
+    pointOf(head('floor', 0, at(memoryMiB)), [boot(100, 100, more)], undefined);
+  const [good, bad] = [floorAt(2048), floorAt(64, { outcome: panic })];
+  const rows = ['initramfs', 'loop'].map(row => pointOf(head(row, mebi, at(64)), [boot(110, 130)], bad));
+  const other = pointOf(head('initramfs', mebi, at(2048)), [boot(110, 130)], good);
+
+  test('rows at their place say so, each once', () => {
+    expect(rows.map(({ floor, overFloor }) => [floor, overFloor])).toEqual([
+      ['floor', undefined],
+      ['floor', undefined],
+    ]);
+    expect(other).toMatchObject({ floor: 'floor', overFloor: 10 });
+    const text = 'initramfs, loop: no figure over the floor, since floor failed: kernel panic: no init';
+    expect(failedFloorsOf([bad, ...rows, ...rows])).toEqual([text]);
+    expect(failedFloorsOf([good, other, bad, ...rows])).toEqual([`64 MiB, 1 CPU: ${text}`]);
+    expect(failedFloorsOf([good, other])).toEqual([]);
+  });
+});
+
 describe('memory', () => {
   const kib = 1024;
   test('used and reserved are told against the floor, carve-outs apart', () => {
@@ -87,7 +110,7 @@ describe('memory', () => {
     const here = memoryOf(
       run({ totalKiB: 1_900_000, freeKiB: 1_700_000, pcpKiB: 50_000, carvedOutBytes: 60_000 * kib }),
     );
-    expect(againstFloor(here, totalAt(floor))).toEqual([
+    expect(againstFloor(here, totalAtInit(memoryOf(floor)))).toEqual([
       {
         ...{
           at: 'init',
@@ -261,14 +284,16 @@ describe('a sweep', () => {
       linux 7.3.4 x86_64, QEMU 7.2.22 tcg, 2 host CPUs
 
       3M
-      row          image MiB       to /init            10%           100%  mem MiB
-      initramfs          3.0  210.50 (1.00)  211.50 (1.00)  212.50 (1.00)        -
-      kernelspace        3.0  193.50 (1.00)  212.00 (1.00)  230.50 (1.00)        -
+      row          image       to /init            10%           100%  memory
+                     MiB         M insn         M insn         M insn     MiB
+      initramfs      3.0  210.50 (1.00)  211.50 (1.00)  212.50 (1.00)       -
+      kernelspace    3.0  193.50 (1.00)  212.00 (1.00)  230.50 (1.00)       -
 
       64M
-      row          image MiB       to /init            10%           100%  mem MiB
-      initramfs         64.0  500.50 (1.00)  510.50 (1.00)  520.50 (1.00)        -
-      kernelspace       64.0  193.50 (1.00)  262.00 (1.00)  330.50 (1.00)        -
+      row          image       to /init            10%           100%  memory
+                     MiB         M insn         M insn         M insn     MiB
+      initramfs     64.0  500.50 (1.00)  510.50 (1.00)  520.50 (1.00)       -
+      kernelspace   64.0  193.50 (1.00)  262.00 (1.00)  330.50 (1.00)       -
 
       smallest -m that boots and reads, MiB
       row            3M

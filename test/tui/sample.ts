@@ -3,6 +3,7 @@
 import { commands } from '../../src/commands/index.ts';
 import type { WorkEvent } from '../../src/events.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { runFigures } from '../../src/measure/figures.ts';
 import type { Series } from '../../src/series/series.ts';
 import { type Effect, initialState, type Message, type State } from '../../src/tui/state.ts';
 import { update } from '../../src/tui/update.ts';
@@ -95,13 +96,19 @@ export const answers = {
               release: '7.3.4-initbench',
               configDigest: 'c',
             },
-            marks: {
-              kernel: { host: 0, tsc: 35e6 },
-              init: { host: 1, tsc: 227e6 },
-              used: { host: 2, tsc: 236.5e6 },
-            },
           },
         },
+        figures: runFigures({
+          clock: 'icount',
+          outcome: { kind: 'ready' },
+          marks: {
+            kernel: { host: 0, tsc: 35e6 },
+            init: { host: 1, tsc: 227e6 },
+            used: { host: 2, tsc: 236.5e6 },
+          },
+          used: [{ percent: 10, host: 2, tsc: 236.5e6 }],
+          facts: [],
+        }),
         stale: [{ what: 'kernel', reason: 'patches/initoverlayfs changed' }],
       },
     ],

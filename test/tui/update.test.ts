@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
 import type { WorkEvent } from '../../src/events.ts';
-import { consoleLines } from '../../src/tui/jobs.ts';
+import { consoleLines, liveBoot } from '../../src/tui/jobs.ts';
 import type { Message, State } from '../../src/tui/state.ts';
 import { bootEvents, keys, opened, play, typed } from './sample.ts';
 
@@ -79,7 +79,9 @@ describe('boot view', () => {
     const [first, second, third] = booted('end').jobs;
     expect(first!.boots[0]).toMatchObject({ row: 'initramfs@base', outcome: { kind: 'ready' }, took: 2100 });
     expect(first!.boots[0]!.lines).toHaveLength(3);
-    expect(second!.boots[0]!.marks.map(({ mark }) => mark)).toEqual(['kernel', 'init', 'used']);
+    expect(liveBoot(second!.boots[0]!).figures.points.map(({ label }) => label)).toEqual([
+      ...['start_kernel', '/init', '10% read'],
+    ]);
     expect(third!.boots).toEqual([]);
   });
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The main job on real kernels: the flows boot, their figures repeat, and the claim of the series holds. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { runs } from '../../src/commands/runs.ts';
+import { show } from '../../src/commands/show.ts';
 import type { Comparison } from '../../src/measure/comparison.ts';
-import { comparison, everything, figuresOf, request, rowOf } from './house.ts';
+import type { RunFigures } from '../../src/measure/figures.ts';
+import { comparison, ended, everything, figuresOf, request, rowOf, signal, workspace } from './house.ts';
 
 const million = 1e6;
 const mebi = 2 ** 20;
@@ -27,6 +30,22 @@ describe('three flows of one payload', () => {
   test('icount figures repeat to the last instruction', async () => {
     const again = await comparison({ rows, padBytes: 16 * mebi });
     expect(figuresOf(again)).toEqual(figuresOf(small));
+  });
+
+  test('runs and show tell of each boot what the comparison tells of its row', async () => {
+    const { product } = await ended(runs.run(workspace, { count: 1000, flow: undefined }, signal));
+    const listed = runs.json(product) as { runs: { id: string; figure: number | null }[] };
+    const told = await Promise.all(
+      small.rows.map(async ({ runs: [id] }) => {
+        const shown = await ended(show.run(workspace, id!, signal));
+        const { figures } = show.json(shown.product) as { figures: RunFigures };
+        return [listed.runs.find(run => run.id === id)?.figure, figures.init, figures.total];
+      }),
+    );
+    expect(told).toEqual(
+      small.rows.map(({ init, used }) => [(used ?? init)!.median, init!.median, (used ?? init)!.median]),
+    );
+    expect(told).toHaveLength(rows.length + 2);
   });
 
   test('every flow reads the same bytes', () => {

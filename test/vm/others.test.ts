@@ -6,7 +6,7 @@ import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { collectPayload } from '../../src/image/collect.ts';
-import { reachedOf } from '../../src/measure/figures.ts';
+import { runFigures } from '../../src/measure/figures.ts';
 import { comparison, ended, everything, request, signal, workspace } from './house.ts';
 
 describe.runIf(everything)('beside the default', () => {
@@ -34,7 +34,8 @@ describe.runIf(everything)('beside the default', () => {
     const plan = await ended(planBoot(workspace, { ...asked, used: [0], holdMs: 0, rootfs }, signal));
     const { product: run } = await ended(bootOnce(workspace, plan.product, signal));
     expect(run.outcome).toEqual({ kind: 'ready' });
-    expect(reachedOf(run).map(reached => reached.what)).toEqual(what);
+    const reported = runFigures(run).points.filter(({ mark }) => mark === undefined);
+    expect(reported.map(({ id }) => id)).toEqual(what);
     const root = run.facts.find(fact => fact.name === 'rootfs')?.values;
     expect(root?.fstype).toBe(rootfs ? 'ext4' : undefined);
   });

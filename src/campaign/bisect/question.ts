@@ -9,13 +9,12 @@ import type { Outcome, Work } from '../../events.ts';
 import { Interrupted, UserError, exitCodes } from '../../host/errors.ts';
 import { collectPayload } from '../../image/collect.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { sinceKernel } from '../../measure/figures.ts';
-import { memoryOf } from '../../measure/memory.ts';
+import { runFigures } from '../../measure/figures.ts';
 import { describeOutcome } from '../../measure/table.ts';
 import type { Workspace } from '../../workspace.ts';
 import { fewestSamples, judge, mostSamples } from './judge.ts';
 
-/** `init`, `used`: since start_kernel, in the clock's unit; `memory`: bytes in use at /init. */
+/** `init`: RunFigures.init; `used`: RunFigures.total; `memory`: bytes at /init that are not free. */
 export const metrics = ['init', 'used', 'memory'] as const;
 export type Metric = (typeof metrics)[number];
 
@@ -108,8 +107,10 @@ async function* askMetric(
 }
 
 export function figureOf(run: BootRun, metric: Metric): number | undefined {
-  if (metric !== 'memory') return sinceKernel(run, metric, run.clock);
-  const use = memoryOf(run).find(({ at }) => at === 'init');
+  const { init, total, memory } = runFigures(run);
+  if (metric === 'init') return init;
+  if (metric === 'used') return total;
+  const use = memory.find(({ at }) => at === 'init');
   return use && use.total - use.free;
 }
 

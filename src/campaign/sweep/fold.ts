@@ -2,12 +2,14 @@
 /** From the boots of a sweep to its record. Pure. */
 import type { BootPlan } from '../../boot/boot.ts';
 import type { hostFacts } from '../../boot/host.ts';
+import { floorOf } from '../../measure/floor.ts';
 import { type PointHead, pointOf, samePlace, type SweepBoot } from '../../measure/points.ts';
 import type { Place, SmallestMemory, Sweep, SweepPoint } from '../../measure/sweep.ts';
 import { crossoversOfSweep } from '../../measure/sweepcrossovers.ts';
 import { warningsOfSweep } from '../../measure/sweepwarnings.ts';
+import { unitOf } from '../../measure/unit.ts';
 import { oversubscribed, oversubscribedNote } from '../../measure/warnings.ts';
-import type { RowPlan } from '../rows.ts';
+import { kinOf, type RowPlan } from '../rows.ts';
 import type { Bench } from './bench.ts';
 import { bootsOf, placesOf, smallestOf, sweepCommand, type SweepCase, type SweepRequest } from './cases.ts';
 import { bisect } from './smallest.ts';
@@ -48,11 +50,9 @@ export function foldSweep(input: SweepInput): Sweep {
     for (const row of rows) {
       const own = boots.get(nameOf(row, place));
       if (!own) continue;
+      const floorRow = floorOf(row, rows, kinOf)?.id;
       const floor = points.find(
-        point =>
-          point.flow === 'floor' &&
-          point.kernel === row.kernel &&
-          samePlace({ ...point.place, sizeBytes: place.sizeBytes }, place),
+        point => point.row === floorRow && samePlace({ ...point.place, sizeBytes: place.sizeBytes }, place),
       );
       const pivot = input.resultOf({ kind: 'pivot', row, place, sample: 0 });
       const point = pointOf(headOf(input, row, place), own, floor, pivot);
@@ -65,14 +65,14 @@ export function foldSweep(input: SweepInput): Sweep {
     sizeBytes: [...new Set(places.map(place => place.sizeBytes))],
     memoryMiB: request.memoryMiB,
     cpus: request.cpus,
-    usedPercent: request.used,
+    usedPercent: request.used.filter(percent => percent > 0),
   };
   const plan = rows.flatMap(row => planned(bench, row, places[0]!) ?? [])[0];
   const kernels = [...bench.kernels];
   return {
     schema: 'initbench.sweep/1',
     ...{ id: input.id, started: input.started, ended: input.ended, clock: request.clock },
-    unit: request.clock === 'icount' ? 'instructions' : 'milliseconds',
+    unit: unitOf(request.clock).name,
     ...{ command: sweepCommand(request), complete: input.complete, payload: request.payload },
     rows: rows.map(row => row.id),
     ...{ axes, samples: request.samples, points, smallestMemory: smallest },

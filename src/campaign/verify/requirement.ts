@@ -63,7 +63,7 @@ export interface Shown {
   readonly memoryMiB: number;
   /** y, m, n, or a value. */
   readonly options: Readonly<Record<string, string>>;
-  /** From start_kernel to /init; icount only. */
+  /** RunFigures.init; icount only. */
   readonly toInit?: Instructions;
 }
 

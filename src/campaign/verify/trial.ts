@@ -13,6 +13,7 @@ import { type Digest, sanitise, type Work } from '../../events.ts';
 import { exitCodes, Interrupted, UserError } from '../../host/errors.ts';
 import { digestOf, digestOfFile } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
+import { runFigures } from '../../measure/figures.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type Bench, makeInitrd } from './initrd.ts';
 import type { Shown, Trial } from './requirement.ts';
@@ -146,9 +147,9 @@ export async function* runTrial(workspace: Workspace, trial: PlannedTrial, signa
   };
 }
 
-function instructionsToInit({ marks }: BootRun): number | undefined {
-  const [entry, init] = [marks.kernel?.tsc, marks.init?.tsc];
-  return entry === undefined || init === undefined ? undefined : init - entry;
+function instructionsToInit(run: BootRun): number | undefined {
+  const { unit, init } = runFigures(run);
+  return unit === 'instructions' ? init : undefined;
 }
 
 /** Console lines that are no facts, without time stamps. */

@@ -3,11 +3,12 @@
 import type { Comparison } from '../comparison.ts';
 import { rangeOf } from '../spread.ts';
 import type { BarChart } from './chart.ts';
-import { endOf, mebibytes, readingOf, unitOf } from './sweep.ts';
+import { unitOf } from '../unit.ts';
+import { endOf, mebibytes, readingOf } from './sweep.ts';
 
 export function comparisonChart(comparison: Comparison): BarChart {
   const { clock, rows, payload, conditions: c } = comparison;
-  const { name, per } = unitOf(clock);
+  const { long: name, per } = unitOf(clock);
   const most = Math.max(0, ...rows.map(row => row.init?.samples.length ?? 0));
   return {
     title: `What a boot is made of, payload ${payload.name} of ${mebibytes(payload.bytes)} MiB`,

@@ -3,15 +3,12 @@
 import { type Mark, marks, type Outcome } from '../../events.ts';
 import { rangeOf, type Spread } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
-import { describeOutcome } from '../table.ts';
+import { describeOutcome } from '../outcome.ts';
+import { unitOf } from '../unit.ts';
 import type { Bar, BarChart, LineChart, Point } from './chart.ts';
 
 /** How a boot ended, short enough for the place of its figures. */
 export const endOf = (outcome: Outcome): string => describeOutcome(outcome).split('; ')[0]!;
-
-/** Figures of a clock as they are written: millions of instructions, or milliseconds. */
-export const unitOf = (clock: 'icount' | 'wall'): { readonly name: string; readonly per: number } =>
-  clock === 'icount' ? { name: 'M instructions', per: 1e6 } : { name: 'ms', per: 1 };
 
 const mebi = 2 ** 20;
 /** 16, 17.9, 256 */
@@ -39,7 +36,7 @@ const untilText = (until: Until): string =>
 /** Boots against size, one line a row; undefined where there are fewer than two sizes. */
 export function sizeChart(sweep: Sweep, machine: MachinePlace, until: Until): LineChart | undefined {
   const points = pointsOn(sweep, machine);
-  const { name, per } = unitOf(sweep.clock);
+  const { long: name, per } = unitOf(sweep.clock);
   const sizes = sweep.axes.sizeBytes.flatMap(sizeBytes => {
     const there = points.filter(({ place, flow }) => place.sizeBytes === sizeBytes && flow !== 'floor');
     return there.length > 0 ? [{ sizeBytes, x: Math.max(...there.map(payloadOf)) / mebi }] : [];
@@ -85,7 +82,7 @@ const ends = (figure: Spread, per: number): { low?: number; high?: number } =>
 
 /** What boots of one size are made of, a bar a row. */
 export function phaseChart(sweep: Sweep, machine: MachinePlace, sizeBytes: number): BarChart {
-  const { name, per } = unitOf(sweep.clock);
+  const { long: name, per } = unitOf(sweep.clock);
   const points = pointsOn(sweep, machine);
   const payload = Math.max(0, ...points.filter(({ place }) => place.sizeBytes === sizeBytes).map(payloadOf));
   return {
@@ -101,7 +98,7 @@ export function phaseChart(sweep: Sweep, machine: MachinePlace, sizeBytes: numbe
 
 /** The same, and only what is more than the floor of the same kernel takes to its /init. */
 export function aboveFloorChart(sweep: Sweep, machine: MachinePlace, sizeBytes: number): BarChart {
-  const { name, per } = unitOf(sweep.clock);
+  const { long: name, per } = unitOf(sweep.clock);
   const whole = phaseChart(sweep, machine, sizeBytes);
   const points = pointsOn(sweep, machine).filter(({ place }) => place.sizeBytes === sizeBytes);
   const floorOf = (row: string) => {

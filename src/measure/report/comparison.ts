@@ -3,11 +3,13 @@
 import { barChartSvg } from '../chart/bars.ts';
 import { comparisonChart } from '../chart/comparison.ts';
 import { barChartText } from '../chart/plain.ts';
-import { endOf, mebibytes, unitOf } from '../chart/sweep.ts';
+import { endOf, mebibytes } from '../chart/sweep.ts';
 import type { Comparison, Row } from '../comparison.ts';
+import { failedFloors } from '../floor.ts';
 import type { Judgement } from '../judgement.ts';
 import { rangeOf } from '../spread.ts';
-import { describeOutcome } from '../table.ts';
+import { describeOutcome } from '../outcome.ts';
+import { differenceText, figureText, unitOf } from '../unit.ts';
 import { type Found, methodOf, type Report, type Table } from './report.ts';
 
 export function comparisonReport(
@@ -35,15 +37,18 @@ export function comparisonReport(
     losses: [],
     crossovers: [],
     warnings: comparison.warnings,
-    notes: rows.flatMap(row => [
-      ...(describeOutcome(row.outcome) === endOf(row.outcome)
-        ? []
-        : [`${row.id}: ${describeOutcome(row.outcome)}`]),
-      ...row.notes.map(note => `${row.id}: ${note}`),
-      ...(row.against?.why === undefined
-        ? []
-        : [`${row.id}: ${row.against.verdict}, since ${row.against.why}`]),
-    ]),
+    notes: [
+      ...failedFloors(rows),
+      ...rows.flatMap(row => [
+        ...(describeOutcome(row.outcome) === endOf(row.outcome)
+          ? []
+          : [`${row.id}: ${describeOutcome(row.outcome)}`]),
+        ...row.notes.map(note => `${row.id}: ${note}`),
+        ...(row.against?.why === undefined
+          ? []
+          : [`${row.id}: ${row.against.verdict}, since ${row.against.why}`]),
+      ]),
+    ],
     method: methodOf(clock, samples),
     conditions: [
       ['host', c.host],
@@ -59,10 +64,9 @@ export function comparisonReport(
 }
 
 function tableOf(comparison: Comparison, samples: number): Table {
-  const { per } = unitOf(comparison.clock);
-  const unit = comparison.clock === 'icount' ? 'M' : 'ms';
+  const unit = unitOf(comparison.clock).short;
   const percents = [...new Set(comparison.rows.flatMap(row => row.steps.map(({ percent }) => percent)))];
-  const figure = (value: number | undefined) => (value === undefined ? '-' : (value / per).toFixed(2));
+  const figure = (value: number | undefined) => figureText(value, comparison.clock);
   const cells = (row: Row) => {
     const spreads = [row.init, ...percents.map(at => row.steps.find(({ percent }) => percent === at)?.total)];
     const widest = Math.max(0, ...spreads.map(spread => (spread ? rangeOf(spread) : 0)));
@@ -77,7 +81,7 @@ function tableOf(comparison: Comparison, samples: number): Table {
   return {
     title: `payload ${comparison.payload.name}, n = ${samples}; ratio to ${comparison.reference}`,
     columns: [
-      { head: '/init', unit },
+      { head: 'to /init', unit },
       ...percents.map(percent => ({ head: `${percent}%`, unit })),
       ...(samples > 1 ? [{ head: 'range', unit }] : []),
       { head: 'ratio', unit: '' },
@@ -95,9 +99,8 @@ function tableOf(comparison: Comparison, samples: number): Table {
 /** Whether each row differs from the reference; nothing where a single layout cannot tell. */
 function verdictsOf(comparison: Comparison): Table[] {
   const { clock, noise, reference, rows } = comparison;
-  const { per } = unitOf(clock);
-  const unit = clock === 'icount' ? 'M' : 'ms';
-  const signed = (value: number) => `${value < 0 ? '' : '+'}${(value / per).toFixed(2)}`;
+  const unit = unitOf(clock).short;
+  const signed = (value: number) => differenceText(value, clock);
   const line = (name: string, judged: Omit<Judgement, 'verdict'>, verdict: string) => ({
     name,
     cells: [

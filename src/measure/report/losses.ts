@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where each row of a sweep is behind another one, and by how much at worst. Said only where the samples of the two do
  *  not overlap, and in full only within a compressor family: other compressors cost differently by themselves. */
-import { figureAt, mebibytes, pointsOn, type MachinePlace, unitOf, type Until } from '../chart/sweep.ts';
+import { figureAt, mebibytes, pointsOn, type MachinePlace, type Until } from '../chart/sweep.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
+import { figureText, figureWithUnit } from '../unit.ts';
 
 export interface Loss {
   readonly row: string;
@@ -56,17 +57,14 @@ function lossOf(points: readonly SweepPoint[], sweep: Sweep, row: string, to: st
 
 const untilWords = (until: Until): string => (until === 'init' ? 'to /init' : `until ${until}% is read`);
 
-/** 'kernelspace is behind memmap at 5 of 20 places, at worst 329.1 against 248.7 M at 257.9 MiB until 100% is read' */
+/** 'kernelspace is behind memmap at 5 of 20 places, at worst 329.10 against 248.70 M insn, 257.9 MiB until 100% is read' */
 function lossText({ row, to, worst, places, of, at }: Loss, clock: Sweep['clock']): string {
-  const { per } = unitOf(clock);
-  const figure = (value: number) => (value / per).toFixed(2);
   const where = places === of ? 'everywhere' : `at ${places} of ${of} places`;
   const small =
     places <= 3 && places < of
       ? ` (${at.map(({ payloadBytes, until }) => `${mebibytes(payloadBytes)} MiB ${untilWords(until)}`).join('; ')})`
       : '';
-  const unit = clock === 'icount' ? 'M' : 'ms';
-  return `${row} is behind ${to} ${where}${small}: at worst ${figure(worst.own)} against ${figure(worst.other)} ${unit}, ${mebibytes(worst.sizeBytes)} MiB ${untilWords(worst.until)}`;
+  return `${row} is behind ${to} ${where}${small}: at worst ${figureText(worst.own, clock)} against ${figureWithUnit(worst.other, clock)}, ${mebibytes(worst.sizeBytes)} MiB ${untilWords(worst.until)}`;
 }
 
 /** Within a family a sentence each, across families one for each row. */

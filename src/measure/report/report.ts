@@ -5,7 +5,7 @@ import type { Warning } from '../warnings.ts';
 
 export interface Column {
   readonly head: string;
-  /** 'M', 'MiB'; '' without one. */
+  /** 'M insn', 'MiB'; '' without one. */
   readonly unit: string;
   /** Left out where the names of the rows would not fit beside it. */
   readonly optional?: true;
@@ -82,7 +82,7 @@ export function methodOf(clock: 'icount' | 'wall', samples: number): string[] {
         : `Each figure is the median of ${samples} rounds; range is the highest less the lowest of them.`
       : 'Each figure is of one boot.';
   const marks =
-    'Figures count from start_kernel. "/init" ends at the first instruction of the payload\'s /init, a percentage when so much of the bytes of the payload\'s files has been read, in the same order in each row.';
+    'Figures count from start_kernel. "to /init" ends at the first instruction of the payload\'s /init, a percentage when so much of the bytes of the payload\'s files has been read, in the same order in each row.';
   if (clock === 'wall') {
     return [
       `Guest CLOCK_BOOTTIME in milliseconds, rounds interleaved. ${n}`,

@@ -15,13 +15,13 @@ import {
   phaseChart,
   pointsOn,
   sizeChart,
-  unitOf,
   type Until,
 } from '../chart/sweep.ts';
 import { rangeOf } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
-import { crossoverLines } from '../sweeptable.ts';
-import { describeOutcome } from '../table.ts';
+import { crossoverLines, failedFloorsOf } from '../sweeptable.ts';
+import { describeOutcome } from '../outcome.ts';
+import { figureText, unitOf } from '../unit.ts';
 import { lossesOf, lossTexts } from './losses.ts';
 import { type Chart, type Found, methodOf, type Report, type Table } from './report.ts';
 
@@ -53,7 +53,7 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
     ),
     crossovers: crossoverLines(sweep.crossovers).slice(2),
     warnings: sweep.warnings,
-    notes: [...notesOf(sweep.points), ...failuresOf(sweep.points)],
+    notes: [...notesOf(sweep.points), ...failuresOf(sweep.points), ...failedFloorsOf(sweep.points)],
     method: methodOf(sweep.clock, sweep.samples),
     conditions: [
       ['host', `${c.host}, ${c.hostCpus} CPUs`],
@@ -98,14 +98,13 @@ function runsOf({ points }: Sweep, named: (machine: MachinePlace) => string): Re
 function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: string): Table | undefined {
   const points = pointsOn(sweep, machine).filter(({ place }) => place.sizeBytes === sizeBytes);
   if (points.length === 0) return undefined;
-  const { per } = unitOf(sweep.clock);
-  const unit = sweep.clock === 'icount' ? 'M' : 'ms';
+  const unit = unitOf(sweep.clock).short;
   const untils: Until[] = ['init', ...sweep.axes.usedPercent];
   const payload = Math.max(...points.map(({ payloadBytes }) => payloadBytes));
   return {
     title: `payload of ${mebibytes(payload)} MiB${named}, ${countText(points)}`,
     columns: [
-      ...untils.map(until => ({ head: until === 'init' ? '/init' : `${until}%`, unit })),
+      ...untils.map(until => ({ head: until === 'init' ? 'to /init' : `${until}%`, unit })),
       ...(sweep.samples > 1 ? [{ head: 'range', unit }] : []),
       { head: 'image', unit: 'MiB', optional: true },
       { head: 'memory', unit: 'MiB', optional: true },
@@ -122,8 +121,8 @@ function tableOf(sweep: Sweep, machine: MachinePlace, sizeBytes: number, named: 
         {
           name: row,
           cells: [
-            ...figures.map(figure => (figure ? (figure.median / per).toFixed(2) : '-')),
-            ...(sweep.samples > 1 ? [alone ? '-' : (widest / per).toFixed(2)] : []),
+            ...figures.map(figure => figureText(figure?.median, sweep.clock)),
+            ...(sweep.samples > 1 ? [alone ? '-' : figureText(widest, sweep.clock)] : []),
             mebibytesOrDash(point.flow === 'floor' ? undefined : point.imageBytes),
             mebibytesOrDash(memory),
           ],

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
-import { type Phase, type Phases, phases, phasesOf } from '../../commands/phases.ts';
-import { duration } from '../../commands/words.ts';
-import { type Boot, figuresOf, isRunning, type Job, progressOf, totalOf, unitOf } from '../jobs.ts';
+import { type Phase, phases, type RunFigures } from '../../commands/live.ts';
+import { differenceText, duration, figureText, unitOf } from '../../commands/words.ts';
+import { type Boot, isRunning, type Job, liveBoot, progressOf } from '../jobs.ts';
 import { type Pane, panesOf, totalBefore } from '../selection.ts';
 import { blank, type Color, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
 import type { State, View } from '../state.ts';
@@ -145,16 +145,6 @@ const phaseStyles: Readonly<
   userspace: { glyph: 'light', fg: 'green' },
 };
 
-const known = new WeakMap<Boot['signs'], Phases['parts']>();
-
-function partsOf(boot: Boot): Phases['parts'] {
-  const before = known.get(boot.signs);
-  if (before) return before;
-  const { parts } = phasesOf(boot, boot.signs);
-  known.set(boot.signs, parts);
-  return parts;
-}
-
 /** A bar for each boot, all on one scale, its phases as they have come. */
 function barLines(state: State, panes: readonly Pane[], width: number, room: number): readonly Line[] {
   const boots = panes.flatMap(({ boot }) => (boot ? [boot] : []));
@@ -163,15 +153,16 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
   const figures = shown.map(boot => figuresIn(state, boot));
   const changed = figures.some(({ change }) => change !== undefined);
   const reference = shown.findIndex(({ flow }) => flow === 'initramfs');
+  const { clock } = figures[0]!;
   const all = figures.flatMap(({ parts }) => parts);
   const from = Math.min(0, ...all.map(({ start }) => start));
   const longest = Math.max(...all.map(({ end }) => end), 1e-9) - from;
   const name = Math.min(Math.max(...shown.map(({ row }) => row.length), 8), Math.floor(width / 3));
   const bar = Math.max(4, Math.min(80, width - name - 2 - (changed ? 46 : 36)));
   const { side, rule } = glyphs(state.look);
-  const cell = (value: number | undefined, digits = 2) => (value?.toFixed(digits) ?? '-').padStart(9);
+  const cell = (text: string) => text.padStart(9);
   const lines = shown.map((boot, i): Line => {
-    const { parts, init, total, change } = figures[i]!;
+    const { clock: own, parts, init, total, change } = figures[i]!;
     const at = (value: number) => Math.round(((value - from) / longest) * bar);
     const drawn = parts.flatMap(({ phase, start, end }) => phaseSpan(state, phase, at(end) - at(start)));
     const base = reference < 0 ? undefined : figures[reference]!.total;
@@ -180,13 +171,17 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
       ...fit(plain(boot.row), name),
       ...styled(` ${side}`, quiet),
       ...fit([...plain(' '.repeat(at(parts[0]?.start ?? from))), ...drawn], bar),
-      ...plain(`${cell(init)}${cell(total)}${cell(ratio, 3)} `),
-      ...(changed ? changeCell(change) : []),
+      ...plain(
+        `${cell(figureText(init, own))}${cell(figureText(total, own))}${cell(ratio?.toFixed(3) ?? '-')} `,
+      ),
+      ...(changed ? changeCell(change, own) : []),
       ...outcomeWord(boot.outcome),
       ...(boot.troubles > 0 ? styled(` ${boot.troubles} trouble`, doubt) : []),
     ];
   });
-  const right = `  to /init    total    ratio  ${changed ? '  change  ' : ''}${unitOf(shown[0]!)}`.padEnd(36);
+  const right = `  to /init    total    ratio  ${changed ? '  change  ' : ''}${unitOf(clock).short}`.padEnd(
+    36,
+  );
   const present = phases.filter(phase => all.some(part => part.phase === phase));
   const legend: Line = [
     ...styled(`${rule.repeat(2)} `, quiet),
@@ -205,18 +200,16 @@ const phaseSpan = (state: State, phase: Phase, cells: number): Line => {
 };
 
 function figuresIn(state: State, boot: Boot) {
-  const total = totalOf(boot);
+  const { figures, phases: parts } = liveBoot(boot);
+  const { clock, init, total } = figures;
   const before = totalBefore(state, boot);
-  return {
-    parts: partsOf(boot),
-    init: figuresOf(boot).find(({ mark }) => mark === 'init')?.value,
-    total,
-    change: total === undefined || before === undefined ? undefined : total - before,
-  };
+  const change = total === undefined || before === undefined ? undefined : total - before;
+  return { clock, parts, init, total, change };
 }
 
-function changeCell(change: number | undefined): Line {
+function changeCell(change: number | undefined, clock: RunFigures['clock']): Line {
   if (change === undefined) return plain('         ');
-  const text = `${change >= 0 ? '+' : ''}${change.toFixed(2)}`.padStart(9);
-  return [...styled(text, Math.abs(change) < 0.005 ? quiet : doubt), ...plain(' ')];
+  const text = differenceText(change, clock);
+  const same = Number(text) === 0;
+  return [...styled(text.padStart(9), same ? quiet : doubt), ...plain(' ')];
 }

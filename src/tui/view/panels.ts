@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The five panels at the left: a line an item, the selected one visible. */
 import type { PatchStatus } from '../../campaign/status.ts';
+import { figureText, figureWithUnit, unitOf } from '../../commands/words.ts';
 import { isRunning, progressOf } from '../jobs.ts';
 import { firstShown } from '../layout.ts';
 import {
@@ -71,7 +72,7 @@ function contentOf(state: State, id: PanelId, width: number): Content {
     case 'runs':
       return {
         lines: runItems(state).map(item => runLine(state, item, width)),
-        right: state.markedRuns.length > 0 ? `${state.markedRuns.length} marked` : '',
+        right: runsTitle(state),
         empty: 'none yet: b boots the marked flows',
       };
     case 'submission':
@@ -159,12 +160,24 @@ function submissionLine(item: SubmissionItem): Line {
 }
 
 function runLine(state: State, item: RunItem, width: number): Line {
-  const { row, outcome, total, unit, stale, record } = item;
+  const { row, outcome, figures, stale, record } = item;
   const mark = state.markedRuns.includes(item.run) ? '*' : ' ';
   const word = !outcome && !item.boot ? styled('BROKEN', bad) : outcomeWord(outcome);
-  const figure =
-    total === undefined ? '' : ` ${total.toFixed(unit === 'ms' ? 0 : 1)}${unit === 'ms' ? ' ms' : ''}`;
+  const { clock, total } = figures ?? {};
+  const write = clock === 'icount' ? figureText : figureWithUnit;
+  const figure = clock === undefined || total === undefined ? '' : ` ${write(total, clock)}`;
   const end = [...(record && stale.length > 0 ? styled(' stale', doubt) : []), ...plain(`${figure} `)];
   const left = [...plain(mark), ...word, ...plain(` ${row}`)];
   return spread(slice(left, 0, Math.max(10, width - widthOf(end) - 1)), end, width);
+}
+
+/** What the figures of most boots are, which is then not said of each. */
+function runsTitle(state: State): string {
+  const counted = runItems(state).some(
+    ({ figures }) => figures?.clock === 'icount' && figures.total !== undefined,
+  );
+  return [
+    ...(state.markedRuns.length > 0 ? [`${state.markedRuns.length} marked`] : []),
+    ...(counted ? [`total, ${unitOf('icount').short}`] : []),
+  ].join(', ');
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the selected item of a panel is, while the panel has the keys. */
-import { describeOutcome, duration, shellQuote } from '../../commands/words.ts';
+import type { RunFigures } from '../../commands/live.ts';
+import { describeOutcome, duration, figureText, shellQuote, unitOf } from '../../commands/words.ts';
 import { commandsFor } from '../run.ts';
-import { figuresOf } from '../jobs.ts';
 import {
   previewPath,
   selectedFlow,
@@ -203,8 +203,7 @@ function runAbout(state: State, width: number): Preview {
       lines: wrapped('Nothing was booted yet. Mark flows in panel 3 and boot them with b.', width).map(plain),
     };
   }
-  const { boot, record, outcome, stale, unit } = item;
-  const figures = boot ? figuresOf(boot) : [];
+  const { boot, record, outcome, stale } = item;
   const argv = record?.argv ?? boot?.argv ?? [];
   const field = (name: string, value: string) => plain(`${name.padEnd(14)}${value}`);
   return {
@@ -216,12 +215,7 @@ function runAbout(state: State, width: number): Preview {
         .flatMap(reason => wrapped(record ? `stale: ${reason}` : reason, width))
         .map(line => styled(line, doubt)),
       blank,
-      ...figures.map(({ mark, value }) =>
-        plain(`${mark.padEnd(14)}${value.toFixed(3).padStart(12)} ${unit}`),
-      ),
-      ...(figures.length === 0 && item.total !== undefined
-        ? [plain(`${'total'.padEnd(14)}${item.total.toFixed(3).padStart(12)} ${unit}`)]
-        : []),
+      ...(item.figures ? figureLines(item.figures) : []),
       ...(boot?.took === undefined
         ? []
         : [plain(`${'QEMU ran'.padEnd(14)}${duration(boot.took).padStart(12)}`)]),
@@ -244,4 +238,15 @@ function runAbout(state: State, width: number): Preview {
       ...wrapped(shellQuote(argv), width).map(plain),
     ],
   };
+}
+
+/** What it passed, and what that comes to. */
+function figureLines({ clock, points, total }: RunFigures): readonly Line[] {
+  const line = (label: string, value: number | undefined) =>
+    plain(`${label.padEnd(16)}${figureText(value, clock, 'detail').padStart(12)} ${unitOf(clock).short}`);
+  const passed = points.filter(({ mark }) => mark !== 'kernel');
+  return [
+    ...passed.map(({ label, at }) => line(label, at)),
+    ...(passed.length > 0 ? [line('total', total)] : []),
+  ];
 }

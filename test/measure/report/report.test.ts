@@ -141,6 +141,7 @@ test('a comparison: ratio to the reference, and how a boot ended', () => {
     usedPercents: [10],
     measured: ['initramfs', 'kernelspace'].map((id, i) => ({
       ...{ id, flow: id, kernel: 'base', format: 'cpio', family: 'none', imageBytes: 2 ** 20, notes: [] },
+      words: [],
       runs: [
         run(
           i === 0
@@ -156,7 +157,7 @@ test('a comparison: ratio to the reference, and how a boot ended', () => {
     },
   });
   const text = mailText(comparisonReport(comparison, { kind: 'comparison', id: 'c' }, found));
-  expect(text).toContain('initramfs   200.00 210.00 1.000   1.0      -');
+  expect(text).toContain('initramfs     200.00 210.00 1.000   1.0      -');
   expect(text).toContain('kernelspace kernel panic: x');
   expect(comparisonCsv(comparison, 'c').split('\r\n')[1]).toMatch(/^c,initramfs,initramfs,cpio,base,/);
 });
