@@ -101,6 +101,61 @@ describe('crossoverBandwidths()', () => {
   });
 });
 
+describe('crossoverBandwidths(), by hand', () => {
+  const fast: LoaderModel = { base: 0, rate: 1e9 };
+  const plain = (row: string, more: Partial<StoredFlow>): StoredFlow => ({
+    ...{ row, loaderBytes: 0, demandBytes: 0, guest: 0, reading: 0 },
+    ...more,
+  });
+
+  test.each<[string, StoredFlow, StoredFlow, readonly number[]]>([
+    // 100 MB more to read against 100 ms more to run: 1 GB/s is where the loader's own rate begins to count
+    [
+      'a line that ends where the loader is slower',
+      plain('a', { loaderBytes: 100e6 }),
+      plain('b', { guest: 200 }),
+      [500e6],
+    ],
+    [
+      'never, when both read as much',
+      plain('a', { loaderBytes: 1e6 }),
+      plain('b', { loaderBytes: 1e6, guest: 1 }),
+      [],
+    ],
+    ['the same at any bandwidth', plain('a', { loaderBytes: 1e6 }), plain('b', { loaderBytes: 1e6 }), []],
+    [
+      'two, as one reads more and the other reads it later',
+      plain('a', { loaderBytes: 60e6 }),
+      plain('b', { demandBytes: 100e6, reading: 90, guest: 0 }),
+      [],
+    ],
+  ])('%s', (_, a, b, expected) => {
+    expect(crossoverBandwidths(a, b, fast).map(Math.round)).toEqual(expected);
+  });
+
+  test('it goes on below the slowest rate of both: the last line has no end', () => {
+    const [at] = crossoverBandwidths(
+      plain('a', { loaderBytes: 2e6, guest: 0 }),
+      plain('b', { loaderBytes: 1e6, guest: 1000 }),
+      fast,
+    );
+    expect(at).toBeCloseTo(1e6, -1);
+  });
+
+  test('of several the slowest first', () => {
+    let several = 0;
+    fc.assert(
+      fc.property(flow('a'), flow('b'), fc.integer({ min: 1e6, max: 1e9 }), (a, b, rate) => {
+        const found = crossoverBandwidths(a, b, { base: 0, rate });
+        expect(found).toEqual([...found].sort((x, y) => x - y));
+        if (found.length > 1) several++;
+      }),
+      { numRuns: 1000 },
+    );
+    expect(several).toBeGreaterThan(0);
+  });
+});
+
 describe('storageReport()', () => {
   const flows = [kernelspace, userspace];
   const checks = [
@@ -127,6 +182,61 @@ describe('storageReport()', () => {
     expect(checks[0]).toMatchObject({ predicted: 5750 });
     expect(checks[0]!.off).toBeCloseTo(350 / 5750);
     expect(checks[0]!.same).toBeCloseTo(200 / 6100);
+  });
+
+  test.each([1049, 1050, 1051])('closer than the model is right there is none: 1000 against %d', other => {
+    const still = (row: string, guest: number): StoredFlow => ({
+      ...{ row, loaderBytes: 0, demandBytes: 0, guest, reading: 0 },
+    });
+    const { cases } = storageReport(
+      { base: 0, rate: 1e9 },
+      [{ imageBytes: 1, usedPercent: 1, flows: [still('b', other), still('a', 1000)] }],
+      { media: [at(1e9)] },
+    );
+    expect(cases[0]!.cells).toEqual([
+      { medium: 'x', totals: { a: 1000, b: other }, ...(other > 1050 && { fastest: 'a' }) },
+    ]);
+  });
+
+  test('a flow alone is the fastest; without one there is none', () => {
+    const of = (...some: StoredFlow[]) =>
+      storageReport(loader, [{ imageBytes: 1, usedPercent: 1, flows: some }], { media: [at(1e9)] });
+    expect(of(userspace).cases[0]!.cells[0]!.fastest).toBe('userspace');
+    expect(of().cases[0]!.cells).toEqual([{ medium: 'x', totals: {} }]);
+    expect(of(userspace).cases[0]!.crossovers).toEqual([]);
+  });
+
+  test('the record has all of it: schema, model, each pair once, notes, checks', () => {
+    const third = { ...userspace, row: 'third', guest: 2000 };
+    const made = storageReport(
+      loader,
+      [{ imageBytes: 5, usedPercent: 7, flows: [kernelspace, userspace, third] }],
+      { notes: ['a note'], checks },
+    );
+    expect(made).toMatchObject({ schema: 'initbench.storage/1', loader, notes: ['a note'], checks });
+    expect(made.cases[0]).toMatchObject({ imageBytes: 5, usedPercent: 7 });
+    expect(made.cases[0]!.crossovers.map(({ rows }) => rows.join())).toEqual([
+      ...['kernelspace,userspace', 'kernelspace,third', 'userspace,third'],
+    ]);
+    expect(made.cases[0]!.cells.map(({ medium }) => medium)).toEqual(media.map(({ name }) => name));
+    expect(storageReport(loader, [])).toMatchObject({ cases: [], checks: [], notes: [] });
+  });
+
+  test.each([
+    [[6100], 6100, 0],
+    [[6200, 6000], 6100, 200],
+    [[6000, 9000, 6100, 6050], 6075, 3000],
+  ])('a check of the boots %j', (measured, middle, range) => {
+    const check = checkOf(userspace, loader, { name: 'd', bytesPerSecond: 20e6 }, 10, measured);
+    expect(check).toMatchObject({
+      row: 'userspace',
+      medium: 'd',
+      usedPercent: 10,
+      predicted: 5750,
+      measured,
+    });
+    expect(check.off).toBeCloseTo((middle - 5750) / 5750, 12);
+    expect(check.same).toBeCloseTo(range / middle, 12);
   });
 
   test('as text, for mail', () => {

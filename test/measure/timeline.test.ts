@@ -138,6 +138,108 @@ describe('timelineOf()', () => {
     ]);
   });
 
+  test('a timeline names its boot, its clock and its unit', () => {
+    expect(timelineOf({ ...initramfs, id: 'r', row: 'initramfs@base' })).toMatchObject({
+      ...{ run: 'r', row: 'initramfs@base', flow: 'initramfs', clock: 'icount', unit: 'instructions' },
+    });
+    expect(timelineOf(viaUefi)).toMatchObject({ clock: 'wall', unit: 'milliseconds' });
+  });
+
+  test('each event has a name for people, and begins a phase', () => {
+    expect(timelineOf(viaUefi).events.map(({ label, phase }) => [label, phase])).toEqual([
+      ['power on', 'firmware'],
+      ['boot loader', 'loader'],
+      ['kernel executed', 'kernel'],
+      ['start_kernel', 'kernel'],
+      ['first stage', 'initrd'],
+      ['/init', 'initrd'],
+      ['root file system', 'userspace'],
+      ['end', 'userspace'],
+    ]);
+    expect(timelineOf(initramfs).events[1]).toEqual({
+      ...{ id: 'initrd', label: 'initrd handled', at: 260_000_000, phase: 'kernel' },
+    });
+  });
+
+  test('segments go from event to event', () => {
+    expect(timelineOf(initramfs).segments.slice(0, 2)).toEqual([
+      { phase: 'kernel', from: 'kernel', to: 'initrd', start: 0, end: 260_000_000 },
+      { phase: 'kernel', from: 'initrd', to: 'init', start: 260_000_000, end: 268_000_000 },
+    ]);
+  });
+
+  test.each<[string, Partial<BootRun>]>([
+    ['instructions, which do not count before the kernel', { clock: 'icount' }],
+    ['no word from the loader', { facts: viaUefi.facts.slice(1) }],
+    ['no rate of the counter', { facts: viaUefi.facts.slice(0, 1) }],
+    ['no counter at /init', { marks: { ...viaUefi.marks, init: { host: 1, boottime: 1000e6 } } }],
+    ['no clock at /init', { marks: { ...viaUefi.marks, init: { host: 1, tsc: 11e9 } } }],
+    ['no /init', { marks: { kernel: { host: 0, boottime: 0 } } }],
+    [
+      'a loader that ends before it starts',
+      { facts: [{ name: 'loader', values: { init: '3500000', exec: '3400000' } }, viaUefi.facts[1]!] },
+    ],
+    [
+      'a loader that starts before the power is on',
+      { facts: [{ name: 'loader', values: { init: '-5', exec: '5' } }, viaUefi.facts[1]!] },
+    ],
+    [
+      'a loader that starts with the power',
+      { facts: [{ name: 'loader', values: { init: '0', exec: '0' } }, viaUefi.facts[1]!] },
+    ],
+  ])('nothing is told of what was before the kernel: %s', (_, more) => {
+    const ids = timelineOf({ ...viaUefi, ...more }).events.map(({ id }) => id);
+    expect(ids[0]).toBe('kernel');
+    expect(ids).not.toContain('handover');
+  });
+
+  test('a loader that takes no time is one', () => {
+    const facts = [{ name: 'loader', values: { init: '3500000', exec: '3500000' } }, viaUefi.facts[1]!];
+    expect(timelineOf({ ...viaUefi, facts }).phases.slice(0, 3)).toEqual([
+      { phase: 'firmware', start: -4500, end: -1000 },
+      { phase: 'loader', start: -1000, end: -1000 },
+      { phase: 'kernel', start: -1000, end: 900 },
+    ]);
+  });
+
+  const sync = log('0.315000', 'initbench: sync tsc=315000000 boottime=384000000');
+  test('what the kernel frees after the first program has nothing to do with the initrd', () => {
+    const facts = [
+      log('0.195000', 'Unpacking initramfs...'),
+      log('0.290000', 'Freeing initrd memory: 10004K'),
+      log('0.299000', 'Freeing initrd memory: 4K'),
+      sync,
+    ];
+    const { events, beside } = timelineOf({ ...initramfs, facts });
+    expect(events.find(({ id }) => id === 'initrd')!.at).toBe(260_000_000);
+    expect(beside).toMatchObject([{ end: 260_000_000 }]);
+    // a first stage comes before /init
+    const marks = { ...initramfs.marks, stage1: { host: 1, tsc: 289_000_000 } };
+    const staged = timelineOf({ ...initramfs, facts, marks });
+    expect(staged.events.map(({ id }) => id)).toEqual(['kernel', 'stage1', 'init', 'used-1', 'used-10']);
+    expect(staged.beside).toEqual([]);
+  });
+
+  test('a boot without a first program was still unpacking, or had done', () => {
+    const { kernel } = initramfs.marks;
+    const { events, beside } = timelineOf({ ...initramfs, marks: { kernel: kernel! }, used: [] });
+    expect(events.map(({ id }) => id)).toEqual(['kernel', 'initrd']);
+    expect(beside).toHaveLength(1);
+    const facts = [log('0.195000', 'Unpacking initramfs...'), sync];
+    expect(timelineOf({ ...initramfs, facts }).beside).toEqual([]);
+    expect(timelineOf({ ...initramfs, facts: [initramfs.facts[2]!, sync] }).beside).toEqual([]);
+  });
+
+  test('a floor ends at /init, a boot that goes on to a root with its end', () => {
+    const used = [{ percent: 0, host: 1, tsc: 299_000_000 }];
+    expect(placesOf({ ...initramfs, used }).map(([id]) => id)).toEqual(['kernel', 'initrd', 'init']);
+    const marks = { ...initramfs.marks, rootfs: { host: 3, tsc: 315_000_000 } };
+    expect(placesOf({ ...initramfs, marks }).slice(-2)).toEqual([
+      ['rootfs', 285_000_000],
+      ['end', 290_000_000],
+    ]);
+  });
+
   test('segments have no gap, and what was not reached is not there', () => {
     for (const boot of [initramfs, kernelspace, viaUefi, run({})]) {
       const { segments, events } = timelineOf(boot);
@@ -190,5 +292,59 @@ describe('alignTimelines()', () => {
     const mixed = alignTimelines(timelineOf(initramfs), timelineOf(viaUefi));
     expect(mixed.phases).toEqual([]);
     expect(mixed.events.every(event => event.delta === undefined)).toBe(true);
+  });
+
+  const line = (id: string, ...events: readonly (readonly [string, number])[]) => ({
+    ...timelineOf(run({})),
+    run: id,
+    events: events.map(([name, at]) => ({ id: name, label: `${id} ${name}`, at, phase: 'kernel' as const })),
+    segments: [],
+  });
+  const idsOf = (a: readonly string[], b: readonly string[]) =>
+    alignTimelines(
+      line('a', ...a.map((id, i) => [id, i] as const)),
+      line('b', ...b.map((id, i) => [id, i] as const)),
+    ).events.map(({ id }) => id);
+
+  test.each([
+    [['a', 'b'], ['a', 'b'], 'a b'],
+    [['a', 'c'], ['a', 'b', 'c'], 'a b c'],
+    [['a', 'b', 'c'], ['a', 'c'], 'a b c'],
+    [['a', 'c'], ['x', 'a', 'b', 'c', 'y', 'z'], 'x a b c y z'],
+    [['a', 'b'], ['b', 'a'], 'a b'],
+    [['a'], ['b'], 'a b'],
+    [[], ['a', 'b'], 'a b'],
+  ])('the order of %j and %j', (a, b, order) => {
+    expect(idsOf(a, b).join(' ')).toBe(order);
+  });
+
+  test('names are those of the first boot that has the event', () => {
+    const { events, runs } = alignTimelines(line('a', ['x', 1]), line('b', ['x', 3], ['y', 4]));
+    expect(runs).toEqual(['a', 'b']);
+    expect(events).toEqual([
+      { id: 'x', label: 'a x', at: [1, 3], delta: 2 },
+      { id: 'y', label: 'b y', at: [undefined, 4] },
+    ]);
+  });
+
+  test('phases end with the last event that both passed; the end of the reports is none', () => {
+    const withRoot = (rootfs: number, end: number): BootRun => ({
+      ...initramfs,
+      marks: { ...initramfs.marks, rootfs: { host: 3, tsc: rootfs }, end: { host: 4, tsc: end } },
+    });
+    const both = alignTimelines(timelineOf(withRoot(330e6, 430e6)), timelineOf(withRoot(350e6, 360e6)));
+    expect(both.phases).toEqual([
+      { phase: 'kernel', lengths: [268e6, 268e6], delta: 0 },
+      { phase: 'initrd', lengths: [32e6, 52e6], delta: 20e6 },
+    ]);
+    expect(both.total).toBe(20e6);
+    const one = alignTimelines(timelineOf(withRoot(330e6, 430e6)), timelineOf(initramfs));
+    expect(one.phases.at(-1)).toEqual({ phase: 'initrd', lengths: [12e6, 12e6], delta: 0 });
+    expect(one.total).toBe(0);
+  });
+
+  test('two boots that share the kernel alone differ in nothing', () => {
+    const none = alignTimelines(timelineOf(run({ initTsc: 40e6 })), timelineOf(run({})));
+    expect(none).toMatchObject({ phases: [], total: 0, unit: 'instructions' });
   });
 });
