@@ -3,6 +3,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { WorkEvent } from '../events.ts';
+import { onAbort } from '../host/abort.ts';
 
 const pollMs = 100;
 
@@ -17,7 +18,7 @@ export async function* growing(path: string, ended: AbortSignal): AsyncGenerator
     wake();
   };
   const watcher = watchIfPossible(path, woken);
-  ended.addEventListener('abort', woken);
+  const release = onAbort(ended, woken);
   const buffer = Buffer.alloc(65536);
   try {
     for (let last = false; ;) {
@@ -40,7 +41,7 @@ export async function* growing(path: string, ended: AbortSignal): AsyncGenerator
       });
     }
   } finally {
-    ended.removeEventListener('abort', woken);
+    release();
     watcher?.close();
     await file.close();
   }

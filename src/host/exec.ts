@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
+import { onAbort } from './abort.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
 import { expectGroup, forgetGroup, guardGroup, ownerEnvironment } from './reaper.ts';
 import { packagesOf } from './tools.ts';
@@ -88,9 +89,7 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
   const pid = child.pid;
   if (pid !== undefined) guardGroup(pid);
   const done = child.finally(() => pid !== undefined && forgetGroup(pid));
-  const onAbort = () => pid !== undefined && void killGroup(pid, done);
-  options.signal.addEventListener('abort', onAbort, { once: true });
-  const release = () => options.signal.removeEventListener('abort', onAbort);
+  const release = onAbort(options.signal, () => pid !== undefined && void killGroup(pid, done));
   return { child, pid, done, release };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A client of the gdb remote serial protocol (gdb manual, appendix "Remote Protocol"), as QEMU's -gdb speaks it. */
+import { onAbort } from './abort.ts';
 import { Interrupted } from './errors.ts';
 import { connectSocket } from './qmp.ts';
 
@@ -50,15 +51,15 @@ export async function connectGdb(path: string, signal: AbortSignal): Promise<Gdb
       waiting.shift()?.resolve(packet);
     }
   });
-  const close = () => socket.destroy();
+  const close = () => void socket.destroy();
+  const release = onAbort(signal, close);
   let closed = false;
   socket.on('close', () => {
     closed = true;
-    signal.removeEventListener('abort', close);
+    release();
     const error = signal.aborted ? new Interrupted() : new Error('the gdb connection closed');
     for (const { reject } of waiting.splice(0)) reject(error);
   });
-  signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
   return {
     send: payload =>

@@ -4,6 +4,7 @@ import { readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
+import { heardByMany } from './abort.ts';
 import { Interrupted, ToolError } from './errors.ts';
 import { type ExecResult, exec, missingTool } from './exec.ts';
 import { exists } from './files.ts';
@@ -62,6 +63,7 @@ export async function git(
 ): Promise<string> {
   if (signal.aborted) throw new Interrupted();
   expectGroup();
+  heardByMany(signal);
   const env = questionEnvironment(options.env);
   // simple-git words every failure as its own error; ours is kept beside it.
   let failure: Error | undefined;

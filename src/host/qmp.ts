@@ -2,6 +2,7 @@
 /** A client of QEMU's machine protocol over a unix socket (QEMU docs/interop/qmp-spec.rst): JSON lines, one
  *  greeting, qmp_capabilities, then commands answered in order with events in between. */
 import { connect, type Socket } from 'node:net';
+import { onAbort } from './abort.ts';
 import { Interrupted } from './errors.ts';
 
 export interface QmpEvent {
@@ -68,7 +69,8 @@ export async function connectQmp(path: string, signal: AbortSignal): Promise<Qmp
       waiter.resolve(event);
     }
   };
-  const close = () => socket.destroy();
+  const close = () => void socket.destroy();
+  const release = onAbort(signal, close);
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {
     try {
@@ -81,11 +83,10 @@ export async function connectQmp(path: string, signal: AbortSignal): Promise<Qmp
   });
   socket.on('close', () => {
     closed = true;
-    signal.removeEventListener('abort', close);
+    release();
     for (const { reject } of replies.splice(0)) reject(new Error('the QMP connection closed'));
     for (const { resolve } of eventWaiters.splice(0)) resolve(undefined);
   });
-  signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
 
   const execute = async (command: string, args?: Readonly<Record<string, unknown>>) => {
