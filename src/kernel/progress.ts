@@ -36,10 +36,12 @@ export function stepsAhead(start: {
   return start.complete ? [linkSteps, left] : [left];
 }
 
-/** The total to show at `done`: the first estimate that is not too small; past the last it grows, and only the end
- *  reaches it. */
-export const shownTotal = (done: number, estimates: readonly number[]): number =>
-  estimates.find(estimate => done < estimate) ?? done + Math.max(1, Math.ceil(done / 50));
+/** The total to show at `done`, so that the share of it never shrinks: none while more than one estimate may be the right
+ *  one, and none once the last has proved too small. */
+export function shownTotal(done: number, estimates: readonly number[]): number | undefined {
+  const left = estimates.filter(estimate => done < estimate);
+  return left.length === 1 ? left[0] : undefined;
+}
 
 /** Bytes of disk that a build directory and the kernel kept from it may take; debug information multiplies both. */
 export function spaceNeeded(steps: number, dotConfig: string): number {

@@ -56,7 +56,8 @@ export async function* runMake(
       if (!step) continue;
       const label = `${step.step} ${step.target}`;
       seen.add(label);
-      yield { job, type: 'progress', done: seen.size, total: shownTotal(seen.size, estimates), label };
+      const total = shownTotal(seen.size, estimates);
+      yield { job, type: 'progress', done: seen.size, label, ...(total !== undefined && { total }) };
     }
     yield { job, type: 'progress', done: seen.size, total: seen.size, label: 'done' };
   } catch (error) {
