@@ -1,16 +1,15 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 /** The process: argv in, signals to an AbortController, the exit code out. The only place that exits. */
-import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { surviveLostTerminal } from './host/terminal.ts';
 import type { Loaded } from './tui/app.ts';
 import type { Workspace } from './workspace.ts';
 
 const controller = new AbortController();
-// Each program that runs listens, and a series has more patches than ten.
-setMaxListeners(0, controller.signal);
+surviveLostTerminal();
 // Once: stop what runs and keep what is finished. Twice: leave at once; the reaper kills what we started.
 let signalled = 0;
 let lent = false;
@@ -89,7 +88,8 @@ async function openWorkbench(): Promise<number> {
       },
       ascii: argv.includes('--ascii'),
       mouse: !argv.includes('--no-mouse'),
-      ...{ load, recall, keep, lendTo, editor, suspend },
+      others: [process.stdout, process.stderr].filter(stream => stream.isTTY),
+      ...{ load, recall, keep, lendTo, ask, editor, programOf, suspend },
     });
   } catch (error) {
     const { UserError } = await import('./host/errors.ts');
@@ -134,10 +134,20 @@ async function lendTo(words: readonly string[], cwd: string): Promise<void> {
   }
 }
 
+async function ask(words: readonly string[], input: string): Promise<string> {
+  const { capture } = await import('./host/exec.ts');
+  return capture(words, { stdin: input, signal: controller.signal });
+}
+
 /** GIT_EDITOR, core.editor, VISUAL, EDITOR, vi: in git's order, by git. */
 async function editor(): Promise<string> {
   const { capture } = await import('./host/exec.ts');
   return capture(['git', 'var', 'GIT_EDITOR'], { signal: controller.signal });
+}
+
+async function programOf(name: string): Promise<string> {
+  const host = await import('./host/program.ts');
+  return host.programOf(name);
 }
 
 /** The whole foreground group stops, npm or a wrapper in front of us included. Where nobody can make us go on, the

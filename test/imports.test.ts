@@ -59,7 +59,7 @@ const table: Readonly<Record<string, Room>> = {
     packages: [],
     ours: ['commands', 'events.ts'],
     types: ['workspace.ts', ...stages],
-    only: { blessed: 'screen.ts', diff: 'diff.ts' },
+    only: { blessed: 'screen.ts', diff: 'diff.ts', 'string-width': 'cells.ts' },
   },
 };
 

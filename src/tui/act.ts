@@ -19,6 +19,8 @@ const moves: Readonly<Record<string, Move>> = {
   ...{ 'half-up': 'half-up', 'half-down': 'half-down', first: 'first', last: 'last' },
 };
 
+export const isMove = (action: string): boolean => action in moves;
+
 export function act(state: State, action: string): Updated {
   const move = moves[action];
   if (move) return [moveBy(state, move), []];

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The workbench at work: messages in, frames out, effects done, and everything stopped and given back at the end. */
-import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnyCommand, Typed } from '../commands/command.ts';
 import { failureOf } from '../commands/failure.ts';
 import type { WorkEvent } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
+import { copyOf, tmuxQuestion, tmuxWords, type Written } from './clipboard.ts';
 import { splitWords } from './complete.ts';
-import { readLines } from './files.ts';
+import { findInFile, namesIn, readAround, readText } from './files.ts';
 import { keptOf, readKept } from './kept.ts';
+import { lineWords } from './editors.ts';
 import { openLines } from './lines.ts';
 import { openScreen, type TerminalScreen } from './screen.ts';
 import { type DataName, type Effect, initialState, type Message } from './state.ts';
+import { catchStray } from './stray.ts';
 import { isBusy, update } from './update.ts';
 import { render } from './view/frame.ts';
 
@@ -40,8 +42,14 @@ export interface Doors {
   keep(workspace: Workspace, text: string): Promise<void>;
   /** A program that gets the terminal. */
   lendTo(argv: readonly string[], cwd: string): Promise<void>;
+  /** A program that is asked something: its input, its answer. */
+  ask(argv: readonly string[], input: string): Promise<string>;
+  /** Streams beside ours that lead to the same terminal. */
+  readonly others: readonly NodeJS.WriteStream[];
   /** The command line of the user's editor, as git finds it. */
   editor(): Promise<string>;
+  /** The file that a name on PATH stands for in the end, through links and alternatives. */
+  programOf(name: string): Promise<string>;
   /** Stops us as Ctrl-Z does, and returns when we go on. */
   readonly suspend: () => Promise<void>;
 }
@@ -85,6 +93,7 @@ export async function openTui(doors: Doors): Promise<void> {
     },
     message => send(message),
   );
+  const release = catchStray(doors.others, lines => send({ type: 'stray', lines }));
   let state = initialState({ ...screen.size, look: { ascii, color }, keys: {} });
   let loaded: Loaded | undefined;
   const lines = openLines((run, why) => send({ type: 'hung-up', run, why }));
@@ -157,14 +166,22 @@ export async function openTui(doors: Doors): Promise<void> {
         running.get(effect.job)?.controller.abort();
         return;
       case 'read':
-        void readLines(effect.path).then(
-          lines => send({ type: 'text-read', view: effect.view, lines }),
+        void readText(effect.path).then(
+          text => send({ type: 'text-read', view: effect.view, ...text }),
           failed(`read ${effect.path}`),
         );
         return;
+      case 'find':
+        void find(effect).catch(failed(`search ${effect.path}`));
+        return;
+      case 'list':
+        void namesIn(path.resolve(effect.folder)).then(names =>
+          send({ type: 'listed', folder: effect.folder, names }),
+        );
+        return;
       case 'preview':
-        void readLines(effect.path, 2 ** 20).then(
-          lines => send({ type: 'preview-read', path: effect.path, lines }),
+        void readText(effect.path, 2 ** 20).then(
+          ({ lines }) => send({ type: 'preview-read', path: effect.path, lines }),
           failed(`read ${effect.path}`),
         );
         return;
@@ -184,7 +201,7 @@ export async function openTui(doors: Doors): Promise<void> {
         );
         return;
       case 'copy':
-        screen.copy(effect.text);
+        void copy(effect.text).then(words => send({ type: 'said', words }), failed('copy'));
         return;
       case 'type':
         lines.type(effect.run, effect.socket, effect.bytes);
@@ -214,18 +231,26 @@ export async function openTui(doors: Doors): Promise<void> {
     if (!loaded) return;
     const turn = (latest.get(name) ?? 0) + 1;
     latest.set(name, turn);
+    const at = performance.now() - began;
     try {
       const { work } = begin(loaded, loads(name, state.settings.series), asking.signal);
       for (;;) {
         const next = await work.next();
         if (next.done) {
-          if (latest.get(name) === turn) send({ type: 'loaded', name, product: next.value });
+          if (latest.get(name) === turn) send({ type: 'loaded', name, product: next.value, asked: at });
           return;
         }
       }
     } catch (error) {
       if (!asking.signal.aborted) send({ type: 'load-failed', name, failure: failureOf(error) });
     }
+  };
+
+  const find = async ({ view, path: file, query, from, direction }: Extract<Effect, { type: 'find' }>) => {
+    const offset = await findInFile(file, query, from, direction, asking.signal);
+    if (offset === undefined) return send({ type: 'found', view, query });
+    const text = await readAround(file, offset);
+    send({ type: 'found', view, query, text, line: text.offsets?.indexOf(offset) ?? 0 });
   };
 
   const start = (job: number, argv: readonly string[]) => {
@@ -272,6 +297,24 @@ export async function openTui(doors: Doors): Promise<void> {
     }
   };
 
+  /** What can be said of it afterwards. */
+  const copy = async (text: string): Promise<string> => {
+    const how = copyOf(text, environment);
+    if (how.kind === 'none') return how.words;
+    if (how.kind === 'write') return written(how);
+    try {
+      await doors.ask(how.argv, text);
+      return tmuxWords(await doors.ask(tmuxQuestion, ''));
+    } catch {
+      // a tmux that is older, or not reached from here
+      return written(how.otherwise);
+    }
+  };
+  const written = ({ bytes, words }: Written): string => {
+    screen.send(bytes);
+    return words;
+  };
+
   const lend = async (argv: readonly string[], cwd: string, what: 'editor' | 'shell') => {
     await screen.lend(() => doors.lendTo(argv, cwd));
     send({ type: 'returned', what });
@@ -279,18 +322,11 @@ export async function openTui(doors: Doors): Promise<void> {
 
   const edit = async (file: string, line: number | undefined) => {
     const words = splitWords(await doors.editor());
-    const takesLine = /^(n?vim?|vi|view|nano|emacs(client)?|micro|joe|kak|ne|mcedit|ed)$/.test(
-      path.basename(words[0] ?? ''),
-    );
-    await lend(
-      [...words, ...(line !== undefined && takesLine ? [`+${line}`] : []), file],
-      path.dirname(file),
-      'editor',
-    );
+    const program = await doors.programOf(words[0] ?? '');
+    const at = line === undefined ? [] : lineWords(program, file, line);
+    await lend([...words, ...(at.length > 0 ? at : [file])], path.dirname(file), 'editor');
   };
 
-  // all that the panels ask side by side listens to it
-  setMaxListeners(0, asking.signal);
   let ending = false;
   const quit = async () => {
     if (ending) return;
@@ -324,6 +360,7 @@ export async function openTui(doors: Doors): Promise<void> {
         send({
           type: 'ready',
           commands,
+          refusal: argv => refusalIn(everything, argv),
           places: { root: workspace.root, runs: path.join(workspace.state, 'runs') },
           series: workspace.settings.series,
           keys: workspace.settings.keys,
@@ -339,6 +376,7 @@ export async function openTui(doors: Doors): Promise<void> {
     for (const event of ['end', 'close', 'error']) doors.input.removeListener(event, onEnd);
     doors.signal.removeEventListener('abort', onEnd);
     restore(screen);
+    release();
     process.removeListener('uncaughtException', onCrash);
     process.removeListener('unhandledRejection', onCrash);
     asking.abort();
@@ -361,6 +399,19 @@ function restore(screen: TerminalScreen): void {
     screen.close();
   } catch {
     // nothing is left to restore
+  }
+}
+
+/** What parsing says against a command line. */
+function refusalIn({ workspace, ...loaded }: Loaded, argv: readonly string[]): string | undefined {
+  try {
+    const parsed = loaded.parse(argv);
+    if ('command' in parsed) parsed.command.parse(parsed.typed, workspace);
+    return undefined;
+  } catch (error) {
+    const { kind, message } = failureOf(error);
+    if (kind === 'bug') throw error;
+    return message;
   }
 }
 

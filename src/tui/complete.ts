@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line: its words, and what may stand where it ends. From the verbs' own tables, so none is forgotten. */
 import type { AnyCommand } from '../commands/command.ts';
+import { runItems } from './selection.ts';
 import type { State } from './state.ts';
 
+/** One word as a shell reads it, quotes and all. */
+const word = /(?:[^\s'"\\]|\\.|\\$|'[^']*'?|"(?:[^"\\]|\\.)*"?)+/g;
+
 /** Words as a shell splits them: blanks, 'single' and "double" quotes, a backslash before one character. */
-export function splitWords(text: string): string[] {
-  const words: string[] = [];
-  const pattern = /((?:[^\s'"\\]|\\.|'[^']*'?|"(?:[^"\\]|\\.)*"?)+)/g;
-  for (const [word] of text.matchAll(pattern)) {
-    words.push(
-      word.replace(
-        /'([^']*)'?|"((?:[^"\\]|\\.)*)"?|\\(.)/g,
-        (_all, single?: string, double?: string, one?: string) =>
-          single ?? double?.replace(/\\(.)/g, '$1') ?? one ?? '',
-      ),
-    );
-  }
-  return words;
-}
+export const splitWords = (text: string): string[] =>
+  Array.from(text.matchAll(word), ([written]) => unquoted(written));
+
+const unquoted = (written: string): string =>
+  written.replace(
+    /'([^']*)'?|"((?:[^"\\]|\\.)*)"?|\\(.?)/g,
+    (_all, single?: string, double?: string, one?: string) =>
+      single ?? double?.replace(/\\(.)/g, '$1') ?? one ?? '',
+  );
+
+/** As a shell reads it back. */
+const quoted = (text: string): string => text.replace(/[^\w@%+=:,./~-]/gu, character => `\\${character}`);
 
 /** The verb that these words start with: of two words when there is one. */
 export function verbOf(commands: readonly AnyCommand[], words: readonly string[]): AnyCommand | undefined {
@@ -27,32 +29,100 @@ export function verbOf(commands: readonly AnyCommand[], words: readonly string[]
   );
 }
 
-/** What the last word may become, sorted as the verbs have it. */
-export function candidates(state: State, text: string): readonly string[] {
+/** A command line up to where it ends: whole words, the one being written, and what that is to be. */
+interface Written {
+  /** All but the last word, as it is written. */
+  readonly stem: string;
+  readonly last: string;
+  /** Candidates that are known, or what a usage calls the word: '<run>' is 'run'. */
+  readonly wanted: readonly string[] | { readonly verb: AnyCommand; readonly name: string };
+}
+
+function written(state: State, text: string): Written {
   const commands = state.commands ?? [];
-  const words = splitWords(text);
-  const last = /\s$/.test(text) || text === '' ? '' : (words.pop() ?? '');
-  const starting = (all: readonly string[]) => [...new Set(all)].filter(word => word.startsWith(last));
+  const final = [...text.matchAll(word)].at(-1);
+  const open = final !== undefined && final.index + final[0].length === text.length;
+  const stem = open ? text.slice(0, final.index) : text;
+  const last = open ? unquoted(final[0]) : '';
+  const words = splitWords(stem);
   const verb = verbOf(commands, words);
   if (!verb) {
     const group = words[0];
-    return group === undefined
-      ? starting(commands.map(({ id }) => id.split(' ')[0]!))
-      : starting(commands.filter(({ id }) => id.startsWith(`${group} `)).map(({ id }) => id.split(' ')[1]!));
+    const wanted =
+      group === undefined
+        ? commands.map(({ id }) => id.split(' ')[0]!)
+        : commands.filter(({ id }) => id.startsWith(`${group} `)).map(({ id }) => id.split(' ')[1]!);
+    return { stem, last, wanted };
   }
   if (last.startsWith('-')) {
-    return starting(verb.options.map(({ usage }) => /--[\w-]+/.exec(usage)![0]));
+    return { stem, last, wanted: verb.options.map(({ usage }) => /--[\w-]+/.exec(usage)![0]) };
   }
-  const option = words.at(-1);
-  const parameter = verb.options.find(({ usage }) => usage.includes('<') && usage.split(' ')[0] === option);
-  if (parameter) return starting(valuesOf(state, /<([^>]+)>/.exec(parameter.usage)![1]!));
-  return starting(verb.positional.flatMap(({ usage }) => valuesOf(state, usage.replace(/[<>[\].]/g, ''))));
+  const given = words.slice(verb.id.split(' ').length);
+  const value = valueOf(verb, given.at(-1));
+  const name = value ?? positionalOf(verb, given);
+  return { stem, last, wanted: name === undefined ? [] : { verb, name } };
 }
 
+/** What the value of an option is called; undefined when it takes none. */
+function valueOf(verb: AnyCommand, option: string | undefined): string | undefined {
+  const usage = verb.options.find(parameter => parameter.usage.split(/[ ,]+/).includes(option ?? ''))?.usage;
+  return /<([^>]+)>/.exec(usage ?? '')?.[1];
+}
+
+/** What the next positional word is called. */
+function positionalOf(verb: AnyCommand, given: readonly string[]): string | undefined {
+  const before = given.filter((one, i) => !one.startsWith('-') && valueOf(verb, given[i - 1]) === undefined);
+  const next =
+    verb.positional[before.length] ?? verb.positional.findLast(({ usage }) => usage.includes('...'));
+  return next?.usage.replace(/[<>[\].]/g, '');
+}
+
+/** What the last word may become, sorted as the verbs have it. */
+export function candidates(state: State, text: string): readonly string[] {
+  const { last, wanted } = written(state, text);
+  const all = 'verb' in wanted ? valuesOf(state, wanted.verb, wanted.name, last) : wanted;
+  return [...new Set(all)].filter(candidate => candidate.startsWith(last));
+}
+
+const pathNames = new Set(['file', 'folder', 'path', 'source']);
+
+/** The part of a word that is a path, if it may be one: all of it, or what follows 'dir:' or 'cpio:' of a payload. */
+function pathIn(name: string, last: string): { readonly kind: string; readonly folder: string } | undefined {
+  const [, kind = '', path = ''] = /^((?:dir|cpio):)?(.*)$/s.exec(last)!;
+  if (name === 'payload' ? kind === '' : !pathNames.has(name)) return undefined;
+  return {
+    kind: name === 'payload' ? kind : '',
+    folder: /^.*\//s.exec(name === 'payload' ? path : last)?.[0] ?? '',
+  };
+}
+
+/** The folder whose names the line that is being written may go on with. */
+export function wantedListing(state: State): string | undefined {
+  const { overlay } = state;
+  if (overlay?.kind !== 'prompt' || overlay.what !== 'command') return undefined;
+  const { last, wanted } = written(state, overlay.text.slice(0, overlay.cursor));
+  return 'verb' in wanted ? pathIn(wanted.name, last)?.folder : undefined;
+}
+
+/** Whether the names that this line may go on with are still being read. */
+export const isListing = (state: State, text: string): boolean => {
+  const { last, wanted } = written(state, text);
+  const path = 'verb' in wanted ? pathIn(wanted.name, last) : undefined;
+  return path !== undefined && (state.listing?.folder !== path.folder || !state.listing.names);
+};
+
 /** The names there are for what a usage calls '<name>'. */
-function valuesOf(state: State, what: string): readonly string[] {
-  const { series = [], trees, kernels, flows } = state.data;
+function valuesOf(state: State, verb: AnyCommand, what: string, last: string): readonly string[] {
+  const { series = [], trees, kernels, flows, runs } = state.data;
   const names = series.map(({ name }) => name);
+  const treeNames = [...(trees?.trees ?? []), ...(trees?.configured ?? [])].map(({ name }) => name);
+  const path = pathIn(what, last);
+  if (path) {
+    const { kind, folder } = path;
+    const found = state.listing?.folder === folder ? (state.listing.names ?? []) : [];
+    const hidden = last.slice(kind.length + folder.length).startsWith('.');
+    return found.filter(name => hidden || !name.startsWith('.')).map(name => kind + folder + name);
+  }
   switch (what) {
     case 'flow':
     case 'row':
@@ -60,18 +130,25 @@ function valuesOf(state: State, what: string): readonly string[] {
     case 'format':
       return flows?.formats.map(({ id }) => id) ?? [];
     case 'payload':
-      return flows?.payloads.map(({ id }) => id) ?? [];
-    case 'series':
+      return flows?.payloads.map(({ id }) => (/^(dir|cpio)$/.test(id) ? `${id}:` : id)) ?? [];
     case 'name':
+      return verb.id.startsWith('tree ') ? (verb.id === 'tree add' ? [] : treeNames) : names;
+    case 'series':
       return names;
     case 'kernel':
       return ['base', ...names];
     case 'tree':
-      return [...(trees?.trees ?? []), ...(trees?.configured ?? [])].map(({ name }) => name);
+      return treeNames;
     case 'fragment':
       return kernels?.fragments ?? [];
     case 'clock':
       return ['icount', 'wall'];
+    case 'run':
+    case 'before':
+    case 'after':
+      return runItems(state).map(({ run }) => run);
+    case 'record':
+      return [...(runs?.kept.map(({ entry }) => entry.id) ?? []), ...runItems(state).map(({ run }) => run)];
     default:
       return [];
   }
@@ -81,9 +158,10 @@ function valuesOf(state: State, what: string): readonly string[] {
 export function completed(state: State, text: string): string {
   const found = candidates(state, text);
   if (found.length === 0) return text;
-  const stem = text.slice(0, text.length - (/\S*$/.exec(text)?.[0].length ?? 0));
-  if (found.length === 1) return `${stem}${found[0]} `;
-  let common = found[0]!;
-  for (const word of found) while (!word.startsWith(common)) common = common.slice(0, -1);
-  return `${stem}${common}`;
+  const { stem } = written(state, text);
+  const [only, ...others] = found as [string, ...string[]];
+  if (others.length === 0) return `${stem}${quoted(only)}${/[/:]$/.test(only) ? '' : ' '}`;
+  let common = only;
+  for (const candidate of others) while (!candidate.startsWith(common)) common = common.slice(0, -1);
+  return `${stem}${quoted(common)}`;
 }

@@ -2,9 +2,10 @@
 /** Running work as the screen knows it: events folded into jobs and their boots, each bounded. Pure. */
 import type { AnyCommand } from '../commands/command.ts';
 import type { Failure } from '../commands/failure.ts';
-import { duration, shellQuote } from '../commands/words.ts';
 import { type Live, liveOf } from '../commands/live.ts';
+import { shellQuote } from '../commands/words.ts';
 import type { Instructions, Milliseconds, Outcome, WorkEvent } from '../events.ts';
+import { type Progress, progressWords, withoutProgress, withProgress } from './progress.ts';
 
 export interface Boot {
   readonly run: string;
@@ -49,13 +50,7 @@ export interface Job {
   readonly state: 'running' | 'stopping' | 'done' | 'failed' | 'stopped';
   readonly started: Milliseconds;
   readonly ended?: Milliseconds;
-  readonly progress?: {
-    readonly done: number;
-    readonly total?: number;
-    readonly label: string;
-    /** Where the estimate of the time left starts. */
-    readonly from: { readonly at: Milliseconds; readonly done: number };
-  };
+  readonly progress: readonly Progress[];
   readonly steps: readonly Step[];
   readonly notices: readonly { readonly level: 'info' | 'warning'; readonly message: string }[];
   readonly output: readonly string[];
@@ -81,7 +76,7 @@ const mostSigns = 1000;
 
 export const newJob = (id: number, argv: readonly string[], now: Milliseconds, then?: Then): Job => ({
   ...{ id, argv, state: 'running', started: now, ...(then && { then }) },
-  ...{ steps: [], notices: [], output: [], boots: [] },
+  ...{ progress: [], steps: [], notices: [], output: [], boots: [] },
 });
 
 export const isRunning = (job: Job): boolean => job.state === 'running' || job.state === 'stopping';
@@ -136,17 +131,11 @@ function foldOne(job: Job, event: WorkEvent, now: Milliseconds): Job {
       const name = event.step === event.job ? event.step : `${event.job}: ${event.step}`;
       const step: Step = { name, state: event.state, ...(event.ms !== undefined && { ms: event.ms }) };
       const others = job.steps.filter(other => other.name !== name || other.state !== 'started');
-      const { progress: _, ...rest } = job;
-      // progress belongs to the step before
-      return { ...rest, steps: [...others, step].slice(-otherLines) };
+      const progress = withoutProgress(job.progress, event.job);
+      return { ...job, progress, steps: [...others, step].slice(-otherLines) };
     }
-    case 'progress': {
-      const before = job.progress;
-      const goesOn = before && before.total === event.total && event.done >= before.done;
-      const from = goesOn ? before.from : { at: now, done: event.done };
-      const { done, total, label } = event;
-      return { ...job, progress: { done, ...(total !== undefined && { total }), label, from } };
-    }
+    case 'progress':
+      return { ...job, progress: withProgress(job.progress, event, now) };
     case 'notice': {
       const { level, message } = event;
       return { ...job, notices: [...job.notices, { level, message }].slice(-otherLines) };
@@ -211,13 +200,23 @@ export function liveBoot(boot: Boot): Live {
 /** How a running job is told in one line: '40% (2/5) boot userspace, about 12 s left'. */
 export function progressOf(job: Job, now: Milliseconds): string {
   if (job.state === 'stopping') return 'stopping';
-  const { progress } = job;
-  if (!progress) return job.steps.findLast(step => step.state === 'started')?.name ?? '';
-  const { done, total, label, from } = progress;
-  if (total === undefined) return `${done} ${label}`;
-  const gained = done - from.done;
-  const spent = now - from.at;
-  const left = gained > 20 && spent > 3000 ? (spent / gained) * (total - done) : undefined;
-  const percent = Math.min(100, Math.floor((100 * done) / Math.max(1, total)));
-  return `${percent}% (${done}/${total}) ${label}${left === undefined ? '' : `, about ${duration(left)} left`}`;
+  if (job.progress.length > 0) return progressWords(job.progress, now);
+  return job.steps.findLast(step => step.state === 'started')?.name ?? '';
 }
+
+/** A job that is over: what still ran in it was interrupted, and nothing moves any more. */
+export const endedJob = (
+  job: Job,
+  end: Pick<Job, 'state' | 'code' | 'product' | 'failure'>,
+  now: Milliseconds,
+): Job => ({
+  ...job,
+  ...end,
+  ended: now,
+  progress: [],
+  boots: job.boots.map(({ socket: _, unfinished: __, ...boot }) =>
+    boot.outcome
+      ? boot
+      : { ...boot, outcome: { kind: 'interrupted' }, took: Math.max(0, now - boot.started) },
+  ),
+});

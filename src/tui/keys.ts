@@ -31,23 +31,26 @@ export function activeBindings(state: State): readonly (Binding & { readonly key
   );
 }
 
+const keyNames: Readonly<Record<string, string>> = {
+  space: 'Space',
+  enter: 'Enter',
+  escape: 'Esc',
+  tab: 'Tab',
+  'S-tab': 'Shift-Tab',
+  up: 'Up',
+  down: 'Down',
+  left: 'Left',
+  right: 'Right',
+  pagedown: 'PgDn',
+  pageup: 'PgUp',
+  home: 'Home',
+  end: 'End',
+  f1: 'F1',
+  backspace: 'Backspace',
+};
+
 /** 'C-d' as people write it: Ctrl-d. */
-export function keyName(key: string): string {
-  const names: Readonly<Record<string, string>> = {
-    ...{
-      space: 'Space',
-      enter: 'Enter',
-      escape: 'Esc',
-      tab: 'Tab',
-      'S-tab': 'Shift-Tab',
-      up: 'Up',
-      down: 'Down',
-    },
-    ...{ left: 'Left', right: 'Right', pagedown: 'PgDn', pageup: 'PgUp', home: 'Home', end: 'End', f1: 'F1' },
-    backspace: 'Backspace',
-  };
-  return names[key] ?? key.replace(/^C-/, 'Ctrl-');
-}
+export const keyName = (key: string): string => keyNames[key] ?? key.replace(/^C-/, 'Ctrl-');
 
 /** What is wrong with remapped keys, or nothing. @throws never: both front ends word it themselves */
 export function unknownActions(remapped: State['keys']): readonly string[] {

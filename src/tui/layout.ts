@@ -21,41 +21,66 @@ export interface Layout {
 
 /** Narrower than this, an opened view takes the whole width. */
 const wide = 120;
+/** Narrower than this, so do the panels. */
+const narrow = 60;
 /** Smaller than this there is only a request for more room. */
-export const smallest = { width: 60, height: 16 };
+export const smallest = { width: 30, height: 8 };
 
 export function layoutOf(state: State): Layout {
   const { width, height, focus, zoomed } = state;
   const rows = height - 2;
   const alone = focus === 'main' && (width < wide || zoomed);
-  const left = alone ? 0 : Math.max(30, Math.min(46, Math.floor(width / 3.6)));
-  const x = alone ? 0 : left + 1;
+  const left = alone ? 0 : width < narrow ? width : Math.max(30, Math.min(46, Math.floor(width / 3.6)));
+  const x = alone ? 0 : Math.min(width, left + 1);
   return {
     panels: alone ? [] : panelBoxes(state, left, rows),
-    main: { x, y: 0, width: width - x, height: rows },
+    // where only the panels are drawn, texts are still measured for the whole screen
+    main: width < narrow ? { x: 0, y: 0, width, height: rows } : { x, y: 0, width: width - x, height: rows },
     status: height - 2,
     footer: height - 1,
   };
 }
 
-/** Every panel shows at least two items; the one with the keys gets what the others leave. */
 function panelBoxes(state: State, width: number, rows: number): Layout['panels'] {
-  const focused = state.focus === 'main' ? 'flows' : state.focus;
-  const wanted = new Map(panels.map(id => [id, Math.max(1, countOf(state, id))]));
-  const room = rows - panels.length;
-  const heights = new Map(panels.map(id => [id, Math.min(wanted.get(id)!, 2)]));
-  const free = () => room - [...heights.values()].reduce((sum, height) => sum + height, 0);
-  const grow = (id: PanelId) =>
-    heights.set(id, Math.min(wanted.get(id)!, heights.get(id)! + Math.max(0, free())));
-  grow(focused);
-  for (const id of ['flows', 'series', 'runs', 'kernels', 'submission'] as const) grow(id);
-  heights.set('submission', heights.get('submission')! + Math.max(0, free()));
+  const focused = state.focus === 'main' ? state.panel : state.focus;
+  const shown = rows < panels.length + 2 ? [focused] : panels;
+  const heights = panelHeights(state, focused, shown, rows - shown.length);
   let y = 0;
-  return panels.map(id => {
+  return shown.map(id => {
     const box = { id, x: 0, y, width, height: heights.get(id)! + 1 };
     y += box.height;
     return box;
   });
+}
+
+/** Every panel shows at least two items where there is room, else one, else its title; the one with the keys gets what
+ *  the others leave. */
+function panelHeights(
+  state: State,
+  focused: PanelId,
+  shown: readonly PanelId[],
+  room: number,
+): ReadonlyMap<PanelId, number> {
+  const wanted = new Map(shown.map(id => [id, Math.max(1, countOf(state, id))]));
+  const least = [2, 1, 0].find(
+    lines =>
+      shown.reduce((sum, id) => sum + Math.min(wanted.get(id)!, id === focused ? 4 : lines), 0) <= room,
+  );
+  const heights = new Map(
+    shown.map(id => [
+      id,
+      id === focused ? Math.min(wanted.get(id)!, 2, room) : Math.min(wanted.get(id)!, least ?? 0),
+    ]),
+  );
+  const free = () => room - [...heights.values()].reduce((sum, height) => sum + height, 0);
+  const grow = (id: PanelId) =>
+    heights.set(id, Math.min(wanted.get(id)!, heights.get(id)! + Math.max(0, free())));
+  grow(focused);
+  for (const id of ['flows', 'series', 'runs', 'kernels', 'submission'] as const)
+    if (heights.has(id)) grow(id);
+  const last = shown.at(-1)!;
+  heights.set(last, heights.get(last)! + Math.max(0, free()));
+  return heights;
 }
 
 /** Lines of text that a view has room for. */

@@ -31,15 +31,15 @@ export function open(state: State): Updated {
     case 'series': {
       const item = selectedSeries(state);
       if (!item) return [state, []];
-      if (item.kind === 'series') {
-        return [{ ...state, settings: { ...state.settings, series: item.series.name } }, []];
-      }
+      if (item.kind === 'series') return run(state, [['series', 'show', item.series.name]]);
       return openFile(
         state,
         item.kind === 'patch' ? item.patch.path : item.path,
         item.kind === 'patch' ? 'diff' : 'mail',
       );
     }
+    case 'kernels':
+      return readKernelItem(state);
     case 'submission': {
       const item = selectedSubmission(state);
       if (!item) return [state, []];
@@ -67,6 +67,18 @@ export function open(state: State): Updated {
   }
 }
 
+const fragmentFile = (state: State, name: string) =>
+  path.join(state.places.root, 'kconfigs', `${name}.config`);
+
+/** A fragment, or what make printed for a kernel. */
+function readKernelItem(state: State): Updated {
+  const item = selectedKernel(state);
+  if (item?.kind === 'fragment') return openFile(state, fragmentFile(state, item.name), 'plain');
+  if (item?.kind === 'kernel' && item.built) return openFile(state, item.built.files.log, 'log');
+  const said = item?.kind === 'kernel' ? 'it is not built, and has no log yet' : 'a tree has no text to read';
+  return [{ ...state, said }, []];
+}
+
 /** From a row of a table to the log of its last boot. */
 function followRow(state: State, view: View & { kind: 'text' }): Updated {
   const line = linesOf(state, view)[view.pager.found ?? view.pager.top] ?? '';
@@ -74,19 +86,36 @@ function followRow(state: State, view: View & { kind: 'text' }): Updated {
   const job = jobShown(state);
   const boot = job?.boots.findLast(({ row }) => row === word);
   if (boot) return openFile(state, consoleLog(state, boot.run), 'log');
-  const place = /(?:^|\s)([\w.+-]+(?:\/[\w.+-]+)+):(\d+)/.exec(line);
-  if (place) {
-    const then = { kind: 'edit', file: place[1]!, line: Number(place[2]) } as const;
-    return run(state, [['series', 'edit', seriesOf(job?.argv ?? [], state)]], then);
+  const recorded = state.data.runs?.runs.find(({ entry }) => entry.id === word);
+  if (recorded) return openFile(state, consoleLog(state, recorded.entry.id), 'log');
+  const series = seriesOf(job?.argv ?? [], state);
+  const place = placeIn(line);
+  if (!place) {
+    const said = 'this line leads nowhere: choose a row of a table, or a line that names a file';
+    return [{ ...state, said }, []];
   }
-  // what is wrong with a message is read in its mail
-  const mail = /(?:^|\s)([\w.+-]+\.patch):\d+/.exec(line)?.[1];
-  const files = mail === undefined ? undefined : exported(state)?.product.files;
-  if (files) return openFile(state, path.join(files.mails, mail!), 'mail');
-  return [
-    { ...state, said: 'this line leads nowhere: choose a row of a table, or a line with file:line' },
-    [],
-  ];
+  // what is wrong with a message is read in its mail, or where that was made from
+  const files = exported(state)?.product;
+  const mail = files?.submission.mails.find(({ file }) => file === place.file);
+  if (files && mail) return openFile(state, path.join(files.files.mails, mail.file), 'mail', place.line);
+  const patch = state.data.series
+    ?.find(({ name }) => name === series)
+    ?.patches.find(({ file }) => file === path.basename(place.file));
+  if (patch) return openFile(state, patch.path, 'diff', place.line);
+  return run(state, [['series', 'edit', series]], { kind: 'edit', ...place, line: place.line ?? 1 });
+}
+
+/** The file that a line names, as compilers and checkpatch do: with a line number, or without where it is about the
+ *  whole file. */
+export function placeIn(text: string): { readonly file: string; readonly line?: number } | undefined {
+  for (const word of text.split(/\s+/)) {
+    const [, file, line] = /^([\w.+@-][\w.+@\/-]*?)(?::(\d+))?(?::\d+)?:?$/.exec(word) ?? [];
+    if (file === undefined || !/\/.|\.(?:patch|eml|[chS]|rst|config)$|^(?:Makefile|Kconfig)$/.test(file))
+      continue;
+    if (line === undefined && !word.endsWith(':')) continue;
+    return line === undefined ? { file } : { file, line: Number(line) };
+  }
+  return undefined;
 }
 
 /** All that the export said, at the first finding of that check, where each can be followed to its line. */
@@ -119,15 +148,17 @@ export function edit(state: State): Updated {
   if (state.focus === 'kernels') {
     const item = selectedKernel(state);
     if (item?.kind !== 'fragment') return [state, []];
-    return [state, [{ type: 'edit', path: path.join(state.places.root, 'kconfigs', `${item.name}.config`) }]];
+    return [state, [{ type: 'edit', path: fragmentFile(state, item.name) }]];
   }
   const view = shownView(state);
   if (view?.kind === 'work') return editWarning(state, view);
   if (view?.kind !== 'text' || view.source.kind !== 'file') {
     return [{ ...state, said: 'this text is no file' }, []];
   }
-  const line = (view.pager.found ?? view.pager.top) + 1;
-  return [state, [{ type: 'edit', path: view.source.path, line }]];
+  const at = view.pager.found ?? view.pager.top;
+  // behind what is left out, nobody has counted
+  const counted = view.offsets?.slice(0, at + 1).includes(-1) !== true;
+  return [state, [{ type: 'edit', path: view.source.path, ...(counted && { line: at + 1 }) }]];
 }
 
 /** The line that the selected warning of a build is about. */

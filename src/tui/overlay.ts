@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys while something lies over the screen: help, prompt, choice, question, command log, jobs. Pure. */
 import { act } from './act.ts';
+import { graphemesOf } from './cells.ts';
 import { run } from './run.ts';
+import { refusalOf } from './settings.ts';
 import { opened, pushed, searchFor } from './views.ts';
-import { completed, splitWords } from './complete.ts';
+import { completed, isListing, splitWords } from './complete.ts';
 import { isRunning, titleOf } from './jobs.ts';
 import type { Binding } from './bindings/binding.ts';
 import { activeBindings, keyName } from './keys.ts';
@@ -66,14 +68,33 @@ export function keyInOverlay(state: State, overlay: Overlay, key: Key): Updated 
   }
 }
 
+/** A paste in a line that is being written: its lines become one. Undefined where nothing is written. */
+export function pastedInto(overlay: Overlay, pasted: string): Overlay | undefined {
+  const line = pasted
+    .replace(/^[\r\n]+|[\r\n]+$/g, '')
+    // a line that goes on in the next, and any other end of a line
+    .replace(/[ \t]*\\?(?:\r\n|\r|\n)[ \t\r\n]*/g, ' ')
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, '');
+  switch (overlay.kind) {
+    case 'help':
+      return { ...overlay, filter: overlay.filter + line, selected: 0 };
+    case 'prompt': {
+      const [before, after] = [overlay.text.slice(0, overlay.cursor), overlay.text.slice(overlay.cursor)];
+      return { ...overlay, text: before + line + after, cursor: overlay.cursor + line.length, back: 0 };
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** The lines of the help that the filter leaves. */
 export function helpEntries(
   state: State,
   filter: string,
 ): readonly (Binding & { keys: readonly string[] })[] {
   const wanted = filter.toLowerCase();
-  return activeBindings(state).filter(({ keys, words }) =>
-    `${keys.map(keyName).join(' ')} ${words}`.toLowerCase().includes(wanted),
+  return activeBindings(state).filter(({ keys, hint, words, action }) =>
+    `${keys.map(keyName).join(' ')} ${hint ?? ''} ${words} ${action}`.toLowerCase().includes(wanted),
   );
 }
 
@@ -93,7 +114,9 @@ function keyInHelp(state: State, overlay: Of<'help'>, key: Key): Updated {
   }
   if (key.name === '?' && overlay.filter === '') return [without(state), []];
   const filter =
-    key.name === 'backspace' ? overlay.filter.slice(0, -1) : `${overlay.filter}${key.text ?? ''}`;
+    key.name === 'backspace'
+      ? graphemesOf(overlay.filter).slice(0, -1).join('')
+      : `${overlay.filter}${key.text ?? ''}`;
   return [{ ...state, overlay: { ...overlay, filter, selected: 0 } }, []];
 }
 
@@ -122,25 +145,31 @@ function keyInChoice(state: State, overlay: Of<'choice'>, key: Key): Updated {
 
 function keyInPrompt(state: State, overlay: Of<'prompt'>, key: Key): Updated {
   const { text, cursor } = overlay;
+  // the cursor stands between characters, which may be several code units each
+  const before = cursor - (graphemesOf(text.slice(0, cursor)).at(-1)?.length ?? 0);
+  const after = cursor + (graphemesOf(text.slice(cursor))[0]?.length ?? 0);
   const changed = (more: Partial<Of<'prompt'>>): Updated => [
     { ...state, overlay: { ...overlay, ...more } },
     [],
   ];
-  const replaced = (line: string, at = line.length) => changed({ text: line, cursor: at, back: 0 });
+  const replaced = (line: string, at = line.length) => {
+    const { refused: _, ...rest } = overlay;
+    return [{ ...state, overlay: { ...rest, text: line, cursor: at, back: 0 } }, []] as const;
+  };
   switch (key.name) {
     case 'enter':
       return accepted(without(state), overlay);
     case 'tab':
-      return overlay.what === 'command' ? replaced(completed(state, text.slice(0, cursor))) : [state, []];
+      return overlay.what === 'command' ? tabbed(state, overlay) : [state, []];
     case 'backspace':
       if (text === '') return [without(state), []];
-      return replaced(text.slice(0, Math.max(0, cursor - 1)) + text.slice(cursor), Math.max(0, cursor - 1));
+      return replaced(text.slice(0, before) + text.slice(cursor), before);
     case 'delete':
-      return replaced(text.slice(0, cursor) + text.slice(cursor + 1), cursor);
+      return replaced(text.slice(0, cursor) + text.slice(after), cursor);
     case 'left':
-      return changed({ cursor: Math.max(0, cursor - 1) });
+      return changed({ cursor: before });
     case 'right':
-      return changed({ cursor: Math.min(text.length, cursor + 1) });
+      return changed({ cursor: after });
     case 'home':
     case 'C-a':
       return changed({ cursor: 0 });
@@ -166,7 +195,7 @@ function keyInPrompt(state: State, overlay: Of<'prompt'>, key: Key): Updated {
       return changed({ text: line, cursor: line.length, back });
     }
     default: {
-      const typed = key.name === 'space' ? ' ' : (key.text ?? '');
+      const typed = key.text ?? '';
       return typed === ''
         ? [state, []]
         : replaced(text.slice(0, cursor) + typed + text.slice(cursor), cursor + typed.length);
@@ -174,11 +203,32 @@ function keyInPrompt(state: State, overlay: Of<'prompt'>, key: Key): Updated {
   }
 }
 
-function accepted(state: State, { what, text, setting }: Of<'prompt'>): Updated {
+/** Completes what stands before the cursor; waits for the names of a folder, if it needs them. */
+function tabbed(state: State, overlay: Of<'prompt'>): Updated {
+  const before = overlay.text.slice(0, overlay.cursor);
+  if (isListing(state, before)) return [{ ...state, overlay: { ...overlay, completing: true } }, []];
+  const line = completed(state, before);
+  const { completing: _, refused: __, ...rest } = overlay;
+  const text = line + overlay.text.slice(overlay.cursor);
+  return [{ ...state, overlay: { ...rest, text, cursor: line.length, back: 0 } }, []];
+}
+
+/** The names of a folder have come. */
+export function listed(state: State, folder: string, names: readonly string[]): Updated {
+  if (state.listing?.folder !== folder) return [state, []];
+  const next = { ...state, listing: { folder, names } };
+  const { overlay } = next;
+  return overlay?.kind === 'prompt' && overlay.completing ? tabbed(next, overlay) : [next, []];
+}
+
+function accepted(state: State, overlay: Of<'prompt'>): Updated {
+  const { what, text, setting } = overlay;
   const value = text.trim();
-  if (what === 'search') return [searchFor(state, text), []];
+  if (what === 'search') return searchFor(state, text);
   if (what === 'setting') {
     if (value === '' || setting === undefined) return [state, []];
+    const refused = refusalOf(state, setting, value);
+    if (refused !== undefined) return [{ ...state, overlay: { ...overlay, refused } }, []];
     return [{ ...state, settings: { ...state.settings, [setting]: value } }, []];
   }
   const argv = splitWords(value);
@@ -189,13 +239,20 @@ function accepted(state: State, { what, text, setting }: Of<'prompt'>): Updated 
   return run({ ...state, history }, [argv]);
 }
 
+/** Where a job is in the list of jobs; the one that came after it, when it is gone. */
+export const jobIndex = ({ jobs }: State, id: number): number => {
+  const index = jobs.findIndex(job => job.id >= id);
+  return index < 0 ? Math.max(0, jobs.length - 1) : index;
+};
+
 function keyInJobs(state: State, overlay: Of<'jobs'>, key: Key): Updated {
   const move = letterMoves[key.name];
   if (move) {
-    const selected = moved(overlay.selected, move, 10, state.jobs.length - 1);
+    const index = moved(jobIndex(state, overlay.selected), move, 10, state.jobs.length - 1);
+    const selected = state.jobs[index]?.id ?? overlay.selected;
     return [{ ...state, overlay: { ...overlay, selected } }, []];
   }
-  const job = state.jobs[overlay.selected];
+  const job = state.jobs[jobIndex(state, overlay.selected)];
   if (key.name === 'q' || key.name === 'w' || !job) return [without(state), []];
   if (key.name === 'x' && isRunning(job)) {
     const lines = [`Stop ${titleOf(job)}?`, 'Finished runs are kept.'];
@@ -209,7 +266,7 @@ function keyInJobs(state: State, overlay: Of<'jobs'>, key: Key): Updated {
   }
   const view: View =
     job.boots.length > 0
-      ? { kind: 'boot', jobs: [job.id], pane: -1, alone: false, held: {} }
+      ? { kind: 'boot', jobs: [job.id], alone: false, held: {} }
       : { kind: 'work', job: job.id, pager: atTop };
   return [pushed(without(state), view), []];
 }

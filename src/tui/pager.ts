@@ -8,8 +8,10 @@ export interface Pager {
   readonly query: string;
   /** The line a search has found, shown as such. */
   readonly found?: number;
-  /** Why a search found nothing. */
+  /** What a search has not found. */
   readonly missed?: string;
+  /** A search in a file goes on. */
+  readonly searching?: true;
 }
 
 export const atTop: Pager = { top: 0, left: 0, query: '' };
@@ -55,14 +57,18 @@ export function searched(
   height: number,
 ): Pager {
   const find = matcher(query);
-  const { found: _, missed: __, ...rest } = pager;
+  const { found: _, missed: __, searching: ___, ...rest } = pager;
   for (let i = 0; i < lines.length; i++) {
     const at = (((from + i * direction) % lines.length) + lines.length) % lines.length;
     const column = find(lines[at]!);
     if (column < 0) continue;
-    const visible = at >= pager.top && at < pager.top + height;
-    const top = visible ? pager.top : Math.max(0, Math.min(at - (height >> 2), lines.length - height));
-    return { ...rest, query, found: at, top };
+    return { ...rest, query, found: at, top: topFor(pager, at, lines.length, height) };
   }
   return { ...rest, query, missed: query };
+}
+
+/** Where the window has to be to show a line: where it is, if it does. */
+export function topFor({ top }: Pager, line: number, lines: number, height: number): number {
+  if (line >= top && line < top + height) return top;
+  return Math.max(0, Math.min(line - (height >> 2), lines - height));
 }

@@ -3,6 +3,7 @@
 import { isRunning, newJob, type Then } from './jobs.ts';
 import { atTop } from './pager.ts';
 import { rowOf } from './selection.ts';
+import { settingWords } from './settings.ts';
 import type { Effect, State, Updated, View } from './state.ts';
 import { pushed } from './views.ts';
 
@@ -41,22 +42,9 @@ export function run(state: State, lines: readonly (readonly string[])[], then?: 
   const view: View = lines.some(
     argv => watched.has(argv[0]!) && !argv.includes('--dry-run') && !argv.includes('-n'),
   )
-    ? { kind: 'boot', jobs: ids, pane: ids.length > 1 ? 0 : -1, alone: false, held: {} }
+    ? { kind: 'boot', jobs: ids, alone: false, held: {}, ...(ids.length > 1 && { pane: { job: ids[0]! } }) }
     : { kind: 'work', job: ids[0]!, pager: atTop };
   return [pushed(next, view), effects];
-}
-
-/** The options of a boot or a comparison that are not the command's own defaults. */
-function bootOptions(state: State, verb: 'boot' | 'compare'): string[] {
-  const { payload, pad, used, clock, memory, fragments } = state.settings;
-  return [
-    ...(payload === 'busybox' ? [] : ['--payload', payload]),
-    ...(pad === (verb === 'compare' ? '16M' : '0') ? [] : ['--pad', pad]),
-    ...(used === '10' ? [] : ['--used', used]),
-    ...(clock === 'icount' ? [] : ['--clock', clock]),
-    ...(memory === '2048' ? [] : ['--mem', memory]),
-    ...fragments.flatMap(name => ['--config', name]),
-  ];
 }
 
 export function bootLine(state: State, flow: string): string[] {
@@ -68,7 +56,7 @@ export function bootLine(state: State, flow: string): string[] {
     ...['boot', flow],
     ...(about?.kernel === 'series' ? ['--kernel', series] : tree === undefined ? [] : ['--tree', tree]),
     ...(format === undefined || format === about?.formats[0] ? [] : ['--format', format]),
-    ...bootOptions(state, 'boot'),
+    ...settingWords(state, 'boot'),
   ];
 }
 
@@ -78,7 +66,7 @@ export const markedFlows = (state: State): readonly string[] =>
 
 export function compareLine(state: State): string[] {
   const rows = markedFlows(state).map(flow => rowOf(state, flow));
-  return ['compare', ...rows, '--series', state.settings.series, ...bootOptions(state, 'compare')];
+  return ['compare', ...rows, '--series', state.settings.series, ...settingWords(state, 'compare')];
 }
 
 /** What the keys of the flows would run, as shown before they do. */

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The terminal, through blessed: cells from lines, key presses and the mouse as messages, and all of it given back.
- *  Text goes into blessed's cells as it is, so that nothing in it is taken for one of blessed's tags. */
+/** The terminal: cells from lines through blessed, which knows terminfo and writes what has changed; keys, pastes and
+ *  the mouse as messages; and all of it given back. Text goes into cells as it is: nothing in it is one of blessed's tags. */
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import blessed from 'blessed';
+import { columnsOf, graphemesOf, isSimple } from './cells.ts';
+import { type Input, openDecoder } from './input.ts';
 import type { Color, Line, Style } from './span.ts';
-import type { Key, Message } from './state.ts';
+import type { Message } from './state.ts';
 
 export interface ScreenOptions {
   readonly input: NodeJS.ReadStream;
@@ -22,8 +27,8 @@ export interface TerminalScreen {
   forget(): void;
   /** Gives the terminal to somebody else for that long. */
   lend<Result>(use: () => Promise<Result>): Promise<Result>;
-  /** Asks the terminal to put text into the clipboard (OSC 52). */
-  copy(text: string): void;
+  /** Control sequences that show nothing, as they are. */
+  send(bytes: string): void;
   mouse(on: boolean): void;
   /** The terminal is as it was before. May be called again. */
   close(): void;
@@ -33,18 +38,19 @@ export interface TerminalScreen {
 interface Blessed {
   lines: ([number, string][] & { dirty?: boolean })[];
   draw(start: number, end: number): void;
-  alloc(): void;
   realloc(): void;
   destroy(): void;
-  enableMouse(): void;
-  copyToClipboard(text: string): boolean;
-  readonly tput: { readonly colors: number; brokenACS: boolean; unicode: boolean };
+  readonly tput: {
+    readonly colors: number;
+    brokenACS: boolean;
+    unicode: boolean;
+    cup(row: number, column: number): string;
+  };
   readonly program: {
     on(event: string, listener: (...args: never[]) => void): void;
     pause(): () => void;
-    enableMouse(): void;
+    setMouse(modes: Readonly<Record<string, boolean>>, on: boolean): void;
     disableMouse(): void;
-    _write(text: string): void;
     flush(): void;
     cols: number;
     rows: number;
@@ -58,11 +64,24 @@ const none = 0x1ff;
 /** Resizing by hand sends many sizes a second. */
 const resizeMs = 40;
 
+const bracketedPaste = { on: '\x1b[?2004h', off: '\x1b[?2004l' };
+
 export function openScreen(options: ScreenOptions, tell: (message: Message) => void): TerminalScreen {
-  const { input, output, color } = options;
+  const { input, color } = options;
+  // the only way out to the terminal: what others write to the stream is none of it
+  const output = outputOf(options.output);
   const screen = blessed.screen({
-    ...{ input, output, terminal: options.terminal, forceUnicode: options.unicode, fullUnicode: false },
-    ...{ smartCSR: false, useBCE: true, resizeTimeout: resizeMs, warnings: false, autoPadding: false },
+    // what comes in is decoded by us
+    input: new PassThrough(),
+    output: output as unknown as NodeJS.WriteStream,
+    terminal: options.terminal,
+    forceUnicode: options.unicode,
+    fullUnicode: false,
+    smartCSR: false,
+    useBCE: true,
+    resizeTimeout: resizeMs,
+    warnings: false,
+    autoPadding: false,
   }) as unknown as Blessed;
   const { program } = screen;
   // box drawing goes out as UTF-8 or not at all: the alternate character set is lost in captures and over serial lines
@@ -86,21 +105,45 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
     return made;
   };
 
-  program.on('keypress', (text: string | undefined, key: RawKey) => {
-    if (lent) return;
-    // Esc and the next key in one piece, as a slow line brings them: no key of ours has Alt
-    const behind = key.meta ? /^\x1b([\x20-\x7e\x1b])$/.exec(key.sequence ?? '')?.[1] : undefined;
-    const made = behind === undefined ? keyOf(text, key) : escapeKey;
-    if (made) tell({ type: 'key', key: made });
-    const next = behind === undefined ? undefined : behind === '\x1b' ? escapeKey : keyOf(behind, {});
-    if (next) tell({ type: 'key', key: next });
-  });
-  program.on('mouse', (data: { action: string; x: number; y: number }) => {
-    const action = ({ mousedown: 'click', wheelup: 'up', wheeldown: 'down' } as const)[data.action];
-    if (action) tell({ type: 'mouse', action, x: data.x, y: data.y });
+  const keys = openKeys(input, tell);
+  const take = () => {
+    output.write(bracketedPaste.on);
+    keys.take();
+  };
+  const give = () => {
+    keys.give();
+    output.write(bracketedPaste.off);
+  };
+  take();
+  // the Linux console has its mouse from gpm
+  const mouseModes = {
+    vt200Mouse: true,
+    sgrMouse: true,
+    ...(options.terminal.startsWith('linux') && { gpmMouse: true }),
+  };
+  program.on('mouse', ({ action, x, y }: { action: string; x: number; y: number }) => {
+    const meant = ({ mousedown: 'click', wheelup: 'up', wheeldown: 'down' } as const)[action];
+    if (meant && !lent) tell({ type: 'mouse', action: meant, x, y });
   });
   program.on('resize', () => tell({ type: 'resize', width: program.cols, height: program.rows }));
-  if (options.mouse) screen.enableMouse();
+  if (options.mouse) program.setMouse(mouseModes, true);
+
+  const setCell = (y: number, x: number, attribute: number, text: string) => {
+    const row = screen.lines[y]!;
+    const cell = row[x]!;
+    if (cell[0] === attribute && cell[1] === text) return;
+    cell[0] = attribute;
+    cell[1] = text;
+    row.dirty = true;
+  };
+  /** A grapheme that may be wider than a cell, or narrower in the terminal's opinion: what follows is placed anew. */
+  const setGrapheme = (y: number, x: number, attribute: number, grapheme: string, columns: number) => {
+    const { tput } = screen;
+    const shown = options.unicode ? grapheme : '?'.repeat(columns);
+    const clear = columns > 1 ? ' '.repeat(columns) + tput.cup(y, x) : '';
+    setCell(y, x, attribute, clear + shown + tput.cup(y, x + 1));
+    for (let i = 1; i < columns; i++) setCell(y, x + i, attribute, tput.cup(y, x + i + 1));
+  };
 
   return {
     get size() {
@@ -110,30 +153,27 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
       if (closed || lent) return;
       for (const [y, row] of screen.lines.entries()) {
         let x = 0;
-        for (const span of lines[y] ?? []) {
-          const attribute = attributeOf(span.style);
-          for (let i = 0; i < span.text.length && x < row.length; i++, x++) {
-            const cell = row[x]!;
-            const character = span.text[i]!;
-            if (cell[0] === attribute && cell[1] === character) continue;
-            cell[0] = attribute;
-            cell[1] = character;
-            row.dirty = true;
+        for (const { text, style } of lines[y] ?? []) {
+          const attribute = attributeOf(style);
+          if (isSimple(text)) {
+            for (let i = 0; i < text.length && x < row.length; i++, x++) setCell(y, x, attribute, text[i]!);
+            continue;
+          }
+          for (const grapheme of graphemesOf(text)) {
+            const columns = columnsOf(grapheme);
+            if (x + columns > row.length) break;
+            if (isSimple(grapheme)) setCell(y, x, attribute, grapheme);
+            else setGrapheme(y, x, attribute, grapheme, columns);
+            x += columns;
           }
         }
-        const attribute = attributeOf(undefined);
-        for (; x < row.length; x++) {
-          const cell = row[x]!;
-          if (cell[0] === attribute && cell[1] === ' ') continue;
-          cell[0] = attribute;
-          cell[1] = ' ';
-          row.dirty = true;
-        }
+        for (; x < row.length; x++) setCell(y, x, attributeOf(undefined), ' ');
       }
       screen.draw(0, screen.lines.length - 1);
     },
     forget: () => screen.realloc(),
     async lend(use) {
+      give();
       const resume = program.pause();
       lent = true;
       try {
@@ -141,38 +181,75 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
       } finally {
         lent = false;
         resume();
+        take();
         screen.realloc();
       }
     },
-    copy: text => void screen.copyToClipboard(text),
-    mouse: on => (on ? program.enableMouse() : program.disableMouse()),
+    send(bytes) {
+      if (closed || lent) return;
+      program.flush();
+      output.write(bytes);
+    },
+    mouse: on => (on ? program.setMouse(mouseModes, true) : program.disableMouse()),
     close() {
       if (closed) return;
       closed = true;
-      screen.destroy();
+      try {
+        give();
+        program.disableMouse();
+      } finally {
+        output.close();
+        screen.destroy();
+      }
     },
   };
 }
 
-const escapeKey: Key = { name: 'escape', bytes: '\x1b' };
-
-interface RawKey {
-  readonly name?: string;
-  readonly full?: string;
-  readonly ctrl?: boolean;
-  readonly meta?: boolean;
-  readonly sequence?: string;
+/** A stream of our own to the terminal: it goes on when the writing of everybody else is caught. */
+function outputOf(terminal: NodeJS.WriteStream) {
+  const write = terminal.write.bind(terminal);
+  const events = new EventEmitter();
+  const resized = () => events.emit('resize');
+  terminal.on('resize', resized);
+  return Object.defineProperties(
+    Object.assign(events, {
+      isTTY: true,
+      write: (text: string) => write(text),
+      close: () => terminal.removeListener('resize', resized),
+    }),
+    {
+      columns: { get: () => terminal.columns },
+      rows: { get: () => terminal.rows },
+      writable: { get: () => terminal.writable },
+    },
+  );
 }
 
-/** One name a key: 'G' and not 'S-g'; Enter once, although blessed says it twice. */
-function keyOf(text: string | undefined, key: RawKey): Key | undefined {
-  if (key.name === 'return') return undefined;
-  if (key.name === 'linefeed' || key.name === 'enter') return { name: 'enter', bytes: '\r' };
-  if (key.name === 'space') return { name: 'space', text: ' ' };
-  if (text === '\x1d') return { name: 'C-]' };
-  const printable =
-    text !== undefined && text.length === 1 && text >= ' ' && text !== '\x7f' && !key.ctrl && !key.meta;
-  if (printable) return { name: text, text };
-  if (key.full === undefined) return undefined;
-  return { name: key.full, ...(key.sequence !== undefined && { bytes: key.sequence }) };
+/** The raw keyboard, while it is ours. */
+function openKeys(input: NodeJS.ReadStream, tell: (input: Input) => void) {
+  const utf8 = new StringDecoder('utf8');
+  const decoder = openDecoder();
+  let timer: NodeJS.Timeout | undefined;
+  const pass = (found: readonly Input[]) => {
+    for (const one of found) tell(one);
+    clearTimeout(timer);
+    const patience = decoder.patienceMs;
+    if (patience !== undefined) timer = setTimeout(() => pass(decoder.flush()), patience);
+  };
+  const onData = (chunk: Buffer | string) =>
+    pass(decoder.push(typeof chunk === 'string' ? chunk : utf8.write(chunk)));
+  return {
+    take() {
+      input.setRawMode?.(true);
+      input.on('data', onData);
+      input.resume();
+    },
+    give() {
+      clearTimeout(timer);
+      decoder.flush();
+      input.removeListener('data', onData);
+      input.pause();
+      if (input.isRaw) input.setRawMode?.(false);
+    },
+  };
 }

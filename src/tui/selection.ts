@@ -11,7 +11,8 @@ import type { RunFigures } from '../commands/live.ts';
 import type { Listed } from '../commands/runs.ts';
 import type { Outcome } from '../events.ts';
 import { type Boot, type Job, liveBoot } from './jobs.ts';
-import type { PanelId, Settings, State, View } from './state.ts';
+import { settingTable, type SettingName } from './settings.ts';
+import { type DataName, type PanelId, panels, type Selected, type State, type View } from './state.ts';
 
 export type SeriesItem =
   | { readonly kind: 'series'; readonly series: Series }
@@ -32,7 +33,7 @@ export type FlowItem =
     }
   | {
       readonly kind: 'setting';
-      readonly setting: keyof Settings;
+      readonly setting: SettingName;
       readonly label: string;
       readonly value: string;
     };
@@ -119,39 +120,38 @@ const firstIs =
   (a: { readonly name: string }, b: { readonly name: string }): number =>
     Number(b.name === name) - Number(a.name === name);
 
-export const settingLabels = {
-  payload: 'payload',
-  pad: 'filler',
-  used: 'read',
-  clock: 'clock',
-  memory: 'memory',
-} as const;
-
 export function flowItems(state: State): readonly FlowItem[] {
   const { settings } = state;
   const flows = state.data.flows?.flows ?? [];
-  const shown = { ...settings, used: `${settings.used}%`, memory: `${settings.memory} MiB` };
   return [
     ...flows.map(({ id, formats }): FlowItem => ({
-      ...{ kind: 'flow', flow: id, formats },
+      kind: 'flow',
+      flow: id,
+      formats,
       format: settings.formats[id] ?? formats[0] ?? '',
     })),
-    ...(Object.keys(settingLabels) as (keyof typeof settingLabels)[]).map((setting): FlowItem => ({
+    ...settingTable.map(({ name, label, unit }): FlowItem => ({
       kind: 'setting',
-      setting,
-      label: settingLabels[setting],
-      value: shown[setting],
+      setting: name,
+      label,
+      value: `${settings[name]}${unit}`,
     })),
   ];
 }
 
-/** The newest first: those that run, then those on record. */
+/** The newest first: those that run, then those on record. One that has ended and is on record no more is gone. */
 export function runItems(state: State): readonly RunItem[] {
+  const { total: recorded = 0 } = state.data.runs ?? {};
   const listed = state.data.runs?.runs ?? [];
   // what is on record may be from while it ran
   const known = new Map(listed.map(one => [one.entry.id, recordItem(one)]));
+  const oldest = recorded > listed.length ? (listed.at(-1)?.entry.id ?? '') : '';
+  const asked = state.answered.runs ?? 0;
   const live = state.jobs
-    .flatMap(({ boots }) => boots)
+    .filter(job => job.boots.length > 0)
+    .flatMap(({ boots, ended = Number.POSITIVE_INFINITY }) =>
+      ended < asked ? boots.filter(({ run }) => known.has(run) || run < oldest) : boots,
+    )
     .map((boot): RunItem => {
       const record = known.get(boot.run);
       return {
@@ -235,25 +235,99 @@ export function submissionItems(state: State): readonly SubmissionItem[] {
   ];
 }
 
-export function countOf(state: State, panel: PanelId): number {
-  const items = {
+export type Item = SeriesItem | KernelItem | FlowItem | RunItem | SubmissionItem;
+
+/** What an item is called, unlike every other one of its panel. */
+export function idOf(item: Item): string {
+  if (!('kind' in item)) return item.run;
+  switch (item.kind) {
+    case 'series':
+      return `series ${item.series.name}`;
+    case 'cover':
+      return `cover ${item.series.name}`;
+    case 'patch':
+      return `patch ${item.series.name} ${item.patch.file}`;
+    case 'tree':
+      return `tree ${item.name}`;
+    case 'kernel':
+      return `kernel ${item.tree} ${item.name}`;
+    case 'fragment':
+      return `fragment ${item.name}`;
+    case 'flow':
+      return `flow ${item.flow}`;
+    case 'setting':
+      return `setting ${item.setting}`;
+    case 'check':
+      return `check ${item.item.id} ${item.item.text}`;
+    case 'mail':
+      return `mail ${item.mail.file}`;
+  }
+}
+
+export function itemsOf(state: State, panel: PanelId): readonly Item[] {
+  const all = {
     series: seriesItems,
     kernels: kernelItems,
     flows: flowItems,
     runs: runItems,
     submission: submissionItems,
   }[panel];
-  return items(state).length;
+  return all(state);
 }
 
-const at = <Item>(items: readonly Item[], index: number): Item | undefined =>
-  items[Math.min(index, items.length - 1)];
+export const countOf = (state: State, panel: PanelId): number => itemsOf(state, panel).length;
 
-export const selectedSeries = (state: State) => at(seriesItems(state), state.selected.series);
-export const selectedKernel = (state: State) => at(kernelItems(state), state.selected.kernels);
-export const selectedSetting = (state: State) => at(flowItems(state), state.selected.flows);
-export const selectedRun = (state: State) => at(runItems(state), state.selected.runs);
-export const selectedSubmission = (state: State) => at(submissionItems(state), state.selected.submission);
+/** Where the cursor of a panel is among its items: on the one it was put on, else where that was. */
+function indexIn(items: readonly Item[], { id, index }: Selected): number {
+  const found = id === undefined ? -1 : items.findIndex(item => idOf(item) === id);
+  return Math.max(0, found >= 0 ? found : Math.min(index, items.length - 1));
+}
+
+export const selectedIndex = (state: State, panel: PanelId): number =>
+  indexIn(itemsOf(state, panel), state.selected[panel]);
+
+/** The cursor of a panel on the item of that number. */
+export function selectedAt(state: State, panel: PanelId, index: number): State {
+  const item = itemsOf(state, panel)[index];
+  const selected: Selected = item ? { index, id: idOf(item) } : { index };
+  return { ...state, selected: { ...state.selected, [panel]: selected } };
+}
+
+/** Notes what each cursor is on, so that it stays there when something comes or goes above it. A list that nobody has
+ *  been in yet is read from its top. */
+export function withCursors(state: State): State {
+  let next = state;
+  for (const panel of panels) {
+    if (state.selected[panel].id === undefined && panel !== state.focus) continue;
+    const items = itemsOf(state, panel);
+    if (items.length === 0 || !isAnswered(state, panel)) continue;
+    const index = indexIn(items, state.selected[panel]);
+    const { id, index: before } = state.selected[panel];
+    if (index !== before || id !== idOf(items[index]!)) next = selectedAt(next, panel, index);
+  }
+  return next;
+}
+
+/** What has to be known before a panel lists what it lists. */
+const needs: Readonly<Record<PanelId, readonly DataName[]>> = {
+  series: ['series'],
+  kernels: ['trees', 'kernels', 'series'],
+  flows: ['flows', 'series'],
+  runs: ['runs'],
+  submission: ['series'],
+};
+
+export const isAnswered = (state: State, panel: PanelId): boolean =>
+  needs[panel].every(name => state.data[name] !== undefined || state.failures[name] !== undefined);
+
+const at = <One extends Item>(state: State, panel: PanelId, items: readonly One[]): One | undefined =>
+  items[indexIn(items, state.selected[panel])];
+
+export const selectedSeries = (state: State) => at(state, 'series', seriesItems(state));
+export const selectedKernel = (state: State) => at(state, 'kernels', kernelItems(state));
+export const selectedSetting = (state: State) => at(state, 'flows', flowItems(state));
+export const selectedRun = (state: State) => at(state, 'runs', runItems(state));
+export const selectedSubmission = (state: State) => at(state, 'submission', submissionItems(state));
 
 export function selectedFlow(state: State) {
   const item = selectedSetting(state);
@@ -299,9 +373,16 @@ export const panesOf = (state: State, view: View & { kind: 'boot' }): readonly P
     return job.boots.length > 0 ? job.boots.map(boot => ({ job, boot })) : [{ job }];
   });
 
-/** The console that has the keys; below zero it is always the newest. */
+/** Where the console is that has the keys. */
+export function paneIndex({ pane }: View & { kind: 'boot' }, panes: readonly Pane[]): number {
+  const own = panes.findLastIndex(({ job }) => job.id === pane?.job);
+  const exact = panes.findIndex(({ boot }) => boot !== undefined && boot.run === pane?.run);
+  return [exact, own, panes.length - 1].find(index => index >= 0) ?? 0;
+}
+
 export function paneShown(state: State, view: View & { kind: 'boot' }): Pane | undefined {
-  return panesOf(state, view).at(view.pane);
+  const panes = panesOf(state, view);
+  return panes[paneIndex(view, panes)];
 }
 
 /** What of the selected item the main area shows: the path of a text file, if it is one. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Styled text as views make it: spans in lines, one character a column, nothing in it that a terminal would obey. */
-import { sanitise } from '../events.ts';
+/** Styled text as views make it: spans in lines, measured in columns, nothing in it that a terminal would obey. */
+import { cells, columnSlice, columnsOf, graphemesOf } from './cells.ts';
 
 /** The terminal's own sixteen; `grey` is bright black. */
 export type Color = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'white' | 'grey';
@@ -25,43 +25,20 @@ export const bold = (text: string): Line => styled(text, { bold: true });
 export const faint = (text: string): Line => styled(text, { fg: 'grey' });
 export const blank: Line = [];
 
-const easy = /^[\x20-\x7e]*$/;
-/** Two columns wide in most terminals (East Asian Width W and F below the astral planes), or none at all. */
-const odd =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{M}|[\ud800-\udfff]/gu;
-
-/** Text in which each UTF-16 unit takes one column: tabs are spaces, what is wider or has no width is an escape. */
-export function cells(text: string): string {
-  if (easy.test(text)) return text;
-  const flat = text.includes('\t') ? expanded(text) : text;
-  return sanitise(flat)
-    .replace(/[\u{10000}-\u{10ffff}]/gu, c => `\\u{${c.codePointAt(0)!.toString(16)}}`)
-    .replace(odd, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function expanded(text: string): string {
-  let out = '';
-  for (const [index, part] of text.split('\t').entries()) {
-    if (index > 0) out += ' '.repeat(8 - (out.length % 8));
-    out += part;
-  }
-  return out;
-}
-
-export const widthOf = (line: Line): number => line.reduce((sum, span) => sum + span.text.length, 0);
+export const widthOf = (line: Line): number => line.reduce((sum, span) => sum + columnsOf(span.text), 0);
 
 /** The columns from `from` up to `to`; shorter when the line is. */
 export function slice(line: Line, from: number, to: number): Line {
   const out: Span[] = [];
   let at = 0;
   for (const span of line) {
-    const [start, end] = [Math.max(from - at, 0), Math.min(to - at, span.text.length)];
+    const columns = columnsOf(span.text);
+    const [start, end] = [Math.max(from - at, 0), Math.min(to - at, columns)];
     if (start < end) {
-      out.push(
-        start === 0 && end === span.text.length ? span : { ...span, text: span.text.slice(start, end) },
-      );
+      const whole = start === 0 && end === columns;
+      out.push(whole ? span : { ...span, text: columnSlice(span.text, start, end) });
     }
-    at += span.text.length;
+    at += columns;
     if (at >= to) break;
   }
   return out;
@@ -91,22 +68,36 @@ export const over = (below: Line, x: number, piece: Line): Line => [
 export const restyled = (line: Line, style: Style): Line =>
   line.map(span => ({ ...span, style: { ...span.style, ...style } }));
 
-/** Words of a text in lines of at most `width`; a word that is longer is cut. */
-export function wrapped(text: string, width: number): string[] {
+/** Words of a text in lines of at most so many columns; a word that is longer is cut. */
+export function wrapped(text: string, columns: number): string[] {
+  const width = Math.max(1, columns);
   const lines: string[] = [];
   let line = '';
   for (const word of cells(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {
       lines.push(line);
       line = '';
     }
     line = line === '' ? word : `${line} ${word}`;
-    while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
+    while (columnsOf(line) > width) {
+      const head = headOf(line, width);
+      lines.push(head);
+      line = line.slice(head.length);
     }
   }
   return line === '' && lines.length > 0 ? lines : [...lines, line];
+}
+
+/** As many whole graphemes as fit, and one at least. */
+function headOf(text: string, width: number): string {
+  let head = '';
+  let columns = 0;
+  for (const grapheme of graphemesOf(text)) {
+    columns += columnsOf(grapheme);
+    if (head !== '' && columns > width) break;
+    head += grapheme;
+  }
+  return head;
 }
 
 const sgr = /\\x1b\[([0-9;]*)m/g;

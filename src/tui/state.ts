@@ -9,9 +9,12 @@ import type { Milliseconds, WorkEvent } from '../events.ts';
 import type { SeriesStatus } from '../campaign/status.ts';
 import type { Series } from '../series/series.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { TextFile } from './files.ts';
+import type { Input } from './input.ts';
 import type { Job } from './jobs.ts';
 import type { Kept } from './kept.ts';
 import type { Pager } from './pager.ts';
+import type { SettingName } from './settings.ts';
 
 export const panels = ['series', 'kernels', 'flows', 'runs', 'submission'] as const;
 export type PanelId = (typeof panels)[number];
@@ -58,8 +61,9 @@ export type View = { readonly from?: PanelId | 'main' } & (
   | {
       readonly kind: 'boot';
       readonly jobs: readonly number[];
-      /** Which console has the keys, below zero always the newest; whether it is alone on the screen. */
-      readonly pane: number;
+      /** Which console has the keys: of that run, or of a job that has booted nothing yet; absent, always the newest. */
+      readonly pane?: { readonly job: number; readonly run?: string };
+      /** Whether that console is alone on the screen. */
       readonly alone: boolean;
       /** Consoles that do not follow: by run the number of the line at their bottom. */
       readonly held: Readonly<Record<string, number>>;
@@ -72,6 +76,8 @@ export type View = { readonly from?: PanelId | 'main' } & (
       readonly syntax: Syntax;
       /** Absent while the file is read. */
       readonly lines?: readonly string[];
+      /** Of a file that is not shown whole: where each line starts in it, -1 where something is left out. */
+      readonly offsets?: readonly number[];
       readonly pager: Pager;
     }
   | { readonly kind: 'work'; readonly job: number; readonly pager: Pager }
@@ -81,6 +87,7 @@ export type View = { readonly from?: PanelId | 'main' } & (
 export type Overlay =
   | { readonly kind: 'help'; readonly filter: string; readonly selected: number }
   | { readonly kind: 'log'; readonly pager: Pager }
+  /** `selected` is the id of a job. */
   | { readonly kind: 'jobs'; readonly selected: number }
   | {
       readonly kind: 'prompt';
@@ -88,7 +95,11 @@ export type Overlay =
       readonly label: string;
       readonly text: string;
       readonly cursor: number;
-      readonly setting?: keyof Settings;
+      readonly setting?: SettingName;
+      /** Why it was not taken. */
+      readonly refused?: string;
+      /** Tab was pressed before the names of a folder were there. */
+      readonly completing?: true;
       /** Where in the history of command lines, from its end; 0 is the line being written. */
       readonly back?: number;
     }
@@ -97,7 +108,7 @@ export type Overlay =
       readonly title: string;
       readonly options: readonly { readonly value: string; readonly words: string }[];
       readonly selected: number;
-      readonly setting: keyof Settings;
+      readonly setting: 'payload' | 'formats';
       /** For formats: whose. */
       readonly flow?: string;
     }
@@ -110,6 +121,8 @@ export type Overlay =
       /** A command line that yes runs. */
       readonly argv?: readonly string[];
     };
+
+export type Refusal = (argv: readonly string[]) => string | undefined;
 
 export interface Look {
   readonly ascii: boolean;
@@ -124,13 +137,18 @@ export interface State {
   readonly now: Milliseconds;
   /** The verbs, once they are loaded. */
   readonly commands?: readonly AnyCommand[];
+  /** Why a command line would be refused, in its own sentence; nothing is done. */
+  readonly refusal?: Refusal;
+  /** Keys that came before there was anything for them, in their order. */
+  readonly early: readonly Input[];
+  /** When what a panel shows was asked for the last time that it was answered. */
+  readonly answered: Readonly<Partial<Record<DataName, Milliseconds>>>;
   readonly places: Places;
   readonly keys: Readonly<Record<string, readonly string[]>>;
   readonly focus: PanelId | 'main';
   /** The panel that had the keys last: where they go when the last view is closed. */
   readonly panel: PanelId;
-  readonly selected: Readonly<Record<PanelId, number>>;
-  /** Which patch files, trees, ... are unfolded is not state: everything is one list. */
+  readonly selected: Readonly<Record<PanelId, Selected>>;
   readonly data: Data;
   readonly failures: Readonly<Partial<Record<DataName, Failure>>>;
   readonly settings: Settings;
@@ -155,8 +173,17 @@ export interface State {
   readonly log: readonly string[];
   readonly history: readonly string[];
   readonly searched: string;
+  /** The folder that paths in the command line are completed from. */
+  readonly listing?: { readonly folder: string; readonly names?: readonly string[] };
   readonly nextId: number;
   readonly quitting: boolean;
+}
+
+/** What the cursor is on, whatever comes and goes around it; `index` is where that was seen last. */
+export interface Selected {
+  readonly index: number;
+  /** Absent until something is listed. */
+  readonly id?: string;
 }
 
 /** Folders that paths are made from; empty until the workspace is open. */
@@ -175,18 +202,13 @@ export interface Key {
 }
 
 export type Message =
-  | { readonly type: 'key'; readonly key: Key }
-  | {
-      readonly type: 'mouse';
-      readonly action: 'click' | 'up' | 'down';
-      readonly x: number;
-      readonly y: number;
-    }
+  | Input
   | { readonly type: 'resize'; readonly width: number; readonly height: number }
   | { readonly type: 'tick'; readonly now: Milliseconds }
   | {
       readonly type: 'ready';
       readonly commands: readonly AnyCommand[];
+      readonly refusal: Refusal;
       readonly places: Places;
       /** The series of initbench.toml. */
       readonly series: string;
@@ -195,7 +217,13 @@ export type Message =
       readonly ascii: boolean;
       readonly kept?: Kept;
     }
-  | { readonly type: 'loaded'; readonly name: DataName; readonly product: unknown }
+  | {
+      readonly type: 'loaded';
+      readonly name: DataName;
+      readonly product: unknown;
+      /** When it was asked for. */
+      readonly asked: Milliseconds;
+    }
   | { readonly type: 'load-failed'; readonly name: DataName; readonly failure: Failure }
   | { readonly type: 'events'; readonly job: number; readonly events: readonly WorkEvent[] }
   | { readonly type: 'job-started'; readonly job: number; readonly command: AnyCommand }
@@ -203,9 +231,22 @@ export type Message =
   | { readonly type: 'job-failed'; readonly job: number; readonly failure: Failure }
   /** The line asked for a text, as --help does. */
   | { readonly type: 'job-text'; readonly job: number; readonly lines: readonly string[] }
-  | { readonly type: 'text-read'; readonly view: number; readonly lines: readonly string[] }
+  | ({ readonly type: 'text-read'; readonly view: number } & TextFile)
+  /** What a search in a file has found: the text around it and the number of the line; without, it is not in it. */
+  | {
+      readonly type: 'found';
+      readonly view: number;
+      readonly query: string;
+      readonly text?: TextFile;
+      readonly line?: number;
+    }
+  | { readonly type: 'listed'; readonly folder: string; readonly names: readonly string[] }
   | { readonly type: 'preview-read'; readonly path: string; readonly lines: readonly string[] }
   | { readonly type: 'failed'; readonly title: string; readonly failure: Failure }
+  /** What became of an effect, for the status line. */
+  | { readonly type: 'said'; readonly words: string }
+  /** Somebody wrote to the terminal that is ours. */
+  | { readonly type: 'stray'; readonly lines: readonly string[] }
   /** A program that had the terminal is back. */
   | { readonly type: 'returned'; readonly what: 'editor' | 'shell' }
   /** Nobody listens to the keys any more. */
@@ -218,6 +259,16 @@ export type Effect =
   | { readonly type: 'run'; readonly job: number; readonly argv: readonly string[] }
   | { readonly type: 'cancel'; readonly job: number }
   | { readonly type: 'read'; readonly view: number; readonly path: string }
+  /** Looks for a line of a file that is not shown whole; `from` is where the first line to be looked at starts. */
+  | {
+      readonly type: 'find';
+      readonly view: number;
+      readonly path: string;
+      readonly query: string;
+      readonly from: number;
+      readonly direction: 1 | -1;
+    }
+  | { readonly type: 'list'; readonly folder: string }
   | { readonly type: 'preview'; readonly path: string }
   | { readonly type: 'edit'; readonly path: string; readonly line?: number }
   | { readonly type: 'page'; readonly path: string }
@@ -251,7 +302,9 @@ export function initialState(given: Pick<State, 'width' | 'height' | 'look' | 'k
     places: { root: '', runs: '' },
     focus: 'flows',
     panel: 'flows',
-    selected: { series: 0, kernels: 0, flows: 0, runs: 0, submission: 0 },
+    selected: Object.fromEntries(panels.map(id => [id, { index: 0 }])) as unknown as State['selected'],
+    early: [],
+    answered: {},
     data: {},
     failures: {},
     settings: defaultSettings,

@@ -1,19 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
-import { act } from './act.ts';
-import { closed, opened } from './views.ts';
-import { foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
+import { act, isMove } from './act.ts';
+import type { Input } from './input.ts';
+import { closed, foundInFile, opened, searchFrom } from './views.ts';
+import { endedJob, foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
 import { activeBindings, keyName, unknownActions } from './keys.ts';
-import { firstShown, layoutOf, viewHeight } from './layout.ts';
-import { keyInOverlay } from './overlay.ts';
-import { searched } from './pager.ts';
-import { countOf, previewPath, shownView } from './selection.ts';
-import type { DataName, Effect, Message, State, Updated, View } from './state.ts';
+import { wantedListing } from './complete.ts';
+import { firstShown, layoutOf } from './layout.ts';
+import { keyInOverlay, listed, pastedInto } from './overlay.ts';
+import {
+  countOf,
+  isAnswered,
+  previewPath,
+  selectedAt,
+  selectedIndex,
+  shownView,
+  withCursors,
+} from './selection.ts';
+import { acceptable } from './settings.ts';
+import {
+  type DataName,
+  defaultSettings,
+  type Effect,
+  type Message,
+  type State,
+  type Updated,
+} from './state.ts';
 
 const commandLines = 500;
+const mostEarly = 1000;
 
 export function update(state: State, message: Message): Updated {
-  const [next, asked] = changed(state, message);
+  if (isInput(message) && (state.early.length > 0 || isEarly(state, message)) && !isInterrupt(message)) {
+    return [{ ...state, early: [...state.early, message].slice(0, mostEarly) }, []];
+  }
+  let [next, effects] = followed(state, message);
+  while (next.early.length > 0 && !isEarly(next, next.early[0]!)) {
+    const [input, ...early] = next.early as [Input, ...Input[]];
+    const [after, more] = followed({ ...next, early }, input);
+    [next, effects] = [after, [...effects, ...more]];
+  }
+  return [next, effects];
+}
+
+const isInput = (message: Message): message is Input =>
+  message.type === 'key' || message.type === 'paste' || message.type === 'mouse';
+
+const isInterrupt = (input: Input): boolean => input.type === 'key' && input.key.name === 'C-c';
+
+/** Whether what it is about is still being loaded: the commands, or what the panel with the keys lists. */
+function isEarly(state: State, input: Input): boolean {
+  if (!state.commands) return true;
+  const { focus, overlay, typing } = state;
+  if (input.type !== 'key' || focus === 'main' || overlay || typing || isAnswered(state, focus)) return false;
+  const binding = activeBindings(state).find(({ keys }) => keys.includes(input.key.name));
+  return binding !== undefined && (binding.place === focus || isMove(binding.action));
+}
+
+/** A message, and what follows from it in any case. */
+function followed(state: State, message: Message): Updated {
+  const [changedState, asked] = changed(state, message);
+  const listsChanged =
+    changedState.data !== state.data ||
+    changedState.jobs !== state.jobs ||
+    changedState.answered !== state.answered ||
+    changedState.focus !== state.focus ||
+    changedState.settings !== state.settings;
+  const next = listsChanged ? withCursors(changedState) : changedState;
   // each series has a status of its own
   const other =
     next.settings.series !== state.settings.series ||
@@ -21,13 +74,16 @@ export function update(state: State, message: Message): Updated {
     (state.data.series === undefined && next.data.series !== undefined);
   const effects = other ? [...asked, ...statusLoad(next)] : asked;
   const { focus } = next;
-  return withPreview(focus === 'main' || focus === next.panel ? next : { ...next, panel: focus }, effects);
+  const settled = focus === 'main' || focus === next.panel ? next : { ...next, panel: focus };
+  return withListing(...withPreview(settled, effects));
 }
 
 function changed(state: State, message: Message): Updated {
   switch (message.type) {
     case 'key':
       return keyed(state, message);
+    case 'paste':
+      return pasted(state, message.text);
     case 'mouse':
       return clicked(state, message);
     case 'resize':
@@ -37,8 +93,10 @@ function changed(state: State, message: Message): Updated {
     case 'ready':
       return ready(state, message);
     case 'loaded': {
-      const { [message.name]: _, ...failures } = state.failures;
-      return [{ ...state, failures, data: { ...state.data, [message.name]: message.product } }, []];
+      const { name, product, asked } = message;
+      const { [name]: _, ...failures } = state.failures;
+      const answered = { ...state.answered, [name]: asked };
+      return [{ ...state, failures, answered, data: { ...state.data, [name]: product } }, []];
     }
     case 'load-failed': {
       const { name, failure } = message;
@@ -70,12 +128,12 @@ function changed(state: State, message: Message): Updated {
     case 'job-ended':
     case 'job-failed':
       return ended(state, message);
-    case 'text-read': {
-      const views = state.views.map(view =>
-        view.kind === 'text' && view.id === message.view ? read(state, view, message.lines) : view,
-      );
-      return [{ ...state, views }, []];
-    }
+    case 'text-read':
+      return read(state, message);
+    case 'found':
+      return [foundInFile(state, message), []];
+    case 'listed':
+      return listed(state, message.folder, message.names);
     case 'preview-read':
       if (state.preview?.path !== message.path) return [state, []];
       return [{ ...state, preview: { path: message.path, lines: message.lines } }, []];
@@ -84,6 +142,12 @@ function changed(state: State, message: Message): Updated {
       return [{ ...untyped(state), said: `nobody can type any more: ${message.why}` }, []];
     case 'failed':
       return [withError(state, message.title, message.failure), []];
+    case 'said':
+      return [{ ...state, said: message.words }, []];
+    case 'stray': {
+      const log = [...state.log, ...message.lines.map(line => `# ${line}`)].slice(-commandLines);
+      return [{ ...state, log, said: 'something was printed: the command log has it (@)' }, []];
+    }
     case 'returned':
       return [state, [{ type: 'redraw' }, { type: 'load', names: allData }]];
     case 'end':
@@ -103,17 +167,23 @@ function listened(state: State): Updated {
 }
 
 /** Whoever was quick has searched before the text was there. */
-function read(state: State, view: View & { kind: 'text' }, lines: readonly string[]): View {
+function read(state: State, { view: id, lines, offsets }: Extract<Message, { type: 'text-read' }>): Updated {
+  const before = state.views.find(view => view.kind === 'text' && view.id === id);
+  if (before?.kind !== 'text') return [state, []];
+  const view = { ...before, lines, ...(offsets && { offsets }) };
+  const next = { ...state, views: state.views.map(other => (other === before ? view : other)) };
   const { pager } = view;
-  if (pager.query === '') return { ...view, lines };
-  return { ...view, lines, pager: searched(pager, pager.query, lines, pager.top, 1, viewHeight(state)) };
+  return pager.query === '' ? [next, []] : searchFrom(next, view, pager.query, pager.top, 1);
 }
 
 /** The commands are there: so is what was kept, and what initbench.toml says. */
 function ready(state: State, message: Extract<Message, { type: 'ready' }>): Updated {
-  const { commands, places, series, keys, kept } = message;
+  const { commands, refusal, places, series, keys, kept } = message;
   const next = { ...state, ...kept };
-  const settings = { ...next.settings, series: next.settings.series || series };
+  const settings = {
+    ...acceptable({ refusal }, next.settings, defaultSettings),
+    series: next.settings.series || series,
+  };
   const look = { ...state.look, ascii: state.look.ascii || message.ascii };
   const unknown = unknownActions(keys);
   const hint = 'README.md has the table of names';
@@ -123,7 +193,7 @@ function ready(state: State, message: Extract<Message, { type: 'ready' }>): Upda
     hint,
     details: [],
   } as const;
-  const whole = { ...next, commands, places, settings, look, keys };
+  const whole = { ...next, commands, refusal, places, settings, look, keys };
   return [
     unknown.length > 0 ? withError(whole, 'initbench.toml', failure) : whole,
     [{ type: 'load', names: allData }],
@@ -146,6 +216,13 @@ function withPreview(state: State, effects: readonly Effect[]): Updated {
   const { preview: _, ...rest } = state;
   if (path === undefined) return [{ ...rest, previewTop: 0 }, effects];
   return [{ ...rest, preview: { path }, previewTop: 0 }, [...effects, { type: 'preview', path }]];
+}
+
+/** The names in a folder are read when a path in it is being written. */
+function withListing(state: State, effects: readonly Effect[]): Updated {
+  const folder = wantedListing(state);
+  if (folder === undefined || folder === state.listing?.folder) return [state, effects];
+  return [{ ...state, listing: { folder } }, [...effects, { type: 'list', folder }]];
 }
 
 const withError = (state: State, title: string, failure: State['errors'][number]['failure']): State => ({
@@ -184,20 +261,14 @@ function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'jo
   if (message.type === 'job-failed') {
     const { failure } = message;
     const stopped = failure.kind === 'interrupted' || job.state === 'stopping';
-    const next = withJob(state, job.id, old => ({
-      ...old,
-      state: stopped ? 'stopped' : 'failed',
-      ended: state.now,
-      failure,
-    }));
+    const next = withJob(state, job.id, old =>
+      endedJob(old, { state: stopped ? 'stopped' : 'failed', failure }, state.now),
+    );
     if (stopped) return [{ ...next, said: `${title} is stopped; finished runs are kept` }, [load]];
     return [withError(next, title, failure), [load]];
   }
   const { product, code } = message;
-  const next = withJob(state, job.id, old => {
-    const { progress: _, ...rest } = old;
-    return { ...rest, state: 'done', ended: state.now, product, code };
-  });
+  const next = withJob(state, job.id, old => endedJob(old, { state: 'done', product, code }, state.now));
   if (job.then) return thenDone(next, job, job.then, product, load);
   return [
     shown({ ...next, said: `${title}: ${code === 0 ? 'done' : 'done, and the answer is "failed"'}` }, job.id),
@@ -269,6 +340,20 @@ function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Update
   return act(quiet, binding.action);
 }
 
+/** A paste is text: into a guest, into a line that is being written, or nowhere. */
+function pasted(state: State, text: string): Updated {
+  const { said: _, ...quiet } = state;
+  if (quiet.quitting) return [quiet, []];
+  if (quiet.typing) {
+    return [quiet, [{ type: 'type', ...quiet.typing, bytes: text.replace(/\r\n|\n/g, '\r') }]];
+  }
+  const overlay = quiet.overlay && pastedInto(quiet.overlay, text);
+  if (overlay) return [{ ...quiet, overlay }, []];
+  const command = activeBindings(quiet).find(({ action }) => action === 'command')?.keys[0];
+  const hint = command === undefined ? '' : `; ${keyName(command)} opens the command line for it`;
+  return [{ ...quiet, said: `a paste is text, not keys${hint}` }, []];
+}
+
 function clicked(state: State, { action, x, y }: Extract<Message, { type: 'mouse' }>): Updated {
   if (state.overlay) return [state, []];
   const layout = layoutOf(state);
@@ -279,11 +364,10 @@ function clicked(state: State, { action, x, y }: Extract<Message, { type: 'mouse
   }
   if (!panel) return [state.views.length > 0 ? { ...state, focus: 'main' } : state, []];
   const count = countOf(state, panel.id);
-  const first = firstShown(Math.min(state.selected[panel.id], count - 1), panel.height - 1, count);
+  const first = firstShown(selectedIndex(state, panel.id), panel.height - 1, count);
   const index = first + y - panel.y - 1;
-  const selected =
-    y === panel.y || index >= count ? state.selected : { ...state.selected, [panel.id]: index };
-  return [{ ...state, focus: panel.id, selected }, []];
+  const next = y === panel.y || index >= count ? state : selectedAt(state, panel.id, index);
+  return [{ ...next, focus: panel.id }, []];
 }
 
 /** Whether anything moves by itself, so that the screen has to be drawn without a key. */

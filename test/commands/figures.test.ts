@@ -29,7 +29,7 @@ import { initialState } from '../../src/tui/state.ts';
 import { render } from '../../src/tui/view/frame.ts';
 import { collect, never, recorded, type Sample, sampleImage, sampleMachine } from '../boot/machine.ts';
 import { sweep as madeUp } from '../measure/sweeps.ts';
-import { answers, keys, look, play, typed } from '../tui/sample.ts';
+import { answers, keys, look, play, typed, refusal } from '../tui/sample.ts';
 
 interface Kind {
   readonly console: string;
@@ -162,9 +162,10 @@ function workbench() {
       type: 'ready',
       ...{ commands, places: { root: '/srv', runs: '/srv/runs' }, series: 'initoverlayfs', keys: {} },
       ascii: false,
+      refusal,
     },
-    { type: 'loaded', name: 'flows', product: answers.flows },
-    { type: 'loaded', name: 'runs', product },
+    { type: 'loaded', name: 'flows', product: answers.flows, asked: 0 },
+    { type: 'loaded', name: 'runs', product, asked: 0 },
     ...keys('4'),
   ).state;
 }
@@ -251,8 +252,9 @@ const tables: Readonly<Record<string, (one: Booted) => Promise<Read> | Read>> = 
         type: 'ready',
         ...{ commands, places: { root: '/srv', runs: '/srv/runs' }, series: 'initoverlayfs', keys: {} },
         ascii: false,
+        refusal,
       },
-      { type: 'loaded', name: 'flows', product: answers.flows },
+      { type: 'loaded', name: 'flows', product: answers.flows, asked: 0 },
       ...keys(':'),
       ...typed(`boot ${run.flow}`),
       ...keys('enter'),

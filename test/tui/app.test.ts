@@ -66,7 +66,10 @@ async function start(
     recall: async () => kept,
     keep: async (_workspace, text) => void (kept = text),
     lendTo: async () => {},
+    ask: async () => '',
+    others: [],
     editor: async () => 'vi',
+    programOf: async name => name,
     suspend: async () => {},
     ...more,
   });
@@ -249,10 +252,43 @@ describe('the terminal', () => {
     expectRestored(running);
   });
 
+  test('is written by the screen alone: what others print goes to the command log', async () => {
+    const other = fakeTerminal(100, 30);
+    const running = await start({ others: [other.output] });
+    process.emitWarning('eleven listeners of \x1b[31mabort', 'MaxListenersExceededWarning');
+    other.output.write('a stray line\nand a half');
+    await running.until('the command log has it');
+    running.fake.type('@');
+    const screen = await running.until('a stray line');
+    expect(screen).toContain('# MaxListenersExceededWarning: eleven listeners of \\x1b[31mabort');
+    running.fake.type('\x1bQ');
+    await running.over;
+    expect([other.written(), running.fake.written().includes('\x1b[31mabort')]).toEqual(['', false]);
+    other.output.write('after');
+    expect(other.written()).toBe('after');
+  });
+
+  test('marks pastes for us, and not for anybody else', async () => {
+    const modes = () => running.fake.written().match(/\x1b\[\?2004[hl]/g)!;
+    const lent: string[] = [];
+    const running = await start({ lendTo: async () => void lent.push(modes().at(-1)!) });
+    running.fake.type('2GE');
+    await running.until('verify');
+    await pause(100);
+    expect(lent).toEqual(['\x1b[?2004l']);
+    expect(modes().at(-1)).toBe('\x1b[?2004h');
+    running.fake.type('\x1b[200~Qy\x1b[201~');
+    await running.until('a paste is text');
+    running.fake.type('Q');
+    await running.over;
+    expect(modes().at(-1)).toBe('\x1b[?2004l');
+  });
+
   test('is lent to an editor and drawn again afterwards', async () => {
     const lent: string[] = [];
     const running = await start({
-      editor: async () => 'vim -n',
+      editor: async () => 'editor -n',
+      programOf: async name => (name === 'editor' ? '/usr/bin/vim.tiny' : name),
       lendTo: async (argv, cwd) => void lent.push(`${cwd}: ${argv.join(' ')}`),
     });
     running.fake.type('2G');
@@ -260,7 +296,7 @@ describe('the terminal', () => {
     running.fake.type('E');
     await running.until('verify');
     await pause(50);
-    expect(lent).toEqual([expect.stringMatching(/kconfigs: vim -n \S+\.config$/)]);
+    expect(lent).toEqual([expect.stringMatching(/kconfigs: editor -n \S+\.config$/)]);
     running.fake.type('Qy');
     await running.over;
   });

@@ -36,7 +36,7 @@ describe('the key table', () => {
     expect(boot.keys).toEqual(['B']);
     expect(play(state, ...keys('b')).effects).toEqual([]);
     expect(play(state, ...keys('B')).effects.map(({ type }) => type)).toEqual(['run', 'run', 'run']);
-    expect(play(state, ...keys('C-n')).state.selected.flows).toBe(1);
+    expect(play(state, ...keys('C-n')).state.selected.flows.index).toBe(1);
     expect(unknownActions({ 'flows.bot': ['B'] })).toEqual(['flows.bot']);
   });
 

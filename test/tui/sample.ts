@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A workbench as it is after some messages: fixed answers of the commands, recorded events; no process is started. */
+import { readInvocation } from '../../src/cli/parser.ts';
 import { commands } from '../../src/commands/index.ts';
 import type { WorkEvent } from '../../src/events.ts';
+import { UserError } from '../../src/host/errors.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { runFigures } from '../../src/measure/figures.ts';
 import type { Series } from '../../src/series/series.ts';
 import { type Effect, initialState, type Message, type State } from '../../src/tui/state.ts';
 import { update } from '../../src/tui/update.ts';
+import type { Workspace } from '../../src/workspace.ts';
 
 export const look = { ascii: false, color: true };
 
@@ -171,20 +174,34 @@ export const keys = (...names: readonly string[]): Message[] =>
 export const typed = (text: string): Message[] =>
   [...text].map(letter => ({ type: 'key', key: { name: letter === ' ' ? 'space' : letter, text: letter } }));
 
+const settings = { fragments: ['base', 'memmap'], seriesTrees: {} };
+
+/** As the workbench asks the commands. */
+export function refusal(argv: readonly string[]): string | undefined {
+  try {
+    const parsed = readInvocation(argv, commands, '0');
+    if ('command' in parsed) parsed.command.parse(parsed.typed, { settings } as unknown as Workspace);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
 export function opened(width: number, height: number): State {
   return play(
     initialState({ width, height, look, keys: {} }),
     {
       type: 'ready',
       ...{ commands, places: { root: '/srv/initbench', runs: '/srv/state/runs' }, series: 'initoverlayfs' },
-      ...{ keys: {}, ascii: false },
+      ...{ keys: {}, ascii: false, refusal },
     },
-    { type: 'loaded', name: 'series', product: answers.series },
-    { type: 'loaded', name: 'trees', product: answers.trees },
-    { type: 'loaded', name: 'kernels', product: answers.kernels },
-    { type: 'loaded', name: 'flows', product: answers.flows },
-    { type: 'loaded', name: 'runs', product: answers.runs },
-    { type: 'loaded', name: 'status', product: seriesStatus },
+    { type: 'loaded', name: 'series', product: answers.series, asked: 0 },
+    { type: 'loaded', name: 'trees', product: answers.trees, asked: 0 },
+    { type: 'loaded', name: 'kernels', product: answers.kernels, asked: 0 },
+    { type: 'loaded', name: 'flows', product: answers.flows, asked: 0 },
+    { type: 'loaded', name: 'runs', product: answers.runs, asked: 0 },
+    { type: 'loaded', name: 'status', product: seriesStatus, asked: 0 },
   ).state;
 }
 

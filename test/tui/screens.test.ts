@@ -185,6 +185,9 @@ test('every view draws at every size, down to the sentence that there is no room
   for (const view of Object.values(views)) {
     for (const [width, height] of [
       [20, 5],
+      [30, 8],
+      [45, 12],
+      [60, 15],
       [60, 16],
       [61, 17],
       [93, 31],
@@ -196,6 +199,40 @@ test('every view draws at every size, down to the sentence that there is no room
       expect([lines.length, ...new Set(lines.map(widthOf))]).toEqual([height, width]);
     }
   }
+});
+
+test('at 60x15 there is what fits: every panel by its title, the one with the keys with its items', () => {
+  const text = (state: State) => render(state).map(line => line.map(span => span.text).join(''));
+  for (const [key, title] of [
+    ['1', '1 Series'],
+    ['2', '2 Kernels'],
+    ['3', '3 Flows'],
+    ['4', '4 Runs'],
+    ['5', '5 Submission'],
+  ] as const) {
+    const lines = text(play(opened(60, 15), ...boots, ...keys('escape', key)).state);
+    const titles = lines.filter(line => /^[─═] \d /.test(line));
+    expect(titles.map(line => /\d \w+/.exec(line)![0])).toHaveLength(5);
+    const at = lines.findIndex(line => line.startsWith(`═ ${title}`));
+    const next = lines.findIndex((line, i) => i > at && /^[─═] \d /.test(line));
+    expect((next < 0 ? 13 : next) - at).toBeGreaterThan(1);
+  }
+  // a boot's consoles, a text, the help and a question are all there, and can be left
+  for (const name of ['boot', 'compare', 'help', 'quit', 'error', 'command'] as const) {
+    expect(text(views[name]!(opened(60, 15))).join('')).not.toContain('too small');
+  }
+});
+
+test('narrower than panels and a view, one of the two is drawn', () => {
+  const [panels, view] = [opened(40, 12), play(opened(40, 12), ...boots).state].map(state =>
+    render(state)
+      .map(line => line.map(span => span.text).join(''))
+      .join('\n'),
+  );
+  expect(panels).toContain('3 Flows');
+  expect(panels).not.toContain('│');
+  expect(view).toContain('initramfs@base');
+  expect(view).not.toContain('3 Flows');
 });
 
 test('in ASCII nothing else is drawn', () => {

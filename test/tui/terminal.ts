@@ -24,7 +24,8 @@ export function fakeTerminal(columns: number, rows: number): Fake {
   const output = new Writable({
     write(chunk: Buffer | string, _encoding, done) {
       chunks.push(chunk.toString());
-      terminal.write(chunk.toString(), done);
+      terminal.write(chunk.toString());
+      done();
     },
   });
   Object.assign(output, { columns, rows, isTTY: true });

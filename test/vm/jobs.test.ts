@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../src/tui/state.ts';
 import { workspace } from './house.ts';
-import { keysInReadme, openTerminal, type Terminal } from './terminal.ts';
+import { keysInReadme, openTerminal, type Terminal } from '../tui/tmux.ts';
 import { makeWorkshop, patchText, type Workshop } from './workshop.ts';
 
 const { series } = workspace.settings;

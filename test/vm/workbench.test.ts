@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { signal, workspace } from './house.ts';
-import { keysInReadme, openTerminal, type Terminal } from './terminal.ts';
+import { keysInReadme, openTerminal, type Terminal } from '../tui/tmux.ts';
 
 let folder: string;
 let terminal: Terminal;

@@ -55,7 +55,7 @@ export const everywhere: Actions = {
       [],
     ];
   },
-  jobs: state => [{ ...state, overlay: { kind: 'jobs', selected: Math.max(0, state.jobs.length - 1) } }, []],
+  jobs: state => [{ ...state, overlay: { kind: 'jobs', selected: state.jobs.at(-1)?.id ?? 0 } }, []],
   command: state => [
     { ...state, overlay: { kind: 'prompt', what: 'command', label: ':', text: '', cursor: 0 } },
     [],
@@ -69,7 +69,7 @@ export const everywhere: Actions = {
         ? linesOf(state, view)[view.pager.found ?? view.pager.top]
         : state.log.at(-1);
     if (!line) return [{ ...state, said: 'there is nothing to copy' }, []];
-    return [{ ...state, said: 'copied' }, [{ type: 'copy', text: line }]];
+    return [state, [{ type: 'copy', text: line }]];
   },
   redraw: state => [state, [{ type: 'redraw' }]],
   suspend: state => [state, [{ type: 'suspend' }]],

@@ -3,15 +3,13 @@
 import { bootLine, compareLine, markedFlows, run } from '../run.ts';
 import { selectedFlow } from '../selection.ts';
 import { moveBy } from '../views.ts';
-import type { Settings, State, Updated } from '../state.ts';
+import { settingTable, type SettingName } from '../settings.ts';
+import type { State, Updated } from '../state.ts';
 import { type Actions, commandLine, toggled } from './action.ts';
 
-const setting = (
-  state: State,
-  name: Exclude<keyof Settings, 'formats' | 'fragments'>,
-  label: string,
-): Updated => {
+const setting = (state: State, name: SettingName): Updated => {
   const text = state.settings[name];
+  const label = settingTable.find(one => one.name === name)!.question;
   return [
     {
       ...state,
@@ -61,7 +59,7 @@ export const flows: Actions = {
   'set-payload': state => {
     const payloads = state.data.flows?.payloads ?? [];
     const options = payloads.map(({ id, summary }) => ({ value: id, words: summary }));
-    if (options.length === 0) return setting(state, 'payload', 'payload');
+    if (options.length === 0) return setting(state, 'payload');
     const selected = Math.max(
       0,
       options.findIndex(({ value }) => state.settings.payload.startsWith(value)),
@@ -71,9 +69,9 @@ export const flows: Actions = {
       [],
     ];
   },
-  'set-pad': state => setting(state, 'pad', 'filler, as in 16M or 0'),
-  'set-used': state => setting(state, 'used', 'percent of the payload that is read'),
-  'set-memory': state => setting(state, 'memory', 'guest memory in MiB'),
+  'set-pad': state => setting(state, 'pad'),
+  'set-used': state => setting(state, 'used'),
+  'set-memory': state => setting(state, 'memory'),
   'set-clock': state => {
     const clock = state.settings.clock === 'icount' ? 'wall' : 'icount';
     const said = clock === 'icount' ? 'icount: instructions, repeatable' : 'wall: time, on this host';

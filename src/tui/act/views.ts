@@ -68,8 +68,8 @@ export const views: Actions = {
     const text = '';
     return [{ ...state, overlay: { kind: 'prompt', what: 'search', label: '/', text, cursor: 0 } }, []];
   },
-  'search-next': state => [search(state, 1), []],
-  'search-previous': state => [search(state, -1), []],
+  'search-next': state => search(state, 1),
+  'search-previous': state => search(state, -1),
   'pan-left': state => [pan(state, -1), []],
   'pan-right': state => [pan(state, 1), []],
 };

@@ -8,10 +8,17 @@ export const kernels: readonly Binding[] = [
   {
     action: 'build',
     place: 'kernels',
-    keys: ['b', 'enter'],
+    keys: ['b'],
     words: 'build the selected kernel (nothing to do when it is built)',
     hint: 'build',
     blocked: all(notReady, state => (selectedKernel(state) ? undefined : 'no kernel is selected')),
+  },
+  {
+    action: 'open',
+    place: 'kernels',
+    keys: ['enter'],
+    words: 'read the log of its build, or the fragment',
+    hint: 'read',
   },
   {
     action: 'toggle-fragment',

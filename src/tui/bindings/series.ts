@@ -9,7 +9,7 @@ export const series: readonly Binding[] = [
     action: 'open',
     place: 'series',
     keys: ['enter'],
-    words: 'read the patch or the cover letter',
+    words: 'read the patch, the cover letter, or what the series has',
     hint: 'read',
   },
   {

@@ -2,8 +2,9 @@
 /** The boot view: up to four consoles side by side, the phases of all boots as aligned bars underneath. */
 import { type Phase, phases, type RunFigures } from '../../commands/live.ts';
 import { differenceText, duration, figureText, unitOf } from '../../commands/words.ts';
+import { cells, columnsOf } from '../cells.ts';
 import { type Boot, isRunning, type Job, liveBoot, progressOf } from '../jobs.ts';
-import { type Pane, panesOf, totalBefore } from '../selection.ts';
+import { type Pane, paneIndex, panesOf, totalBefore } from '../selection.ts';
 import { blank, type Color, consoleLine, faint, fit, type Line, plain, styled, widthOf } from '../span.ts';
 import type { State, View } from '../state.ts';
 import { bad, doubt, glyphs, outcomeWord, quiet, titleRule } from './glyphs.ts';
@@ -17,7 +18,7 @@ const most = 8;
 
 export function bootView(state: State, view: BootView, width: number, height: number): readonly Line[] {
   const panes = panesOf(state, view);
-  const focus = view.pane < 0 ? panes.length - 1 : Math.min(view.pane, panes.length - 1);
+  const focus = paneIndex(view, panes);
   const first = Math.max(0, Math.min(focus - atOnce + 1, panes.length - atOnce));
   const shown = view.alone ? panes.slice(focus, focus + 1) : panes.slice(first, first + atOnce);
   const bars = barLines(state, panes, width, Math.max(3, Math.min(most, height >> 1)));
@@ -157,7 +158,7 @@ function barLines(state: State, panes: readonly Pane[], width: number, room: num
   const all = figures.flatMap(({ parts }) => parts);
   const from = Math.min(0, ...all.map(({ start }) => start));
   const longest = Math.max(...all.map(({ end }) => end), 1e-9) - from;
-  const name = Math.min(Math.max(...shown.map(({ row }) => row.length), 8), Math.floor(width / 3));
+  const name = Math.min(Math.max(...shown.map(({ row }) => columnsOf(cells(row))), 8), Math.floor(width / 3));
   const bar = Math.max(4, Math.min(80, width - name - 2 - (changed ? 46 : 36)));
   const { side, rule } = glyphs(state.look);
   const cell = (text: string) => text.padStart(9);

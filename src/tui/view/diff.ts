@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Patches coloured as they are read: signs and heads by line, what was changed inside a line by word. */
 import { diffWordsWithSpace } from 'diff';
-import { cells, type Line, plain, type Span, styled } from '../span.ts';
+import { cells } from '../cells.ts';
+import { type Line, plain, type Span, styled } from '../span.ts';
 
 /** Longer runs of changes are coloured by line alone. */
 const longestRun = 60;

@@ -22,11 +22,15 @@ export function render(state: State): readonly Line[] {
   const main = mainArea(state, layout.main.width, layout.main.height);
   const left = layout.panels.flatMap(({ id, width: w, height: h }) => panelView(state, id, w, h));
   const side = styled(glyphs(state.look).side, quiet);
-  const rows = main.map((line, i) =>
-    layout.panels.length === 0
-      ? line
-      : [...fit(left[i] ?? blank, layout.main.x - 1), ...side, ...fit(line, layout.main.width)],
-  );
+  const beside = (line: Line, i: number): Line => [
+    ...fit(left[i] ?? blank, layout.main.x - 1),
+    ...side,
+    ...fit(line, layout.main.width),
+  ];
+  const rows = main.map((line, i) => {
+    if (layout.panels.length === 0) return line;
+    return layout.main.x === 0 ? (left[i] ?? blank) : beside(line, i);
+  });
   const screen = [...rows, statusLine(state), footerLine(state)].map(line => fit(line, width));
   return withOverlays(state, screen).map(line => fit(line, width));
 }
@@ -92,6 +96,8 @@ function statusLine(state: State): Line {
   const asked = `${settings.series} ${settings.payload}+${settings.pad} ${settings.clock} ${settings.memory} MiB `;
   if (state.quitting) return plain(' stopping what runs ...');
   if (state.said !== undefined) return styled(` ${state.said}`, doubt);
+  const { length } = state.early;
+  if (length > 0) return faint(` loading ... ${length === 1 ? '1 key waits' : `${length} keys wait`}`);
   if (!state.commands) return faint(' loading ...');
   if (running.length === 0) {
     const last = state.jobs.findLast(job => !isRunning(job));

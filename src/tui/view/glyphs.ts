@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Rules, bars and words for outcomes, in box drawing or in ASCII; what a code page of 1981 has, since TERM=linux does. */
 import type { Outcome } from '../../events.ts';
+import { cells, columnSlice } from '../cells.ts';
 import { type Line, restyled, spread, type Style, styled, widthOf } from '../span.ts';
 import type { Look } from '../state.ts';
 
@@ -23,7 +24,7 @@ export function titleRule(look: Look, title: string, right: string, width: numbe
   const tail: Line =
     right === '' ? [] : [...styled(` ${right} `, focused ? accent : quiet), ...styled(line, style)];
   const room = width - widthOf(tail) - 4;
-  const name = title.length > room ? title.slice(0, Math.max(8, room)) : title;
+  const name = columnSlice(cells(title), 0, Math.max(8, room));
   const head: Line = [
     ...styled(`${line} `, style),
     ...styled(name, focused ? accent : { bold: true }),

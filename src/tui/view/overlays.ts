@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What lies over the screen: boxes in the middle, a line at the bottom, errors that wait to be read. */
 import { duration } from '../../commands/words.ts';
+import { cells, columnsOf, graphemesOf, padded } from '../cells.ts';
 import { candidates } from '../complete.ts';
 import { isRunning, titleOf } from '../jobs.ts';
 import { keyName } from '../keys.ts';
 import { firstShown } from '../layout.ts';
-import { helpEntries } from '../overlay.ts';
+import { helpEntries, jobIndex } from '../overlay.ts';
 import {
   blank,
   faint,
@@ -32,7 +33,7 @@ export function withOverlays(state: State, screen: readonly Line[]): readonly Li
 
 function overlaid(state: State, overlay: Overlay, screen: readonly Line[]): readonly Line[] {
   const inner = Math.min(state.width - 6, 90);
-  const room = state.height - 8;
+  const room = Math.max(2, state.height - 8);
   switch (overlay.kind) {
     case 'prompt':
       return prompted(state, overlay, screen);
@@ -47,28 +48,25 @@ function overlaid(state: State, overlay: Overlay, screen: readonly Line[]): read
       );
     }
     case 'choice': {
-      const name = Math.max(...overlay.options.map(({ value }) => value.length));
+      const name = Math.max(...overlay.options.map(({ value }) => columnsOf(cells(value))));
       const lines = overlay.options.map(({ value, words }) => [
-        ...plain(`${value.padEnd(name)}  `),
+        ...plain(`${padded(value, name)}  `),
         ...faint(words),
       ]);
       return boxed(state, screen, overlay.title, listed(lines, overlay.selected, room, inner), 'middle');
     }
     case 'help': {
       const entries = helpEntries(state, overlay.filter);
-      const keys = Math.max(6, ...entries.map(entry => entry.keys.map(keyName).join(' ').length));
-      const lines = entries.map(entry => {
+      const named = (entry: (typeof entries)[number]) => entry.keys.map(keyName).join(' ');
+      const keys = Math.max(6, ...entries.map(entry => named(entry).length));
+      const labels = Math.max(...entries.map(({ hint = '' }) => hint.length), 0);
+      const lines = entries.map((entry): Line => {
         const why = entry.blocked?.(state);
-        const words = why === undefined ? plain(entry.words) : faint(`${entry.words} (${why})`);
+        const { hint = '', words } = entry;
         return [
-          ...styled(
-            entry.keys
-              .map(keyName)
-              .join(' ')
-              .padEnd(keys + 2),
-            accent,
-          ),
-          ...words,
+          ...styled(named(entry).padEnd(keys + 2), accent),
+          ...plain(hint.padEnd(labels === 0 ? 0 : labels + 2)),
+          ...(why === undefined ? plain(words) : faint(`${words} (${why})`)),
         ];
       });
       const filter: Line =
@@ -106,7 +104,7 @@ function overlaid(state: State, overlay: Overlay, screen: readonly Line[]): read
         state,
         screen,
         'jobs',
-        [...listed(lines, overlay.selected, room - 2, inner), ...end],
+        [...listed(lines, jobIndex(state, overlay.selected), room - 2, inner), ...end],
         'middle',
       );
     }
@@ -154,12 +152,15 @@ function boxed(
 ): readonly Line[] {
   const { rule, side } = glyphs(state.look);
   const corners = state.look.ascii ? ['+', '+', '+', '+'] : ['┌', '┐', '└', '┘'];
-  const inner = Math.min(state.width - 4, exactly ?? Math.max(title.length + 4, 30, ...lines.map(widthOf)));
+  const inner = Math.min(
+    state.width - 4,
+    exactly ?? Math.max(columnsOf(cells(title)) + 4, 30, ...lines.map(widthOf)),
+  );
   const style = title === 'error' ? bad : accent;
   const top: Line = [
     ...styled(`${corners[0]}${rule} `, style),
     ...styled(title, { ...style, bold: true }),
-    ...styled(` ${rule.repeat(Math.max(0, inner - title.length - 1))}${corners[1]}`, style),
+    ...styled(` ${rule.repeat(Math.max(0, inner - columnsOf(cells(title)) - 1))}${corners[1]}`, style),
   ];
   const middle = lines.map((line): Line => [
     ...styled(`${side} `, style),
@@ -178,22 +179,26 @@ function boxed(
 
 function prompted(
   state: State,
-  { what, label, text, cursor }: Extract<Overlay, { kind: 'prompt' }>,
+  { what, label, text, cursor, refused }: Extract<Overlay, { kind: 'prompt' }>,
   screen: readonly Line[],
 ): readonly Line[] {
   const head = what === 'search' || label === ':' ? label : `${label}: `;
-  const room = state.width - head.length - 1;
-  const from = Math.max(0, cursor - room + 1);
-  const line: Line = [
-    ...styled(head, accent),
-    ...plain(text.slice(from, cursor)),
-    ...restyled(plain(text[cursor] ?? ' '), { inverse: true }),
-    ...plain(text.slice(cursor + 1, from + room)),
+  const room = state.width - columnsOf(cells(head)) - 1;
+  const [under = ' '] = graphemesOf(text.slice(cursor));
+  const written: Line = [
+    ...plain(text.slice(0, cursor)),
+    ...restyled(plain(under), { inverse: true }),
+    ...plain(text.slice(cursor + under.length)),
   ];
+  const at = columnsOf(cells(text.slice(0, cursor)));
+  const from = Math.max(0, at + columnsOf(cells(under)) - room);
+  const line: Line = [...styled(head, accent), ...slice(written, from, from + room)];
   const offers = what === 'command' ? candidates(state, text.slice(0, cursor)) : [];
   const hint: Line =
-    offers.length > 0
-      ? faint(` Tab: ${offers.join('  ')}`)
-      : faint(what === 'command' ? ' Enter runs, Esc leaves it' : ' Enter takes it, Esc leaves it');
+    refused !== undefined
+      ? styled(` ${refused}`, bad)
+      : offers.length > 0
+        ? faint(` Tab: ${offers.join('  ')}`)
+        : faint(what === 'command' ? ' Enter runs, Esc leaves it' : ' Enter takes it, Esc leaves it');
   return [...screen.slice(0, -2), fit(hint, state.width), fit(line, state.width)];
 }

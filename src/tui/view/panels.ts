@@ -11,6 +11,7 @@ import {
   kernelItems,
   type RunItem,
   runItems,
+  selectedIndex,
   type SeriesItem,
   seriesItems,
   statusOf,
@@ -33,7 +34,7 @@ const titles: Readonly<Record<PanelId, string>> = {
 export function panelView(state: State, id: PanelId, width: number, height: number): readonly Line[] {
   const focused = state.focus === id;
   const { lines, right = '', empty } = contentOf(state, id, width);
-  const selected = Math.min(state.selected[id], lines.length - 1);
+  const selected = selectedIndex(state, id);
   const first = firstShown(selected, height - 1, lines.length);
   const shown = lines
     .slice(first, first + height - 1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Text one reads: logs, patches, mails, tables; a window of it, coloured by what it is, with what a search found. */
 import { sanitise } from '../../events.ts';
+import { columnsOf } from '../cells.ts';
 import { matcher } from '../pager.ts';
 import { blank, consoleLine, faint, type Line, plain, restyled, slice, styled, widthOf } from '../span.ts';
 import type { State, Syntax, View } from '../state.ts';
@@ -21,17 +22,16 @@ export function textView(state: State, view: TextView, width: number, height: nu
   return styledLines.map((line, i) => {
     const marked = highlighted(line, query);
     const cut = slice(marked, left, left + width);
-    return top + i === found && (view.syntax === 'result' || query !== '')
-      ? restyled(cut.length > 0 ? cut : plain(' '), { inverse: true })
-      : cut;
+    return top + i === found ? restyled(cut.length > 0 ? cut : plain(' '), { inverse: true }) : cut;
   });
 }
 
 /** Where it is in the text, for the title. */
 export function placeText(state: State, view: TextView, height: number): string {
   const count = linesOf(state, view).length;
-  const { top, query, missed } = view.pager;
+  const { top, query, missed, searching } = view.pager;
   const where = count <= height ? `${count} lines` : `${Math.min(top + height, count)}/${count}`;
+  if (searching) return `searching the file for '${query}'`;
   if (missed !== undefined) return `'${missed}' is not in it  ${where}`;
   return query === '' ? where : `/${query}  ${where}`;
 }
@@ -90,16 +90,15 @@ function highlighted(line: Line, query: string): Line {
   const find = matcher(query);
   let out: Line = [];
   let at = 0;
-  for (;;) {
-    const next = find(text.slice(at));
+  for (let from = 0; ;) {
+    const next = find(text.slice(from));
     if (next < 0) break;
-    const hit = slice(line, at + next, at + next + query.length);
-    out = [
-      ...out,
-      ...slice(line, at, at + next),
-      ...restyled(hit, { fg: 'yellow', bold: true, underline: true }),
-    ];
-    at += next + query.length;
+    const end = from + next + query.length;
+    const [left, right] = [columnsOf(text.slice(0, from + next)), columnsOf(text.slice(0, end))];
+    const hit = slice(line, left, right);
+    out = [...out, ...slice(line, at, left), ...restyled(hit, { fg: 'yellow', bold: true, underline: true })];
+    at = right;
+    from = end;
   }
   return at === 0 ? line : [...out, ...slice(line, at, widthOf(line))];
 }

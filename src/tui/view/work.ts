@@ -2,10 +2,14 @@
 /** The build view, and any other work without a console: how far it is, its steps, what is new and wrong, its output. */
 import { duration } from '../../commands/words.ts';
 import { isRunning, type Job, progressOf } from '../jobs.ts';
+import type { Progress } from '../progress.ts';
 import { blank, bold, faint, type Line, plain, restyled, spread, styled } from '../span.ts';
 import type { State, View } from '../state.ts';
 import { newWarnings } from '../warnings.ts';
 import { bad, doubt, glyphs, good, quiet } from './glyphs.ts';
+
+/** The outermost work and what it waits for. */
+const mostBars = 3;
 
 export function workView(
   state: State,
@@ -22,7 +26,7 @@ export function workView(
       faint(`${duration((job.ended ?? state.now) - job.started)} `),
       width,
     ),
-    ...(job.progress?.total !== undefined && isRunning(job) ? [bar(state, job, width)] : []),
+    ...(isRunning(job) ? job.progress.slice(-mostBars).flatMap(progress => bar(state, progress, width)) : []),
     blank,
     ...job.steps.slice(-Math.max(3, Math.floor(height / 3))).map(step => stepLine(step, width)),
     ...job.notices
@@ -55,15 +59,17 @@ function endOf(job: Job): string {
   return isRunning(job) ? 'starting' : job.state;
 }
 
-function bar(state: State, job: Job, width: number): Line {
+function bar(state: State, { percent }: Progress, width: number): readonly Line[] {
+  if (percent === undefined) return [];
   const { full, light } = glyphs(state.look);
-  const { done, total = 1 } = job.progress!;
   const room = width - 2;
-  const filled = Math.min(room, Math.round((room * done) / Math.max(1, total)));
+  const filled = Math.min(room, Math.round((room * percent) / 100));
   return [
-    ...plain(' '),
-    ...styled(full.repeat(filled), { fg: 'cyan' }),
-    ...styled(light.repeat(room - filled), quiet),
+    [
+      ...plain(' '),
+      ...styled(full.repeat(filled), { fg: 'cyan' }),
+      ...styled(light.repeat(room - filled), quiet),
+    ],
   ];
 }
 

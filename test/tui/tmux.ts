@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { capture } from '../../src/host/exec.ts';
-import { signal } from './house.ts';
+
+const { signal } = new AbortController();
 
 export interface Terminal {
   /** Keys of the workbench, by tmux's names. */
@@ -14,6 +15,8 @@ export interface Terminal {
   readonly until: (wanted: string | RegExp, seconds?: number) => Promise<string>;
   /** Keys since the last time this was asked. */
   readonly counted: () => number;
+  /** A command of the tmux that is this terminal. */
+  readonly tmux: (...words: readonly string[]) => Promise<string>;
   /** The process that is the terminal's shell, for those who look below it. */
   readonly pid: () => Promise<number>;
   readonly close: () => Promise<void>;
@@ -23,14 +26,17 @@ let opened = 0;
 
 /** A shell in a terminal, with these variables. */
 export async function openTerminal(
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
   [width, height]: readonly [number, number] = [120, 40],
 ): Promise<Terminal> {
   const socket = `initbench-test-${process.pid}-${++opened}`;
   const tmux = (...words: readonly string[]) =>
     capture(['tmux', '-L', socket, '-f', '/dev/null', ...words], { signal });
   const send = (...words: readonly string[]) => tmux('send-keys', '-t', 'work', ...words);
-  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const assignments = Object.entries(environment).map(([name, value]) =>
+    value === undefined ? `-u${name}` : `${name}=${value}`,
+  );
+  assignments.sort((a, b) => Number(b.startsWith('-')) - Number(a.startsWith('-')));
   const size = ['-x', String(width), '-y', String(height)];
   await tmux('new-session', '-d', '-s', 'work', ...size, 'env', ...assignments, 'sh');
   await tmux('set-option', '-g', 'escape-time', '0');
@@ -55,6 +61,7 @@ export async function openTerminal(
       count = 0;
       return keys;
     },
+    tmux,
     pid,
     async close() {
       const shell = await pid().catch(() => undefined);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What boots are started with: one table, from which follow the lines of panel 3, command lines and refusals. Pure. */
+import type { AnyCommand } from '../commands/command.ts';
+import type { Settings, State } from './state.ts';
+
+/** Settings that are one word of one option; formats and fragments have lists of their own. */
+export type SettingName = Exclude<keyof Settings, 'series' | 'formats' | 'fragments'>;
+
+export interface Setting {
+  readonly name: SettingName;
+  /** Of boot and compare, where its default and its refusals are from. */
+  readonly option: string;
+  /** In panel 3. */
+  readonly label: string;
+  readonly unit: string;
+  /** What a person is asked. */
+  readonly question: string;
+}
+
+export const settingTable: readonly Setting[] = [
+  { name: 'payload', option: '--payload', label: 'payload', unit: '', question: 'payload' },
+  { name: 'pad', option: '--pad', label: 'filler', unit: '', question: 'filler, as in 16M or 0' },
+  {
+    name: 'used',
+    option: '--used',
+    label: 'read',
+    unit: '%',
+    question: 'percent of the payload that is read',
+  },
+  { name: 'clock', option: '--clock', label: 'clock', unit: '', question: 'clock: icount or wall' },
+  { name: 'memory', option: '--mem', label: 'memory', unit: ' MiB', question: 'guest memory in MiB' },
+];
+
+type Verb = 'boot' | 'compare';
+
+/** The options of a boot or a comparison that are not the command's own defaults. */
+export function settingWords(state: State, verb: Verb): string[] {
+  const command = state.commands?.find(({ id }) => id === verb);
+  return [
+    ...settingTable.flatMap(({ name, option }) => {
+      const value = state.settings[name];
+      return value === defaultOf(command, option) ? [] : [option, value];
+    }),
+    ...state.settings.fragments.flatMap(name => ['--config', name]),
+  ];
+}
+
+const defaultOf = (command: AnyCommand | undefined, option: string) =>
+  command?.options.find(({ usage }) => usage.split(' ')[0] === option)?.default;
+
+/** Why a value cannot be one of this setting, in the option's own sentence. */
+export function refusalOf(
+  state: Pick<State, 'refusal'>,
+  name: SettingName,
+  value: string,
+): string | undefined {
+  const { option } = settingTable.find(setting => setting.name === name)!;
+  return state.refusal?.(['boot', 'floor', option, value]) ?? state.refusal?.(['compare', option, value]);
+}
+
+/** Settings from elsewhere, those that would be refused replaced by ours. */
+export function acceptable(state: Pick<State, 'refusal'>, settings: Settings, ours: Settings): Settings {
+  const refused = settingTable.filter(
+    ({ name }) => settings[name] !== ours[name] && refusalOf(state, name, settings[name]) !== undefined,
+  );
+  return { ...settings, ...Object.fromEntries(refused.map(({ name }) => [name, ours[name]])) };
+}
