@@ -2,6 +2,8 @@
 /** What a serial console says: bytes to lines, lines to marks, facts (the lines of vm/report.h) and kernel trouble.
  *  Pure: live serial, saved log and test fixture go through the same functions. */
 import { type Fact, type Mark, marks, sanitise } from '../events.ts';
+import { type Finding, kindOf, panicIn } from './findings.ts';
+import { type Message, messagesOf } from './prefix.ts';
 
 /** One thing a line told us. Texts are sanitised. */
 export type Sign =
@@ -16,12 +18,17 @@ export type Sign =
   | { readonly type: 'fact'; readonly fact: Fact }
   | { readonly type: 'panic'; readonly message: string }
   /** An oops, a BUG, a WARNING, a report of KASAN, UBSAN, lockdep or SLUB: the guest may go on. */
-  | { readonly type: 'trouble'; readonly message: string };
+  | ({ readonly type: 'trouble' } & Finding)
+  /** 'Linux version 7.3.4 ...', and its command line. */
+  | { readonly type: 'version'; readonly text: string }
+  | { readonly type: 'command-line'; readonly text: string };
 
 export interface ConsoleParser {
   line(text: string): readonly Sign[];
   /** The last line, when it has no end: a number in it may be cut, so it is no fact. */
   rest(text: string): readonly Sign[];
+  /** The kernel's clock at its last message that had a stamp. */
+  seconds(): number | undefined;
 }
 
 /** Lines are cut here; the log on disk has all of it. */
@@ -61,26 +68,9 @@ export function lineSplitter(): { push(bytes: Buffer): string[]; rest(): string[
 }
 
 const prefix = 'initbench: ';
-const stamp = String.raw`\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? `;
-const stamped = new RegExp(`^${stamp}`);
-const broken = new RegExp(`^(.+?)(${stamp}.*)$`);
+/** A message of the kernel in the middle of a line that another program had begun. */
+const broken = /^(.+?)(\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? .*)$/;
 const factLine = /^initbench: ([a-z][a-z0-9-]*)((?: [\w-]+=\S*)*) *$/;
-/** Unanchored: without time stamps it may stand behind a prompt. */
-const panicLine = /(?:^|\s)Kernel panic - not syncing: (.*)$/;
-const troubles = [
-  ...['WARNING: ', String.raw`(?:watchdog: )?BUG: `, 'kernel BUG at ', 'Oops: ', String.raw`Oops\[`],
-  ...[
-    'general protection fault',
-    'Unable to handle kernel',
-    'INFO: task .* blocked (?:in I/O wait )?for more than',
-  ],
-  // lockdep's own, SLUB's ("BUG kmalloc-64 (Not tainted): ..."), RCU's, UBSAN's, poisoned pages
-  ...[String.raw`\[ BUG: `, 'INFO: trying to register non-static key', String.raw`BUG \S+ \(`],
-  ...[String.raw`(?:rcu: )?INFO: rcu\w* (?:self-)?detected`, 'UBSAN: ', 'pagealloc: '],
-  ...['list_(?:add|del) corruption', 'Initramfs unpacking failed'],
-];
-/** A line of the kernel, without its time stamp, that no good boot has. */
-export const troubleLine = new RegExp(`^(?:${troubles.join('|')})`);
 /** Lines that our programs alone may write: figures and ends rest on them. */
 const signedLines: ReadonlySet<string> = new Set([
   ...['stage1', 'init', 'start-read', 'used', 'rootfs', 'end', 'error', 'errors', 'memory', 'root'],
@@ -88,6 +78,7 @@ const signedLines: ReadonlySet<string> = new Set([
 ]);
 /** Marks by the name of the line that sets them. */
 const markLines: ReadonlySet<string> = new Set(marks.filter(mark => mark !== 'kernel' && mark !== 'loader'));
+const startLine = /^(?:(Linux version \d.*)|(?:Kernel command line|Command line): (.*))$/;
 /** What OVMF says when it starts what it has found on a disk. */
 const loaderLine = /^BdsDxe: starting /;
 
@@ -96,54 +87,68 @@ const loaderLine = /^BdsDxe: starting /;
 export function consoleParser(nonce?: string): ConsoleParser {
   let half: string | undefined;
   let panicked = false;
+  let last: number | undefined;
 
-  const kernelLine = (text: string): Sign[] => {
+  const kernelLine = ({ text, seconds }: Message): Sign[] => {
+    last = seconds ?? last;
     if (loaderLine.test(text)) return [{ type: 'mark', mark: 'loader' }];
-    const panic = panicLine.exec(text);
-    if (panic && !panicked) {
+    const panic = panicIn(text);
+    if (panic !== undefined && !panicked) {
       panicked = true;
-      return [{ type: 'panic', message: sanitise(panic[1]!) }];
+      return [{ type: 'panic', message: sanitise(panic) }];
     }
-    return troubleLine.test(text) ? [{ type: 'trouble', message: sanitise(text) }] : [];
+    const kind = kindOf(text);
+    if (kind) return [{ type: 'trouble', kind, message: sanitise(text.trimStart()) }];
+    const started = startLine.exec(text);
+    if (!started) return [];
+    const [, version, commandLine] = started;
+    if (version !== undefined) return [{ type: 'version', text: sanitise(version) }];
+    return commandLine === undefined ? [] : [{ type: 'command-line', text: sanitise(commandLine) }];
   };
 
   /** What was held, completed by `more` unless that starts a fact of its own. */
   const complete = (more: string): Sign[] => {
-    const whole = half === undefined || more.includes(prefix) ? [half ?? '', more] : [half + more];
+    if (half === undefined) return factOf(more, nonce);
+    const whole = more.includes(prefix) ? [half, more] : [half + more];
     half = undefined;
     return whole.flatMap(text => factOf(text, nonce));
   };
 
-  return {
-    line(raw) {
-      const text = withoutControls(raw);
-      if (stamped.test(text)) return kernelLine(text.replace(stamped, ''));
-      const cut = broken.exec(text);
-      if (cut) {
-        const [head, message] = [cut[1]!, kernelLine(cut[2]!.replace(stamped, ''))];
-        if (head.includes(prefix)) {
-          const before = complete('');
-          half = head;
-          return [...before, ...message];
-        }
-        if (half !== undefined) half += head;
-        return message;
+  const read = (message: Message): Sign[] => {
+    if (message.kernel) return kernelLine(message);
+    const { text } = message;
+    const cut = text.includes('] ') ? broken.exec(text) : null;
+    if (cut) {
+      const head = cut[1]!;
+      const signs = messagesOf(cut[2]!).flatMap(kernelLine);
+      if (head.includes(prefix)) {
+        const before = complete('');
+        half = head;
+        return [...before, ...signs];
       }
-      const signs = complete(text);
-      return signs.length > 0 ? signs : kernelLine(text);
-    },
-    rest: text => kernelLine(withoutControls(text).replace(stamped, '')),
+      if (half !== undefined) half += head;
+      return signs;
+    }
+    const signs = complete(text);
+    return signs.length > 0 ? signs : kernelLine(message);
+  };
+
+  return {
+    line: raw => each(messagesOf(raw), read),
+    rest: raw => each(messagesOf(raw), kernelLine),
+    seconds: () => last,
   };
 }
 
-/** NULs, escape sequences of firmware and terminals, and other controls, which may stand before a line's text. */
-function withoutControls(raw: string): string {
-  return raw.replace(/\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]/g, '');
-}
+/** A line has one message mostly, and a live console many lines. */
+const each = (messages: readonly Message[], read: (message: Message) => Sign[]): Sign[] =>
+  messages.length === 1 ? read(messages[0]!) : messages.flatMap(read);
 
 /** The mark and the fact of an `initbench:` line, which may stand behind a prompt; nothing for any other line. */
 function factOf(text: string, nonce: string | undefined): Sign[] {
-  const line = text.slice(Math.max(0, text.indexOf(prefix)));
+  const start = text.indexOf(prefix);
+  if (start < 0) return [];
+  const line = text.slice(start);
   const match = factLine.exec(line);
   if (!match) return [];
   const name = match[1]!;

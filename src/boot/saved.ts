@@ -3,6 +3,9 @@
  *  trusted, and every text that comes out is sanitised. */
 import { type Fact, type Mark, type Outcome, sanitise } from '../events.ts';
 import { consoleParser, lineSplitter, type Sign } from './console.ts';
+import { causeOf, type Finding, whereOf } from './findings.ts';
+import { messagesOf } from './prefix.ts';
+import { gathered } from './records.ts';
 
 export interface SavedConsole {
   readonly bytes: number;
@@ -22,37 +25,43 @@ export interface SavedConsole {
     readonly boottime?: number;
   }[];
   readonly facts: readonly Fact[];
-  /** Oops, BUG, WARNING and their kind, with their line. */
-  readonly troubles: readonly { readonly line: number; readonly message: string }[];
+  /** Oops, BUG, WARNING and their like, with their line. */
+  readonly troubles: readonly FoundAt[];
+  /** Which of the troubles led to the panic, or came first; `where`: the function it names. */
+  readonly cause?: FoundAt & { readonly where: string };
 }
 
-const stampOf = /^\[ *(\d+\.\d{6})\]/;
-const versionLine = /^(?:\[ *\d+\.\d{6}\] )?(Linux version \d.*)$/;
-const commandLineLine = /^(?:\[ *\d+\.\d{6}\] )?(?:Kernel command line|Command line): (.*)$/;
+interface FoundAt extends Finding {
+  readonly line: number;
+}
+
+/** Lines that a report may have before it names a place. */
+const longestReport = 60;
 
 /** Reads all of it; there is no console it refuses. */
 export function parseConsole(bytes: Buffer): SavedConsole {
   const splitter = lineSplitter();
   const parser = consoleParser();
-  const whole = splitter.push(bytes).map(text => ({ text, signs: parser.line(text) }));
-  const cut = splitter.rest().map(text => ({ text, signs: parser.rest(text) }));
-  const lines = [...whole, ...cut];
+  const whole = splitter.push(bytes);
+  const texts = gathered([...whole, ...splitter.rest()]);
   const marks: SavedConsole['marks'][number][] = [];
   const facts: Fact[] = [];
   const troubles: SavedConsole['troubles'][number][] = [];
   let panic: string | undefined;
   let error: string | undefined;
-  let stamp: number | undefined;
   let version: string | undefined;
   let commandLine: string | undefined;
   const take = (sign: Sign, line: number) => {
     if (sign.type === 'panic') panic ??= sign.message;
-    else if (sign.type === 'trouble') troubles.push({ line, message: sign.message });
+    else if (sign.type === 'trouble') troubles.push({ line, kind: sign.kind, message: sign.message });
+    else if (sign.type === 'version') version ??= sign.text;
+    else if (sign.type === 'command-line') commandLine ??= sign.text;
     else if (sign.type === 'fact') {
       facts.push(sign.fact);
       if (sign.fact.name === 'error') error ??= Object.values(sign.fact.values).join(' ');
     } else {
       const { mark, tsc, boottime } = sign;
+      const stamp = parser.seconds();
       const known = marks.findIndex(other => other.mark === mark);
       if (known >= 0 && mark !== 'used') return;
       if (known >= 0) marks.splice(known, 1);
@@ -64,25 +73,39 @@ export function parseConsole(bytes: Buffer): SavedConsole {
       });
     }
   };
-  for (const [index, { text, signs }] of lines.entries()) {
-    const said = stampOf.exec(text)?.[1];
-    if (said !== undefined) stamp = Number(said);
-    version ??= versionLine.exec(text)?.[1];
-    commandLine ??= commandLineLine.exec(text)?.[1];
-    for (const sign of signs) take(sign, index + 1);
+  let panicLine: number | undefined;
+  for (const [index, text] of texts.entries()) {
+    // without its end a line may be cut in a number
+    const signs = index < whole.length ? parser.line(text) : parser.rest(text);
+    for (const sign of signs) {
+      if (sign.type === 'panic') panicLine = index + 1;
+      take(sign, index + 1);
+    }
   }
-  const last = sanitise(lines.findLast(({ text }) => text.trim() !== '')?.text ?? '');
+  const last = sanitise(texts.findLast(text => text.trim() !== '') ?? '');
+  const cause = causeOf(
+    troubles.filter(({ line }) => line <= (panicLine ?? Infinity)),
+    panic,
+  );
   return {
     bytes: bytes.length,
-    lines: lines.length,
-    ...(version !== undefined && { version: sanitise(version) }),
-    ...(commandLine !== undefined && { commandLine: sanitise(commandLine) }),
+    lines: texts.length,
+    ...(version !== undefined && { version }),
+    ...(commandLine !== undefined && { commandLine }),
     outcome: outcomeOf({ panic, error, ended: marks.some(({ mark }) => mark === 'end'), last }),
     marks,
     facts,
     troubles,
+    ...(cause && { cause: { ...cause, where: placeOf(texts, cause.line) } }),
   };
 }
+
+const placeOf = (lines: readonly string[], line: number): string =>
+  sanitise(
+    whereOf(
+      lines.slice(line - 1, line - 1 + longestReport).flatMap(raw => messagesOf(raw).map(({ text }) => text)),
+    ),
+  );
 
 function outcomeOf(seen: {
   readonly panic: string | undefined;

@@ -65,7 +65,7 @@ async function fromInput(signal: AbortSignal): Promise<Buffer> {
 
 function formatParsed({ file, console, cut }: Parsed): string[] {
   const field = (name: string, value: string) => `${name.padEnd(13)}${value}`;
-  const { marks, facts, troubles, version, commandLine } = console;
+  const { marks, facts, troubles, cause, version, commandLine } = console;
   const counted = [...new Set(facts.map(({ name }) => name))].map(
     name => `${name} ${facts.filter(fact => fact.name === name).length}`,
   );
@@ -73,6 +73,7 @@ function formatParsed({ file, console, cut }: Parsed): string[] {
     field('console', `${file}: ${console.bytes} bytes, ${console.lines} lines`),
     ...(cut ? [field('note', `only the first ${largestBytes / 2 ** 20} MiB were read`)] : []),
     field('outcome', describeOutcome(console.outcome)),
+    ...(cause ? [field('first cause', causeText(cause))] : []),
     ...(version === undefined ? [] : [field('kernel', version)]),
     ...(commandLine === undefined ? [] : [field('command line', commandLine)]),
     ...marks.map((mark, i) => field(mark.mark, markText(mark, marks[i - 1]))),
@@ -81,6 +82,11 @@ function formatParsed({ file, console, cut }: Parsed): string[] {
     ...(troubles.length > 10 ? [field('', `and ${troubles.length - 10} more`)] : []),
     ...(marks.length === 0 ? [field('note', 'it has no line of a probe (initbench: init ...)')] : []),
   ];
+}
+
+/** 'line 6: BUG: kernel NULL pointer dereference, address: 0, in erofs_read' */
+function causeText({ line, message, where }: NonNullable<SavedConsole['cause']>): string {
+  return `line ${line}: ${message}${where === '' || message.includes(where) ? '' : `, in ${where}`}`;
 }
 
 /** The guest's clocks at a mark, and how far that is from the mark before. */

@@ -28,7 +28,9 @@ const marksOf = (signs: readonly Sign[]) =>
 const factsOf = (signs: readonly Sign[], name: string) =>
   signs.flatMap(sign => (sign.type === 'fact' && sign.fact.name === name ? [sign.fact.values] : []));
 const othersOf = (signs: readonly Sign[]) =>
-  signs.filter(sign => sign.type === 'panic' || sign.type === 'trouble');
+  signs.flatMap(sign =>
+    sign.type === 'panic' || sign.type === 'trouble' ? [{ type: sign.type, message: sign.message }] : [],
+  );
 
 const initramfsMarks = [
   ['init', 305932873, 373417505],
@@ -102,8 +104,10 @@ describe('consoleParser()', () => {
     expect(othersOf(signs)).toEqual([]);
   });
 
-  test.each(['panic-no-root', 'printk-time-off'])('%s: the message of the panic', async name => {
+  test.each(['panic-no-root', 'printk-time-off'])('%s: the panic, and what led to it', async name => {
     expect(othersOf(await read(name))).toEqual([
+      { type: 'trouble', message: 'check access for rdinit=/nope failed: -2, ignoring' },
+      { type: 'trouble', message: 'VFS: Cannot open root device "" or unknown-block(0,0): error -19' },
       { type: 'panic', message: 'VFS: Unable to mount root fs on unknown-block(0,0)' },
     ]);
   });
@@ -137,7 +141,7 @@ describe('consoleParser()', () => {
     'INFO: task init:1 blocked in I/O wait for more than 10 seconds.',
     'list_del corruption. prev->next should be ffff888, but was 0000. (prev=ffff888)',
   ])('a report is trouble: %s', message => {
-    expect(signsOf(Buffer.from(`[    0.1] x\n[    1.234567][    T1] ${message}\n`))).toEqual([
+    expect(othersOf(signsOf(Buffer.from(`[    0.1] x\n[    1.234567][    T1] ${message}\n`)))).toEqual([
       { type: 'trouble', message },
     ]);
     expect(signsOf(Buffer.from(`[    1.234567] rcu: a line that says ${message}\n`))).toEqual([]);

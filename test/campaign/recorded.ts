@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { consoleParser, lineSplitter } from '../../src/boot/console.ts';
 import type { Judgement, SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
-import { messagesOf } from '../../src/campaign/verify/trial.ts';
+import { linesOf } from '../../src/campaign/verify/trial.ts';
 import type { Fact } from '../../src/events.ts';
 import { digest } from '../boot/machine.ts';
 
@@ -24,7 +24,7 @@ export function shownIn(text: string, more: Partial<Shown> = {}): Shown {
     run: '20261124T223326-066f',
     outcome: ended ? { kind: 'ready' } : { kind: 'panic', message: 'VFS: Unable to mount root fs' },
     facts,
-    lines: messagesOf(console),
+    lines: linesOf(console),
     memoryMiB: 512,
     options: { BLK_DEV_RAM: 'n' },
     ...more,

@@ -11,7 +11,7 @@ import {
 } from '../../src/campaign/verify/matrix.ts';
 import { argued, findRequirements, listRequirements } from '../../src/campaign/verify/registry.ts';
 import { claim } from '../../src/campaign/verify/requirement.ts';
-import { messagesOf, optionsOf } from '../../src/campaign/verify/trial.ts';
+import { linesOf, optionsOf } from '../../src/campaign/verify/trial.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { addedLinesOf } from '../../src/series/diffstat.ts';
 import { digest } from '../boot/machine.ts';
@@ -113,7 +113,7 @@ test('messages are the console without facts and stamps', () => {
     '[    0.1] x\n[    0.123456] Linux\n\ninitbench: end tsc=1\n[    0.5',
     'latin1',
   );
-  expect(messagesOf(console)).toEqual(['[    0.1] x', 'Linux', '[    0.5']);
+  expect(linesOf(console)).toEqual(['x', 'Linux', '[    0.5']);
 });
 
 test('options are read from a .config', () => {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Oopses, BUGs and WARNINGs on a console: where each begins, and its stack as symbols. What a guest prints is hostile:
  *  a frame is what reads as one to the last character, all else is left out. Pure. */
+import { kindOf, panicIn } from '../../boot/findings.ts';
+import { gathered } from '../../boot/records.ts';
+import { messagesOf } from '../../boot/prefix.ts';
 import { sanitise } from '../../events.ts';
 
 export interface Frame {
@@ -19,27 +22,25 @@ export interface Trace {
   readonly frames: readonly Frame[];
 }
 
-const stamp = /^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? /;
-const begins =
-  /^(?:BUG: |WARNING: |kernel BUG at |Oops|Kernel panic - not syncing|Unable to handle kernel|general protection fault|UBSAN: |INFO: |Internal error: )/;
 const frame = /^ *(\? )?([A-Za-z_][\w.]*)\+0x([0-9a-f]{1,8})\/0x([0-9a-f]{1,8})(?: \([A-Z]+\))?$/;
 const ip =
   /^(?:RIP: [0-9a-f]{4}:|pc : |PC is at |epc : )([A-Za-z_][\w.]*)\+0x([0-9a-f]{1,8})\/0x([0-9a-f]{1,8})$/;
 const most = 200;
+
+const begins = (line: string) => kindOf(line) !== undefined || panicIn(line) !== undefined;
 
 /** The traces of a console, in its order, those without a frame left out. A frame that comes twice in one counts once:
  *  the kernel repeats the registers of an oops at its end. */
 export function parseTraces(lines: readonly string[]): Trace[] {
   const traces: { title: string; frames: Frame[] }[] = [];
   let open = false;
-  for (const raw of lines) {
-    const line = raw.replace(/\r+$/, '').replace(stamp, '');
+  for (const line of gathered(lines).flatMap(raw => messagesOf(raw).map(({ text }) => text))) {
     if (line.startsWith('---[ end trace')) {
       open = false;
       continue;
     }
     // 'Oops: Oops: 0000' follows the line that says what it is.
-    if (begins.test(line) && !(open && /^Oops|^Internal error/.test(line))) {
+    if (begins(line) && !(open && /^Oops|^Internal error/.test(line))) {
       traces.push({ title: sanitise(line.trim()), frames: [] });
       open = true;
     }

@@ -2,6 +2,9 @@
 /** Faults that a kernel reported on its console, each with the function it names; pure. What user space did to itself
  *  is none: TCG lets iret and lret of damaged user code look like an oops, but RIP is then in segment 0033. */
 
+import { type FindingKind, kindOf, whereOf } from '../../boot/findings.ts';
+import { messagesOf } from '../../boot/prefix.ts';
+
 export type FaultKind = 'kasan' | 'ubsan' | 'lockdep' | 'bug' | 'warning' | 'oops' | 'lockup' | 'corruption';
 
 export interface Fault {
@@ -12,30 +15,28 @@ export interface Fault {
   readonly where: string;
 }
 
-/** First match counts, so the special come before the general. */
-const patterns: readonly (readonly [FaultKind, RegExp])[] = [
-  ['kasan', /BUG: KASAN: /],
-  ['ubsan', /^UBSAN: /],
-  // 'blocked in I/O wait for': 7.3's kernel/hung_task.c, 6.12's has no such words
-  [
-    'lockup',
-    /BUG: soft lockup|BUG: workqueue lockup|INFO: task .* blocked (?:in I\/O wait )?for more than|rcu: INFO: .*stall/,
-  ],
-  [
-    'lockdep',
-    /^WARNING: (?:possible|inconsistent|suspicious|bad unlock|held lock|lock held|Nested lock)|^INFO: (?:trying to register non-static key|possible|HARDIRQ|SOFTIRQ)|DEBUG_LOCKS_WARN_ON/,
-  ],
-  ['warning', /^WARNING: /],
-  ['bug', /kernel BUG at |^BUG: (?!unable to handle|kernel NULL pointer)/],
-  ['corruption', /^list_(?:add|del) corruption|^usercopy: |detected buffer overflow|^page dumped because/],
-  [
-    'oops',
-    /^BUG: (?:unable to handle|kernel NULL pointer)|^Oops: |^Oops\[|^general protection fault|^Unable to handle kernel|^traps: PANIC|^PANIC: |^stack segment: |^double fault/,
-  ],
-];
+/** What a report of the console is as a fault; what is missing is none: an initrd that is refused, memory that is used
+ *  up, an init that cannot be started are ends that a damaged initrd may have. */
+const faultKinds: Readonly<Partial<Record<FindingKind, FaultKind>>> = {
+  kasan: 'kasan',
+  kmsan: 'kasan',
+  kfence: 'kasan',
+  ubsan: 'ubsan',
+  lockup: 'lockup',
+  'hung-task': 'lockup',
+  rcu: 'lockup',
+  lockdep: 'lockdep',
+  warning: 'warning',
+  bug: 'bug',
+  kcsan: 'bug',
+  atomic: 'bug',
+  corruption: 'corruption',
+  refcount: 'corruption',
+  leak: 'corruption',
+  stack: 'oops',
+  oops: 'oops',
+};
 
-const stamp = /^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? /;
-const location = /\bR?IP: 0010:(?:0x[0-9a-f]+|([\w.]+)\+0x)|\bpc : ([\w.]+)\+0x/;
 const anyLocation = /\bRIP: 00(\d\d):/;
 const reportEnd = /---\[ end trace|Kernel panic - not syncing/;
 /** Lines that one report may have before it says where. */
@@ -43,10 +44,11 @@ const longestReport = 60;
 
 /** One for each report, in the order they came; what belongs to a report is not counted again. */
 export function faultsOf(console: readonly string[]): Fault[] {
-  const lines = console.map(line => line.replace(stamp, ''));
+  const lines = console.flatMap(line => messagesOf(line).map(({ text }) => text));
   const faults: Fault[] = [];
   for (let at = 0; at < lines.length; at++) {
-    const kind = patterns.find(([, pattern]) => pattern.test(lines[at]!))?.[0];
+    const found = kindOf(lines[at]!);
+    const kind = found && faultKinds[found];
     if (!kind) continue;
     const end = endOfReport(lines, at);
     const report = lines.slice(at, end);
@@ -67,16 +69,6 @@ function endOfReport(lines: readonly string[], start: number): number {
   const limit = Math.min(lines.length, start + longestReport);
   for (let at = start; at < limit; at++) if (reportEnd.test(lines[at]!)) return at + 1;
   return lines.slice(start, limit).some(line => /Call Trace|RIP: /.test(line)) ? limit : start + 1;
-}
-
-function whereOf(report: readonly string[]): string {
-  const inMessage = /\bin ([\w.]+)(?:\+0x|$)| at (?:[^ ]+ )?([\w.]+)\+0x/.exec(report[0]!);
-  if (inMessage) return inMessage[1] ?? inMessage[2]!;
-  for (const line of report) {
-    const found = location.exec(line);
-    if (found) return found[1] ?? found[2] ?? '';
-  }
-  return '';
 }
 
 /** The same fault, on kernels whose addresses and line numbers differ. */

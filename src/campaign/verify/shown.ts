@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Reading what a boot showed: facts by name, the root, memory, the claims that many requirements make; pure. */
-import { troubleLine } from '../../boot/console.ts';
+import { kindOf } from '../../boot/findings.ts';
 import { describeOutcome } from '../../measure/outcome.ts';
 import { type Claim, claim, type Shown } from './requirement.ts';
 
@@ -69,7 +69,10 @@ export const endsWell = (what: string, shown: Shown): Claim =>
   claim(`${what} boots to its end`, isReady(shown), describeOutcome(shown.outcome));
 
 /** Kernel messages that no boot may have: what is said of a bad initrd may be asked for. */
-const isTrouble = (line: string) => troubleLine.test(line) && !line.startsWith('Initramfs unpacking failed');
+const isTrouble = (line: string) => {
+  const kind = kindOf(line);
+  return kind !== undefined && kind !== 'initrd' && kind !== 'init' && kind !== 'oom';
+};
 
 export function noTrouble(shown: Readonly<Record<string, Shown>>): Claim {
   const lines = Object.values(shown).flatMap(({ lines }) => lines.filter(isTrouble));

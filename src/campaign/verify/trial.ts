@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { probeAccelerator } from '../../boot/accelerator.ts';
 import type { BootPlan, BootRun, Clock, Disk, Vm } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
+import { messagesOf } from '../../boot/prefix.ts';
 import { readConsole } from '../../boot/record.ts';
 import type { Machine } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
@@ -139,7 +140,7 @@ export async function* runTrial(workspace: Workspace, trial: PlannedTrial, signa
     run: run.id,
     outcome: run.outcome,
     facts: run.facts,
-    lines: messagesOf(await readConsole(run.folder)),
+    lines: linesOf(await readConsole(run.folder)),
     ...(initrd ? { initrd: { bytes: initrd.bytes, sha256: await digestOfFile(initrd.path) } } : {}),
     memoryMiB,
     options: optionsOf(await readFile(plan.vm.kernel.files.config, 'utf8'), options),
@@ -153,12 +154,12 @@ function instructionsToInit(run: BootRun): number | undefined {
 }
 
 /** Console lines that are no facts, without time stamps. */
-export function messagesOf(console: Buffer): string[] {
+export function linesOf(console: Buffer): string[] {
   const splitter = lineSplitter();
   const lines = [...splitter.push(console), ...splitter.rest()];
   return lines
     .filter(line => !line.startsWith('initbench: '))
-    .map(line => sanitise(line.replace(/^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? /, '')))
+    .flatMap(line => messagesOf(line).map(({ text }) => sanitise(text)))
     .filter(line => line.trim() !== '');
 }
 
