@@ -9,10 +9,15 @@ import { connectQmp, type Qmp } from '../host/qmp.ts';
 import type { BootPlan, BootRun } from './boot.ts';
 import { cutFile, usualBudget } from './budget.ts';
 import { type ConsoleParser, consoleParser, lineSplitter, type Sign } from './console.ts';
+import { type Finding, stopsBoot } from './findings.ts';
 import { peakOf } from './host.ts';
 import { consoleLog, instrumentedArgv } from './qemu.ts';
 import { growing } from './serial.ts';
 
+/** How long a boot may go on after what stops most: for what else the kernel prints, and for a boot that survives. Time
+ *  of the guest. */
+const graceMs = 2000;
+const graceLookMs = 200;
 /** A console that long is no boot any more: the guest is stopped. */
 const floodBytes = 64 * 2 ** 20;
 const quitMs = 3000;
@@ -45,13 +50,27 @@ export interface Seen {
   panic?: string;
   /** What the guest's own programs reported as wrong, first of all. */
   error?: string;
+  /** The first report of the kernel that a boot does not survive, unless it did. */
+  fatal?: Fatal;
+  /** The kernel's clock at its last message. */
+  seconds?: number | undefined;
   readonly marks: Set<Mark>;
+}
+
+interface Fatal extends Finding {
+  /** On the host's clock and the kernel's. */
+  readonly at: number;
+  readonly seconds: number | undefined;
+  /** The place of the exception was named. */
+  placed?: true;
+  /** On QEMU's clocks of the guest, when first looked. */
+  started?: GuestClock;
 }
 
 /** Why the watching ended. */
 export type Why =
   | { readonly kind: 'guest-stopped'; readonly status: string }
-  | { readonly kind: 'held' | 'deadline' | 'flood' | 'interrupted' }
+  | { readonly kind: 'held' | 'deadline' | 'flood' | 'fatal' | 'interrupted' }
   | {
       readonly kind: 'exited';
       readonly exitCode: number | null;
@@ -87,7 +106,7 @@ export async function runGuest(
     });
     try {
       const started = () => typed !== undefined && on.typing?.typable(typed);
-      const watched = await watch(plan, running, paths.qmp, reader.enough, started, signal);
+      const watched = await watch(plan, seen, running, paths.qmp, reader.enough, started, signal);
       const host = since();
       const peakBytes = await peakOf(running.pid);
       await quit(running, watched.qmp);
@@ -135,6 +154,7 @@ function readConsole(
   const shown = (raw: string) => sanitise(interactive ? raw.replaceAll('\x1b[6n', '') : raw);
   const take = (raw: string, signs: readonly Sign[]) => {
     const line = shown(raw);
+    seen.seconds = parser.seconds();
     notice(seen, line, signs);
     on.line(line, signs);
     if (hold !== undefined && seen.marks.has('end')) {
@@ -164,19 +184,72 @@ function readConsole(
 function notice(seen: Seen, line: string, signs: readonly Sign[]): void {
   if (line.trim() !== '') seen.lastLine = line;
   for (const sign of signs) {
-    if (sign.type === 'mark') seen.marks.add(sign.mark);
-    else if (sign.type === 'panic') seen.panic ??= sign.message;
-    else if (sign.type === 'fact' && sign.fact.name === 'error') {
+    if (sign.type === 'mark') {
+      seen.marks.add(sign.mark);
+      // a program runs after all
+      if (seen.fatal?.kind === 'init') delete seen.fatal;
+    } else if (sign.type === 'panic') seen.panic ??= sign.message;
+    else if (sign.type === 'trouble' && stopsBoot(sign)) {
+      const { kind, message } = sign;
+      seen.fatal ??= { kind, message, at: performance.now(), seconds: seen.seconds };
+    } else if (sign.type === 'fact' && sign.fact.name === 'error') {
       seen.error ??= Object.entries(sign.fact.values)
         .map(([key, value]) => `${key}=${value}`)
         .join(' ');
     }
+  }
+  const place = seen.fatal && !seen.fatal.placed ? /\bRIP: 00(\d\d):/.exec(line)?.[1] : undefined;
+  if (seen.fatal && place !== undefined) {
+    seen.fatal.placed = true;
+    // TCG lets iret and lret of damaged user code look like an exception of the kernel
+    if (place === '33') delete seen.fatal;
+  }
+}
+
+/** The guest's clocks as QEMU knows them under icount. */
+interface GuestClock {
+  readonly instructions: number;
+  /** Whole seconds of its real-time clock, which runs on the virtual clock; idle time is in it. x86 alone. */
+  readonly seconds: number | undefined;
+}
+
+async function guestClock(qmp: Qmp): Promise<GuestClock> {
+  const { icount = 0 } = (await qmp.execute('query-replay')) as { icount?: number };
+  const date = await qmp
+    .execute('qom-get', { path: '/machine', property: 'rtc-time' })
+    .catch(() => undefined);
+  const { tm_hour, tm_min, tm_sec } = (date ?? {}) as Record<string, number | undefined>;
+  const seconds = tm_sec === undefined ? undefined : (tm_hour ?? 0) * 3600 + (tm_min ?? 0) * 60 + tm_sec;
+  return { instructions: icount, seconds };
+}
+
+/** Settles when the grace after what a boot does not survive is over, in the guest's time. */
+async function fatalEnd(
+  { vm, interactive }: BootPlan,
+  seen: Seen,
+  connected: Promise<Qmp>,
+  over: AbortSignal,
+): Promise<Why> {
+  for (;;) {
+    await pause(graceLookMs);
+    if (over.aborted || interactive) return new Promise<never>(() => {});
+    const { fatal } = seen;
+    if (!fatal || seen.marks.has('end')) continue;
+    if ((seen.seconds ?? 0) - (fatal.seconds ?? Infinity) >= graceMs / 1000) return { kind: 'fatal' };
+    if (performance.now() - fatal.at < graceMs) continue;
+    if (vm.clock === 'wall') return { kind: 'fatal' };
+    const now = await guestClock(await connected);
+    const start = (fatal.started ??= now);
+    const instructions = now.instructions - start.instructions;
+    const seconds = (now.seconds ?? 0) - (start.seconds ?? Infinity);
+    if (instructions >= graceMs * 1e6 || seconds >= graceMs / 1000) return { kind: 'fatal' };
   }
 }
 
 /** Waits for the first of: the guest stops, it has shown enough, the deadline, QEMU ends, we are interrupted. */
 async function watch(
   plan: BootPlan,
+  seen: Seen,
   running: Running,
   socket: string,
   enough: Promise<Why>,
@@ -197,7 +270,8 @@ async function watch(
     timer = setTimeout(() => resolve({ kind: 'deadline' }), plan.timeout);
   });
   try {
-    const why = await Promise.race([stopped, enough, deadline, exited]);
+    const fatal = fatalEnd(plan, seen, connected, gone.signal).catch(() => never);
+    const why = await Promise.race([stopped, enough, deadline, fatal, exited]);
     if (why.kind === 'exited' || why.kind === 'interrupted') return { why };
     const qmp = await Promise.race([connected, exited, pause(quitMs)]).catch(() => undefined);
     if (!qmp || 'kind' in qmp) return { why };
@@ -284,6 +358,9 @@ export function outcomeOf(
     return { kind: 'incomplete', message: `the guest reported an error: ${seen.error}` };
   }
   if (panic) return panic;
+  if (seen.fatal) {
+    return { kind: 'incomplete', message: `the boot did not go on after: ${seen.fatal.message}` };
+  }
   if (why.kind === 'flood') {
     return { kind: 'incomplete', message: `more than ${floodBytes / 2 ** 20} MiB on the console` };
   }

@@ -122,16 +122,29 @@ describe('bootOnce()', () => {
     });
   });
 
-  test('hang: the deadline and the last line; an oops before it is a fact', async () => {
-    guest({ CONSOLE: recorded('damaged-initramfs'), END: 'hang' });
+  test('hang: the deadline and the last line', async () => {
+    guest({ CONSOLE: recorded('hung-in-io'), END: 'hang' });
     const { product: run } = await boot(wall({ timeout: 3000 }));
-    expect(run.outcome).toEqual({
+    expect(run.outcome).toMatchObject({
       kind: 'hang',
       deadline: 3000,
-      lastLine: '[    1.276291] clocksource: Switched to clocksource tsc',
+      lastLine: expect.stringMatching(/\S/),
+    });
+    // a task that hangs may go on
+    expect(run.facts.map(({ name }) => name)).toContain('trouble');
+    expect(run.icount).toBeUndefined();
+    expect(await running()).toEqual([]);
+  });
+
+  test.each(['wall', 'icount'] as const)('an oops ends a boot soon, by the %s clock', async clock => {
+    guest({ CONSOLE: recorded('damaged-initramfs'), END: 'hang' });
+    const { product: run, events } = await boot(sample.plan({ timeout: 600_000 }, { clock }));
+    expect(run.outcome).toEqual({
+      kind: 'incomplete',
+      message: 'the boot did not go on after: BUG: unable to handle page fault for address: ffff88807ffe0000',
     });
     expect(run.facts[0]).toMatchObject({ name: 'trouble' });
-    expect(run.icount).toBeUndefined();
+    expect(events.at(-1)).toMatchObject({ type: 'boot-ended' });
     expect(await running()).toEqual([]);
   });
 
