@@ -39,6 +39,7 @@ const question: readonly Parameter[] = [
 export const bisect: Command<BisectRequest, Bisected> = {
   id: 'bisect',
   summary: 'find the commit, or the patch of a series, that made a boot fail or a figure grow',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'bisect --series initoverlayfs --flow kernelspace --outcome',
     'bisect --series initoverlayfs --good 3 --bad 7 --flow floor --metric init --above 300M',
@@ -77,6 +78,7 @@ export const bisect: Command<BisectRequest, Bisected> = {
 export const bisectStep: Command<Asked & { readonly clone: string }, Tested> = {
   id: 'bisect step',
   summary: 'judge the commit that a clone has checked out: a step of git bisect run',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'bisect step --flow floor --outcome',
     'bisect step --clone ~/src/linux --flow initramfs --metric init --above 950M',

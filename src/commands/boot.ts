@@ -49,6 +49,7 @@ type BootProduct =
 export const boot: Command<BootInput, BootProduct> = {
   id: 'boot',
   summary: 'boot one kernel through one flow and watch its console',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'boot kernelspace',
     'boot initramfs --kernel initoverlayfs --format cpio-zstd --pad 64M',

@@ -21,6 +21,7 @@ type BuildProduct = Prepared | { readonly kind: 'commands'; readonly build: Buil
 export const build: Command<BuildInput, BuildProduct> = {
   id: 'build',
   summary: 'build the unpatched kernel, or one that carries a series',
+  changes: ['trees', 'kernels'],
   examples: [
     'build',
     'build initoverlayfs --config debug',

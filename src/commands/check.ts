@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 export const seriesCheck: Command<CheckRequest, Checked> = {
   id: 'series check',
   summary: 'build, boot and look at each patch of a series by itself',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'series check initoverlayfs',
     'series check initoverlayfs --only 0003 --only checkpatch',

@@ -8,6 +8,7 @@ import { bytesOf } from './typed.ts';
 export const clean: Command<CleanRequest, Cleaned> = {
   id: 'clean',
   summary: 'remove from the cache what was not used for longest, and no run or series needs',
+  changes: ['trees', 'kernels', 'runs'],
   examples: ['clean --dry-run', 'clean --budget 8G', 'clean --older-than 30d --runs'],
   positional: [],
   options: [

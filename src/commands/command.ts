@@ -16,6 +16,9 @@ export interface Parameter {
   readonly required?: true;
 }
 
+/** What a workbench lists, and a command may leave different. */
+export type Changed = 'series' | 'trees' | 'kernels' | 'runs';
+
 export interface Command<Input, Product> {
   /** 'boot', or 'tree add' for a verb of a group. */
   readonly id: string;
@@ -25,6 +28,8 @@ export interface Command<Input, Product> {
   readonly options: readonly Parameter[];
   /** The guest's console is what the user came for: shown as it comes. */
   readonly liveConsole?: true;
+  /** What is to be read again when it has ended, however it did; absent, it only reads. */
+  readonly changes?: readonly Changed[];
   /** From what was typed to what it means; nothing is done yet. `rest` is what came after `--`. @throws UserError */
   parse(typed: Typed, workspace: Workspace): Input;
   run(workspace: Workspace, input: Input, signal: AbortSignal): Work<Product>;

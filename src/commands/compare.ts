@@ -12,6 +12,7 @@ export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 export const compare: Command<CompareRequest, Compared> = {
   id: 'compare',
   summary: 'boot the same files through several flows and compare them',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'compare',
     'compare --pad 256M initramfs:cpio-zstd kernelspace kernelspace:erofs',

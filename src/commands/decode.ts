@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 export const decode: Command<{ run: string; build: boolean }, Decoded> = {
   id: 'decode',
   summary: 'decode oopses, BUGs and WARNINGs of a run: file and line, and the patch that wrote it',
+  changes: ['trees', 'kernels'],
   examples: ['decode', 'decode @1 --build', 'decode 20261123T140501-4f2a --json'],
   positional: [
     { usage: '[run]', summary: '@ (the latest), @1, an id or its beginning, or a row', default: '@' },

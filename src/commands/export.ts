@@ -23,6 +23,7 @@ interface ExportInput extends ExportRequest {
 export const exportMails: Command<ExportInput, Exported | Conflict> = {
   id: 'export',
   summary: "write the mails of a series' next version, with recipients and a list of what is not ready",
+  changes: ['series', 'trees'],
   examples: [
     'export initoverlayfs --rfc',
     "export initoverlayfs --rfc --author 'A Developer <dev@example.org>' --signoff",

@@ -17,6 +17,7 @@ interface Checked {
 export const fsck: Command<FsckInput, Checked> = {
   id: 'fsck',
   summary: 'look through cache and state, and put right what a killed process has left',
+  changes: ['series', 'trees', 'kernels', 'runs'],
   examples: ['fsck', 'fsck --dry-run', 'fsck --full'],
   positional: [],
   options: [

@@ -32,6 +32,7 @@ type FuzzProduct =
 export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
   id: 'series fuzz',
   summary: 'boot damaged images on a kernel with the series; every boot must come to a defined end',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'series fuzz initoverlayfs --count 100',
     'series fuzz initoverlayfs --config debug --layout plain --time 30',

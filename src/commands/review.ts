@@ -31,6 +31,7 @@ interface Reviewed {
 export const review: Command<ReviewInput, Reviewed> = {
   id: 'review',
   summary: 'read replies into a list of comments and tags, and say what became of them',
+  changes: ['series'],
   examples: [
     'review replies.mbox',
     'review --series initoverlayfs',

@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 export const send: Command<SendRequest, Sent> = {
   id: 'send',
   summary: 'send what was exported, through your git send-email',
+  changes: ['series'],
   examples: ['send initoverlayfs --dry-run', 'send initoverlayfs --reflect', 'send initoverlayfs --yes'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [

@@ -13,6 +13,7 @@ interface DiffInput {
 export const seriesDiff: Command<DiffInput, SeriesDiff> = {
   id: 'series diff',
   summary: 'compare two versions of a series: git range-diff, and interdiff',
+  changes: ['trees'],
   examples: [
     'series diff initoverlayfs',
     'series diff initoverlayfs v1 patches --interdiff',

@@ -9,6 +9,7 @@ import { conflictLines } from './series.ts';
 export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
   id: 'series edit',
   summary: 'print the worktree in which a series is edited, made when first asked for',
+  changes: ['series', 'trees'],
   examples: ['series edit initoverlayfs', 'series edit initoverlayfs -q'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [],

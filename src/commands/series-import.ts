@@ -7,6 +7,7 @@ import type { Command } from './command.ts';
 export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
   id: 'series import',
   summary: 'take a series from an mbox, a maildir, a .mbx of b4 or a folder of patches',
+  changes: ['series', 'trees'],
   examples: [
     'series import v2_20260101_someone_initramfs.mbx',
     'series import ~/Mail/initrd-thread --name theirs',

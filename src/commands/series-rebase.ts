@@ -17,6 +17,7 @@ type RebaseInput = {
 export const seriesRebase: Command<RebaseInput, RebaseEnd> = {
   id: 'series rebase',
   summary: 'move a series onto another tree; a conflict waits until it is resolved or dropped',
+  changes: ['series', 'trees'],
   examples: [
     'series rebase initoverlayfs --onto 7.4',
     'series rebase initoverlayfs --continue',
@@ -50,6 +51,7 @@ export const seriesRebase: Command<RebaseInput, RebaseEnd> = {
 export const seriesPort: Command<PortRequest, RebaseEnd> = {
   id: 'series port',
   summary: 'start a backport: a series of its own on another tree, and the range-diff to it',
+  changes: ['series', 'trees'],
   examples: ['series port initoverlayfs --to 6.12', 'series port mine --to 6.6 --name mine-lts'],
   positional: [{ usage: '<series>', summary: 'the series that is ported' }],
   options: [

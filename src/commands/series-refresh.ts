@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 export const seriesRefresh: Command<{ name: string; overwrite: boolean }, Refreshed> = {
   id: 'series refresh',
   summary: 'write the commits of a series to patches/; what has not changed stays to the byte',
+  changes: ['series'],
   examples: ['series refresh initoverlayfs', 'series refresh initoverlayfs --overwrite'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [{ usage: '--overwrite', summary: 'although patches/ was changed by hand (undo brings it back)' }],

@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 export const seriesTrack: Command<TrackRequest, Tracked> = {
   id: 'series track',
   summary: 'follow a branch in a clone of yours, which is only read',
+  changes: ['series', 'trees'],
   examples: [
     'series track ~/src/linux my-work --base v7.3',
     'series track ~/src/linux topic/erofs --base origin/master --name mine',

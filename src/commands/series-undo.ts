@@ -13,6 +13,7 @@ function turning(
   return {
     id: `series ${verb}`,
     summary,
+    changes: ['series', 'trees'],
     examples: [`series ${verb} initoverlayfs`],
     positional: [{ usage: '<series>', summary: 'the series' }],
     options: [],

@@ -51,6 +51,7 @@ export const seriesShow: Command<{ name: string }, Series> = {
 export const seriesApply: Command<{ name: string; tree?: string }, Applied | Conflict> = {
   id: 'series apply',
   summary: 'apply a series to a tree in its own worktree, all of it or nothing',
+  changes: ['series', 'trees'],
   examples: ['series apply initoverlayfs', 'series apply initoverlayfs --tree 6.12'],
   positional: [{ usage: '<name>', summary: 'the series' }],
   options: [{ usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' }],

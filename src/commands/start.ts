@@ -12,6 +12,7 @@ import { compare } from './compare.ts';
 export const start: Command<CompareRequest, Compared> = {
   id: 'start',
   summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
+  changes: ['trees', 'kernels', 'runs'],
   examples: ['start', 'start --pad 64M --used 50'],
   positional: [],
   options: compare.options.filter(option =>

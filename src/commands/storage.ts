@@ -10,6 +10,7 @@ import { bytesOf, percentsOf, wholeNumber } from './typed.ts';
 export const storage: Command<StorageRequest, StorageReport> = {
   id: 'storage',
   summary: 'predict which flow wins on which storage, from boots through firmware',
+  changes: ['trees', 'kernels', 'runs'],
   examples: ['storage --pad 64M --used 1,10,100', 'storage --check 20,40 --rounds 3', 'storage --json'],
   positional: [
     { usage: '[row...]', summary: 'FLOW[:FORMAT][@KERNEL]; default: userspace, kernelspace, on one kernel' },

@@ -13,6 +13,7 @@ const defaultFlows = 'initramfs,userspace,kernelspace';
 export const sweep: Command<SweepRequest, SweepProduct> = {
   id: 'sweep',
   summary: 'boot rows over sizes, memories and CPUs; goes on where it was stopped',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'sweep --dry-run --size 3M,16M,64M,256M',
     'sweep --size 3M,16M,64M,256M --used 1,10,50,100 --format cpio,cpio-lz4,cpio-zstd,erofs,erofs-lz4hc',

@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 export const treeAdd: Command<{ name: string; source: string }, Tree> = {
   id: 'tree add',
   summary: 'add a kernel source tree from a clone, a URL, a tarball or a Debian package',
+  changes: ['trees'],
   examples: [
     'tree add mine ~/src/linux',
     'tree add mine ~/src/linux#erofs-work',
@@ -63,6 +64,7 @@ export const treeList: Command<null, TreeList> = {
 export const treeRemove: Command<{ name: string }, string> = {
   id: 'tree remove',
   summary: 'remove a tree, its worktrees and what was built in them',
+  changes: ['trees', 'kernels'],
   examples: ['tree remove 6.12'],
   positional: [{ usage: '<name>', summary: 'the tree' }],
   options: [],

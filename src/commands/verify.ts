@@ -17,6 +17,7 @@ interface VerifyProduct extends Verified {
 export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
   id: 'series verify',
   summary: 'boot what shows each requirement of upstream, and print the matrix',
+  changes: ['trees', 'kernels', 'runs'],
   examples: [
     'series verify initoverlayfs',
     'series verify initoverlayfs --only R6,R15 --claims',

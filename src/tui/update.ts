@@ -235,51 +235,34 @@ const withJob = (state: State, id: number, change: (job: Job) => Job): State => 
   jobs: state.jobs.map(job => (job.id === id ? change(job) : job)),
 });
 
-/** Which panels show something else after a verb has ended. */
-const changes: Readonly<Record<string, readonly DataName[]>> = {
-  build: ['kernels', 'trees'],
-  boot: ['kernels', 'runs', 'trees'],
-  compare: ['kernels', 'trees', 'runs'],
-  start: ['kernels', 'trees', 'runs'],
-  sweep: ['kernels', 'runs'],
-  'tree add': ['trees'],
-  'tree remove': ['trees', 'kernels'],
-};
-
 function ended(state: State, message: Extract<Message, { type: 'job-ended' | 'job-failed' }>): Updated {
   const job = state.jobs.find(({ id }) => id === message.job);
   if (!job) return [state, []];
   const title = titleOf(job);
-  const verb = job.command?.id;
-  const load: Effect = {
-    type: 'load',
-    names:
-      verb === undefined
-        ? []
-        : (changes[verb] ?? (verb.startsWith('series ') ? ['series', 'kernels', 'runs', 'trees'] : [])),
-  };
+  const names = job.command?.changes ?? [];
+  const loads: readonly Effect[] = names.length > 0 ? [{ type: 'load', names }, ...statusLoad(state)] : [];
   if (message.type === 'job-failed') {
     const { failure } = message;
     const stopped = failure.kind === 'interrupted' || job.state === 'stopping';
     const next = withJob(state, job.id, old =>
       endedJob(old, { state: stopped ? 'stopped' : 'failed', failure }, state.now),
     );
-    if (stopped) return [{ ...next, said: `${title} is stopped; finished runs are kept` }, [load]];
-    return [withError(next, title, failure), [load]];
+    if (stopped) return [{ ...next, said: `${title} is stopped; finished runs are kept` }, loads];
+    return [withError(next, title, failure), loads];
   }
   const { product, code } = message;
   const next = withJob(state, job.id, old => endedJob(old, { state: 'done', product, code }, state.now));
-  if (job.then) return thenDone(next, job, job.then, product, load);
+  if (job.then) return thenDone(next, job, job.then, product, loads);
   return [
     shown({ ...next, said: `${title}: ${code === 0 ? 'done' : 'done, and the answer is "failed"'}` }, job.id),
-    [load],
+    loads,
   ];
 }
 
 /** `series edit` has said where the worktree is: the shell or the editor goes there, and its view is not needed. */
-function thenDone(state: State, job: Job, then: Then, product: unknown, load: Effect): Updated {
+function thenDone(state: State, job: Job, then: Then, product: unknown, loads: readonly Effect[]): Updated {
   const folder = (product as { readonly path?: string }).path;
-  if (folder === undefined) return [shown(state, job.id), [load]];
+  if (folder === undefined) return [shown(state, job.id), loads];
   const views = state.views.filter(view => view.kind !== 'work' || view.job !== job.id);
   const panel = then.kind === 'shell' ? 'series' : state.focus;
   const next: State = { ...state, views, focus: views.length > 0 && then.kind !== 'shell' ? 'main' : panel };
@@ -287,7 +270,7 @@ function thenDone(state: State, job: Job, then: Then, product: unknown, load: Ef
     then.kind === 'shell'
       ? { type: 'shell', folder }
       : { type: 'edit', path: `${folder}/${then.file}`, line: then.line };
-  return [next, [effect, load]];
+  return [next, [effect, ...loads]];
 }
 
 /** What a job was opened for is shown when it is there, unless the person went elsewhere. */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { AnyCommand } from '../../src/commands/command.ts';
-import { initialState, type Message, type State } from '../../src/tui/state.ts';
+import { initialState, type Message, panels, type State } from '../../src/tui/state.ts';
 import { widthOf } from '../../src/tui/span.ts';
 import { render } from '../../src/tui/view/frame.ts';
 import { commands } from '../../src/commands/index.ts';
@@ -252,6 +252,15 @@ test('before any command has answered', () => {
       .map(line => line.map(span => span.text).join(''))
       .join('\n'),
   ).toContain('loading');
+});
+
+test('what is not known yet is not said to be missing, in any panel', () => {
+  for (const focus of panels) {
+    const text = render({ ...initialState({ width: 80, height: 24, look, keys: {} }), focus })
+      .map(line => line.map(span => span.text).join(''))
+      .join('\n');
+    expect(text).not.toMatch(/\bno\b|\bnone\b|\bnothing\b/i);
+  }
 });
 
 test('a console says what its boot has reached last, by our marks or by its own init', () => {

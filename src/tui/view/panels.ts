@@ -74,7 +74,7 @@ function contentOf(state: State, id: PanelId, width: number): Content {
       return {
         lines: runItems(state).map(item => runLine(state, item, width)),
         right: runsTitle(state),
-        empty: 'none yet: b boots the marked flows',
+        empty: absent('runs', 'none yet: b boots the marked flows'),
       };
     case 'submission':
       return {

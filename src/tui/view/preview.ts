@@ -4,6 +4,7 @@ import type { RunFigures } from '../../commands/live.ts';
 import { describeOutcome, duration, figureText, shellQuote, unitOf } from '../../commands/words.ts';
 import { commandsFor } from '../run.ts';
 import {
+  isAnswered,
   previewPath,
   selectedFlow,
   selectedKernel,
@@ -33,6 +34,8 @@ export function previewView(state: State, width: number, height: number): Previe
       lines: shown.map(line => slice([...plain(' '), ...line], 0, width)),
     };
   }
+  const { focus } = state;
+  if (focus !== 'main' && !isAnswered(state, focus)) return { title: '', lines: [faint(' loading ...')] };
   const { title, lines } = aboutOf(state, width - 2);
   return { title, lines: lines.map(line => [...plain(' '), ...line]) };
 }
