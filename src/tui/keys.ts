@@ -1,8 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the table of keys says here and now, and as the table of README.md. Pure. */
-import { bindings } from './bindings.ts';
-import { type Binding, type Place, places, placeWords } from './bindings/binding.ts';
+import { boot } from './panel/boot.ts';
+import { everywhere } from './panel/everywhere.ts';
+import { flows } from './panel/flows.ts';
+import { type Binding, type Place, places, placeWords } from './panel/key.ts';
+import { kernels } from './panel/kernels.ts';
+import { runs } from './panel/runs.ts';
+import { series } from './panel/series.ts';
+import { submission } from './panel/submission.ts';
+import { text } from './panel/text.ts';
 import type { State, View } from './state.ts';
+
+/** The table of keys: footer, help, README and the keys themselves follow it. */
+export const bindings: readonly Binding[] = [
+  ...series,
+  ...kernels,
+  ...flows,
+  ...runs,
+  ...submission,
+  ...boot,
+  ...text,
+  ...everywhere,
+];
 
 /** The places that the keys go to, most special first. */
 export function placesOf(state: State): readonly Place[] {

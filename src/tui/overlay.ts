@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys while something lies over the screen: help, prompt, choice, question, command log, jobs. Pure. */
-import { act } from './act.ts';
 import { graphemesOf } from './cells.ts';
 import { run } from './run.ts';
 import { refusalOf } from './settings.ts';
 import { opened, pushed, searchFor } from './views.ts';
 import { completed, isListing, splitWords } from './complete.ts';
 import { isRunning, titleOf } from './jobs.ts';
-import type { Binding } from './bindings/binding.ts';
+import { quit } from './panel/everywhere.ts';
+import type { Binding } from './panel/key.ts';
 import { activeBindings, keyName } from './keys.ts';
 import { viewHeight } from './layout.ts';
 import { atTop, type Move, moved, scrolled } from './pager.ts';
@@ -36,7 +36,7 @@ const without = (state: State): State => {
 
 export function keyInOverlay(state: State, overlay: Overlay, key: Key): Updated {
   if (key.name === 'escape') return [without(state), []];
-  if (key.name === 'C-c') return act(without(state), 'quit');
+  if (key.name === 'C-c') return quit(without(state));
   switch (overlay.kind) {
     case 'help':
       return keyInHelp(state, overlay, key);
@@ -110,7 +110,7 @@ function keyInHelp(state: State, overlay: Of<'help'>, key: Key): Updated {
     if (!entry) return [state, []];
     const why = entry.blocked?.(state);
     if (why !== undefined) return [{ ...without(state), said: why }, []];
-    return act(without(state), entry.action);
+    return entry.act(without(state));
   }
   if (key.name === '?' && overlay.filter === '') return [without(state), []];
   const filter =
@@ -234,7 +234,7 @@ function accepted(state: State, overlay: Of<'prompt'>): Updated {
   const argv = splitWords(value);
   if (argv[0] === 'initbench') argv.shift();
   if (argv.length === 0) return [state, []];
-  if (argv[0] === 'q' || argv[0] === 'quit') return act(state, 'quit');
+  if (argv[0] === 'q' || argv[0] === 'quit') return quit(state);
   const history = [...state.history.filter(line => line !== value), value].slice(-historyLines);
   return run({ ...state, history }, [argv]);
 }

@@ -16,7 +16,10 @@ export interface Pager {
 
 export const atTop: Pager = { top: 0, left: 0, query: '' };
 
-export type Move = 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last';
+const moves = ['up', 'down', 'page-up', 'page-down', 'half-up', 'half-down', 'first', 'last'] as const;
+export type Move = (typeof moves)[number];
+
+export const isMove = (name: string): boolean => moves.some(move => move === name);
 
 const columns = 8;
 

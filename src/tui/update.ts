@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one place where the state changes: update(state, message) gives the next state and what is to be done. Pure. */
-import { act, isMove } from './act.ts';
 import type { Input } from './input.ts';
-import { closed, foundInFile, opened, searchFrom } from './views.ts';
+import { closed, foundInFile, moveBy, opened, searchFrom } from './views.ts';
+import { isMove } from './pager.ts';
 import { endedJob, foldEvents, isRunning, type Job, type Then, titleOf } from './jobs.ts';
 import { activeBindings, keyName, unknownActions } from './keys.ts';
 import { wantedListing } from './complete.ts';
@@ -320,7 +320,7 @@ function keyed(state: State, { key }: Extract<Message, { type: 'key' }>): Update
   if (!binding) return [key.name === 'escape' ? closed(quiet) : quiet, []];
   const why = binding.blocked?.(quiet);
   if (why !== undefined) return [{ ...quiet, said: `${keyName(key.name)}: ${why}` }, []];
-  return act(quiet, binding.action);
+  return binding.act(quiet);
 }
 
 /** A paste is text: into a guest, into a line that is being written, or nowhere. */
@@ -343,7 +343,7 @@ function clicked(state: State, { action, x, y }: Extract<Message, { type: 'mouse
   const panel = layout.panels.find(box => x < box.width && y >= box.y && y < box.y + box.height);
   if (action !== 'click') {
     const focus = panel ? panel.id : state.focus;
-    return act({ ...state, focus }, action === 'up' ? 'up' : 'down');
+    return [moveBy({ ...state, focus }, action), []];
   }
   if (!panel) return [state.views.length > 0 ? { ...state, focus: 'main' } : state, []];
   const count = countOf(state, panel.id);

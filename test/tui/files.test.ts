@@ -81,20 +81,24 @@ describe('a file that is not shown whole', () => {
     expect(found).toBeGreaterThan(20);
   });
 
-  test('in its middle, between beginning and end, beyond one piece of reading', async () => {
-    const file = path.join(folder, 'large.log');
-    const filler = `${'x'.repeat(99)}\n`.repeat(90_000);
-    await writeFile(file, `${filler}[ 1.0] Kernel panic - not syncing\n${filler}the end\n`);
-    const { lines } = await readText(file, 2 ** 20);
-    expect(lines.some(line => line.includes('panic'))).toBe(false);
-    const offset = await findInFile(file, 'panic', 0, 1, signal);
-    expect(offset).toBe(filler.length);
-    const around = await readAround(file, offset!);
-    const at = around.offsets!.indexOf(offset!);
-    expect(around.lines[at]).toBe('[ 1.0] Kernel panic - not syncing');
-    expect(around.offsets!.filter(start => start === -1)).toHaveLength(2);
-    expect(await findInFile(file, 'no such', 0, 1, signal)).toBeUndefined();
-  });
+  test(
+    'in its middle, between beginning and end, beyond one piece of reading',
+    { timeout: 60_000 },
+    async () => {
+      const file = path.join(folder, 'large.log');
+      const filler = `${'x'.repeat(99)}\n`.repeat(60_000);
+      await writeFile(file, `${filler}[ 1.0] Kernel panic - not syncing\n${filler}the end\n`);
+      const { lines } = await readText(file, 2 ** 20);
+      expect(lines.some(line => line.includes('panic'))).toBe(false);
+      const offset = await findInFile(file, 'panic', 0, 1, signal);
+      expect(offset).toBe(filler.length);
+      const around = await readAround(file, offset!);
+      const at = around.offsets!.indexOf(offset!);
+      expect(around.lines[at]).toBe('[ 1.0] Kernel panic - not syncing');
+      expect(around.offsets!.filter(start => start === -1)).toHaveLength(2);
+      expect(await findInFile(file, 'no such', 0, 1, signal)).toBeUndefined();
+    },
+  );
 
   test('without an end of line is not read for ever', async () => {
     const file = path.join(folder, 'line.log');

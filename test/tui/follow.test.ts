@@ -2,7 +2,7 @@
 /** Enter reads, and follows a line to what it is about. */
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { placeIn } from '../../src/tui/open.ts';
+import { placeIn } from '../../src/tui/follow.ts';
 import { keys, opened, play } from './sample.ts';
 
 const command = (id: string) => commands.find(candidate => candidate.id === id)!;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { actionNames } from '../../src/tui/act.ts';
-import { bindings } from '../../src/tui/bindings.ts';
-import { activeBindings, keyTable, unknownActions } from '../../src/tui/keys.ts';
+import { activeBindings, bindings, keyTable, unknownActions } from '../../src/tui/keys.ts';
 import { keys, opened, play } from './sample.ts';
 
 describe('the key table', () => {
@@ -11,12 +9,6 @@ describe('the key table', () => {
     const readme = readFileSync('README.md', 'utf8');
     const [, table] = /<!-- keys -->\n\n([^]*?)\n\n<!-- \/keys -->/.exec(readme)!;
     expect(table!.split('\n')).toEqual(keyTable());
-  });
-
-  test('every action does something, and everything that can be done has a key', () => {
-    const named = new Set(bindings.map(({ action }) => action));
-    expect(actionNames().filter(name => !named.has(name))).toEqual([]);
-    expect([...named].filter(name => !actionNames().includes(name))).toEqual([]);
   });
 
   test('no key means two things in one place', () => {
