@@ -1,42 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench decode`: the stack of an oops as files and lines, and whose patch they are. */
-import { type Decoded, type DecodedFrame, type DecodedTrace, decodeRun } from '../campaign/decode/decode.ts';
-import { exitCodes } from '../host/errors.ts';
+import {
+  type Decoded,
+  type DecodedFrame,
+  type DecodedTrace,
+  decodeConsole,
+  type Subject,
+} from '../campaign/decode/decode.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
 import type { Command } from './command.ts';
 
-export const decode: Command<{ run: string; build: boolean }, Decoded> = {
+export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
   id: 'decode',
   summary: 'decode oopses, BUGs and WARNINGs of a run: file and line, and the patch that wrote it',
   changes: ['trees', 'kernels'],
-  examples: ['decode', 'decode @1 --build', 'decode 20261123T140501-4f2a --json'],
+  examples: [
+    ...['decode', 'decode @1 --build', 'decode 20261123T140501-4f2a --json'],
+    ...['decode dmesg.txt --vmlinux ~/linux/vmlinux', 'decode serial.log --kernel initoverlayfs'],
+  ],
   positional: [
-    { usage: '[run]', summary: '@ (the latest), @1, an id or its beginning, or a row', default: '@' },
+    {
+      usage: '[run]',
+      summary: '@ (the latest), @1, an id or its beginning, or a row; a file with --vmlinux or --kernel',
+      default: '@',
+    },
   ],
   options: [
     {
       usage: '--build',
       summary: 'where the kernel has no line tables, build the same one with them (a full build)',
     },
+    { usage: '--vmlinux <file>', summary: 'the console is a file, and this is the vmlinux of its kernel' },
+    {
+      usage: '--kernel <name>',
+      summary: 'the console is a file, and its kernel is base or a series, as built last',
+    },
   ],
-  parse: ({ options, words }) => ({ run: words[0] ?? '@', build: options.build === true }),
-  run: (workspace, { run, build }, signal) => decodeRun(workspace, run, { build }, signal),
-  text: ({ run, kernel, traces, notes }) => [
-    `${run}: ${kernel.name} on ${kernel.tree}, ${kernel.release}`,
-    ...(traces.length === 0 ? ['nothing on its console has a stack'] : traces.flatMap(traceLines)),
+  parse: ({ options, words }) => ({ subject: subjectOf(words[0], options), build: options.build === true }),
+  run: (workspace, { subject, build }, signal) => decodeConsole(workspace, subject, { build }, signal),
+  text: ({ run, kernel, traces, lines, notes }) => [
+    `${run}: ${kernel.tree === '' ? kernel.name : `${kernel.name} on ${kernel.tree}, ${kernel.release}`}`,
+    ...(traces.length === 0
+      ? ['nothing on its console has a stack']
+      : traces.flatMap(trace => traceLines(trace, lines))),
     ...(notes.length > 0 ? ['', ...notes.map(note => `note: ${note}`)] : []),
   ],
   json: decoded => ({ schema: 'initbench.decoded/1', ...decoded }),
   exitCode: () => exitCodes.done,
 };
 
-function traceLines({ title, frames }: DecodedTrace): readonly string[] {
+function subjectOf(word: string | undefined, options: Readonly<Record<string, unknown>>): Subject {
+  const { vmlinux, kernel } = options as { vmlinux?: string; kernel?: string };
+  if (vmlinux === undefined && kernel === undefined) return { run: word ?? '@' };
+  if (word === undefined || (vmlinux !== undefined && kernel !== undefined)) {
+    throw new UserError('one file, and either --vmlinux or --kernel', {
+      hint: 'for example: initbench decode dmesg.txt --vmlinux ~/linux/vmlinux',
+    });
+  }
+  return vmlinux === undefined ? { file: word, kernel: kernel! } : { file: word, vmlinux };
+}
+
+function traceLines({ title, frames }: DecodedTrace, lines: boolean): readonly string[] {
   const owner = frames.find(({ sure, owners }) => sure && owners.length > 0)?.owners;
   return [
     '',
     title,
     ...frames.flatMap(frameLines),
     ...(owner
-      ? [`nearest to it: ${owner.map(({ number, subject }) => `patch ${number}, ${subject}`).join('; ')}`]
+      ? [
+          `${lines ? 'nearest to it' : 'nearest to it by function, what was inlined unseen'}: ${owner.map(({ number, subject }) => `patch ${number}, ${subject}`).join('; ')}`,
+        ]
       : []),
   ];
 }

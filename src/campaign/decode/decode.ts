@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The stack of an oops in a run: file and line from the very vmlinux that was booted, or its twin with line tables, by
- *  the tree's own decode_stacktrace.sh; and the patch of the series that wrote the line. */
-import { rm, writeFile } from 'node:fs/promises';
+/** The stack of an oops, in a run or in a console that somebody saved: file and line from the very vmlinux that was
+ *  booted, or its twin with line tables, by the tree's own decode_stacktrace.sh; and the patch of the series that wrote
+ *  the line. */
+import { access, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BootRun } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
@@ -12,12 +13,12 @@ import { exitCodes, UserError } from '../../host/errors.ts';
 import { capture } from '../../host/exec.ts';
 import { scratchFolder } from '../../host/files.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { kernelFolder, readKernel } from '../../kernel/store.ts';
+import { kernelFolder, listKernels, readKernel } from '../../kernel/store.ts';
 import { makeEnvironment } from '../../kernel/variables.ts';
 import { commitsBetween } from '../../series/record.ts';
 import { fileAt } from '../../tree/repository.ts';
 import { readTree } from '../../tree/trees.ts';
-import { folders, type Workspace } from '../../workspace.ts';
+import { folders, unknownName, type Workspace } from '../../workspace.ts';
 import { type Owner, ownersIn, type Owners } from './owner.ts';
 import { type Frame, type Location, parseLocations, parseTraces, wordOf } from './trace.ts';
 import { buildTwin } from './twin.ts';
@@ -34,7 +35,14 @@ export interface DecodedTrace {
   readonly frames: readonly DecodedFrame[];
 }
 
+/** Which console: that of a run; or a file, with the vmlinux of its kernel or the name of one in the cache. */
+export type Subject =
+  | { readonly run: string }
+  | { readonly file: string; readonly vmlinux: string }
+  | { readonly file: string; readonly kernel: string };
+
 export interface Decoded {
+  /** The run's id, or the file. */
   readonly run: string;
   readonly kernel: { readonly name: string; readonly tree: string; readonly release: string };
   readonly traces: readonly DecodedTrace[];
@@ -46,48 +54,111 @@ export interface Decoded {
 
 const script = 'scripts/decode_stacktrace.sh';
 
+/** A console, and the kernel that printed it. */
+interface Source {
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** Absent for a vmlinux that is none of ours: whose lines it has is not known. */
+  readonly kernel?: Kernel;
+  readonly vmlinux: string;
+}
+
 /** `build`: where the kernel has no line tables, build the same one with them.
- *  @throws UserError when there is no such run, or its kernel is gone */
-export async function* decodeRun(
+ *  @throws UserError when there is no such run, file or kernel */
+export async function* decodeConsole(
   workspace: Workspace,
-  name: string,
+  subject: Subject,
   { build }: { readonly build: boolean },
   signal: AbortSignal,
 ): Work<Decoded> {
-  const run = await openRun(workspace, name);
-  const traces = parseTraces(await consoleLines(run));
-  const kernel = await kernelOf(workspace, run);
+  const source =
+    'run' in subject ? await fromRun(workspace, subject.run) : await fromFile(workspace, subject);
+  const { kernel } = source;
+  const traces = parseTraces(source.lines);
   const notes: string[] = [];
-  const about = { run: run.id, kernel: { name: kernel.name, tree: kernel.tree, release: kernel.release } };
+  const { name = source.vmlinux, tree = '', release = '' } = kernel ?? {};
+  const about = { run: source.name, kernel: { name, tree, release } };
   if (traces.length === 0) return { ...about, traces: [], lines: false, notes: [] };
-  let vmlinux = kernel.files.vmlinux;
-  let lines = await hasLines(vmlinux, kernel, workspace, signal);
-  if (!lines && build) {
+  let { vmlinux } = source;
+  const tools = toolsOf(workspace, kernel, signal);
+  let lines = await hasLines(tools, vmlinux);
+  if (!lines && build && kernel) {
     vmlinux = (yield* buildTwin(workspace, kernel, signal)).files.vmlinux;
-    lines = await hasLines(vmlinux, kernel, workspace, signal);
+    lines = await hasLines(tools, vmlinux);
   }
   if (!lines) {
-    notes.push('the kernel has no line tables: functions only; --build makes the same kernel with them');
+    const hint = kernel ? '; --build makes the same kernel with them' : ' (CONFIG_DEBUG_INFO)';
+    notes.push(`the kernel has no line tables: functions only, and not what was inlined into them${hint}`);
   }
-  const owners = await ownersOf(workspace, kernel, notes, signal);
-  const sizes = lines ? await functionSizes(vmlinux, kernel, workspace, signal) : new Map<string, number>();
+  const owners = kernel ? await ownersOf(workspace, kernel, notes, signal) : undefined;
+  const sizes = await functionSizes(tools, vmlinux);
   const decoded: DecodedTrace[] = [];
   for (const { title, frames } of traces) {
     const known = frames.map(frame => sizes.get(frame.symbol) === frame.size);
-    const asked = frames.filter((_, index) => known[index]);
+    const asked = lines ? frames.filter((_, index) => known[index]) : [];
     const answers = await decodeFrames(workspace, kernel, vmlinux, asked, signal);
-    if (lines && known.some(each => !each)) {
+    if (known.some(each => !each)) {
       const other = frames.filter((_, index) => !known[index]).map(({ symbol }) => symbol);
-      notes.push(`not of that size in the vmlinux with line tables: ${[...new Set(other)].join(', ')}`);
+      notes.push(
+        `not of that size in ${lines && kernel ? 'the vmlinux with line tables' : vmlinux}: ${[...new Set(other)].join(', ')}`,
+      );
     }
     decoded.push({ title, frames: await Promise.all(frames.map(each => withOwners(each, answers, owners))) });
   }
   return { ...about, traces: decoded, lines, notes };
 }
 
-async function consoleLines(run: BootRun): Promise<readonly string[]> {
+async function fromRun(workspace: Workspace, name: string): Promise<Source> {
+  const run = await openRun(workspace, name);
+  const kernel = await kernelOf(workspace, run);
+  return {
+    name: run.id,
+    lines: linesIn(await readConsole(run.folder)),
+    kernel,
+    vmlinux: kernel.files.vmlinux,
+  };
+}
+
+async function fromFile(workspace: Workspace, subject: Exclude<Subject, { run: string }>): Promise<Source> {
+  const { file } = subject;
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw new UserError(`cannot read ${file}: ${error.message}`, {
+      hint: 'name a run, or a file with a console',
+    });
+  });
+  const about = { name: file, lines: linesIn(bytes) };
+  if ('kernel' in subject) {
+    const kernel = await kernelNamed(workspace, subject.kernel);
+    return { ...about, kernel, vmlinux: kernel.files.vmlinux };
+  }
+  const vmlinux = path.resolve(subject.vmlinux);
+  await access(vmlinux).catch(() => {
+    throw new UserError(`there is no ${vmlinux}`, {
+      hint: '--vmlinux FILE: the one the kernel was linked as',
+    });
+  });
+  return { ...about, vmlinux };
+}
+
+/** A kernel in the cache by its name, the one built last, or by the beginning of its digest. */
+async function kernelNamed(workspace: Workspace, name: string): Promise<Kernel> {
+  const kernels = await listKernels(workspace);
+  const digest = /^[0-9a-f]{4,}$/.test(name)
+    ? kernels.find(kernel => kernel.digest.startsWith(name))
+    : undefined;
+  const named = await Promise.all(
+    kernels
+      .filter(kernel => kernel.name === name)
+      .map(async kernel => ({ kernel, at: (await stat(kernel.files.vmlinux)).mtimeMs })),
+  );
+  const found = named.sort((a, b) => b.at - a.at)[0]?.kernel ?? digest;
+  if (!found) throw unknownName('kernel', name, [...new Set(kernels.map(kernel => kernel.name))].sort());
+  return found;
+}
+
+function linesIn(console: Buffer): readonly string[] {
   const splitter = lineSplitter();
-  const lines = splitter.push(await readConsole(run.folder));
+  const lines = splitter.push(console);
   return [...lines, ...splitter.rest()];
 }
 
@@ -103,33 +174,32 @@ async function kernelOf(workspace: Workspace, run: BootRun): Promise<Kernel> {
   });
 }
 
-const programs = (kernel: Kernel) => {
-  const { LLVM, CROSS_COMPILE } = kernel.variables;
+const programs = (kernel: Kernel | undefined) => {
+  const { LLVM, CROSS_COMPILE } = kernel?.variables ?? {};
   return {
     ...(LLVM === undefined ? {} : { LLVM }),
     ...(CROSS_COMPILE === undefined ? {} : { CROSS_COMPILE }),
   };
 };
-const toolOf = (kernel: Kernel, tool: string) => `${kernel.variables.CROSS_COMPILE ?? ''}${tool}`;
 
-async function hasLines(vmlinux: string, kernel: Kernel, workspace: Workspace, signal: AbortSignal) {
-  const env = makeEnvironment(workspace.environment, {});
-  const sections = await capture([toolOf(kernel, 'readelf'), '--sections', '--wide', vmlinux], {
-    env,
-    signal,
-  });
-  return /\s\.debug_line\s/.test(sections);
+/** Calls a program of the kernel's binutils. */
+type Tools = (argv: readonly [tool: string, ...words: string[]]) => Promise<string>;
+
+const toolsOf =
+  (workspace: Workspace, kernel: Kernel | undefined, signal: AbortSignal): Tools =>
+  ([tool, ...words]) => {
+    const env = makeEnvironment(workspace.environment, {});
+    const cross = kernel?.variables.CROSS_COMPILE ?? workspace.environment.CROSS_COMPILE ?? '';
+    return capture([`${cross}${tool}`, ...words], { env, signal });
+  };
+
+async function hasLines(tools: Tools, vmlinux: string): Promise<boolean> {
+  return /\s\.debug_line\s/.test(await tools(['readelf', '--sections', '--wide', vmlinux]));
 }
 
 /** How far it is from each function to the next symbol, as the kernel prints it behind the slash. */
-async function functionSizes(
-  vmlinux: string,
-  kernel: Kernel,
-  workspace: Workspace,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  const env = makeEnvironment(workspace.environment, {});
-  const listed = await capture([toolOf(kernel, 'nm'), '--numeric-sort', vmlinux], { env, signal });
+async function functionSizes(tools: Tools, vmlinux: string): Promise<ReadonlyMap<string, number>> {
+  const listed = await tools(['nm', '--numeric-sort', vmlinux]);
   const sizes = new Map<string, number>();
   let [next, behind] = [0n, 0n];
   for (const line of listed.split('\n').reverse()) {
@@ -146,16 +216,19 @@ async function functionSizes(
  *  that it is given nothing but frames that were read to the last character. */
 async function decodeFrames(
   workspace: Workspace,
-  kernel: Kernel,
+  kernel: Kernel | undefined,
   vmlinux: string,
   frames: readonly Frame[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Location[]>> {
   if (frames.length === 0) return new Map();
-  const base = (await readTree(workspace, kernel.tree))?.commit ?? kernel.commit;
-  const text = await fileAt(folders.repository(workspace), base, script, signal);
-  if (text === undefined) {
-    throw new UserError(`the tree ${kernel.tree} has no ${script}`, { hint: 'it cannot be decoded' });
+  const tree = kernel?.tree ?? workspace.settings.tree;
+  const base = (await readTree(workspace, tree))?.commit ?? kernel?.commit;
+  const text = base && (await fileAt(folders.repository(workspace), base, script, signal));
+  if (!text) {
+    throw new UserError(`the tree ${tree} is not there, or has no ${script}`, {
+      hint: `the script of a kernel tree decodes: initbench build base makes the tree ${tree}`,
+    });
   }
   const scratch = await scratchFolder('decode');
   try {
@@ -195,9 +268,10 @@ async function ownersOf(
 async function withOwners(
   frame: Frame,
   answers: ReadonlyMap<string, readonly Location[]>,
-  owners: Owners,
+  owners: Owners | undefined,
 ): Promise<DecodedFrame> {
   const locations = answers.get(wordOf(frame)) ?? [];
+  if (!owners) return { ...frame, locations, owners: [] };
   const found = new Map<number, Owner>();
   for (const place of locations) {
     const owner = await owners.ofLine(place);

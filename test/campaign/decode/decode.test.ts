@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { decodeRun } from '../../../src/campaign/decode/decode.ts';
+import { decodeConsole } from '../../../src/campaign/decode/decode.ts';
 import { decode } from '../../../src/commands/decode.ts';
 import { productOf } from '../../../src/events.ts';
 import { kernelFolder, writeKernel } from '../../../src/kernel/store.ts';
@@ -41,9 +41,12 @@ beforeEach(async () => {
 afterEach(() => discard(bench));
 
 /** A kernel of the series, compiled as kbuild does in a build folder, and a run of it with an oops in bad(). */
-async function oops(...flags: string[]): Promise<void> {
+async function oops(
+  flags: readonly string[],
+  { patches = 2, frame = 'bad', offset = 0 } = {},
+): Promise<void> {
   const series = await readSeries(bench.workspace, 'wrong');
-  const tree = { ...bench.tree, name: 'd', commit: run(bench.clone, 'git', 'rev-parse', 'HEAD~2') };
+  const tree = { ...bench.tree, name: 'd', commit: run(bench.clone, 'git', 'rev-parse', `HEAD~${patches}`) };
   const commits = (await productOf(commitSeries(bench.workspace, tree, series, signal))) as string[];
   const folder = kernelFolder(bench.workspace, digest('a'));
   mkdirSync(folder, { recursive: true });
@@ -64,7 +67,7 @@ async function oops(...flags: string[]): Promise<void> {
   const symbols = run(folder, 'nm', '-n', 'vmlinux')
     .split('\n')
     .map(line => line.split(' '));
-  const at = symbols.findIndex(([, , name]) => name === 'bad');
+  const at = symbols.findIndex(([, , name]) => name === frame);
   size = Number.parseInt(symbols[at + 1]![0]!, 16) - Number.parseInt(symbols[at]![0]!, 16);
   const place = path.join(folders.runs(bench.workspace), '20261125T000000-abcd');
   mkdirSync(place, { recursive: true });
@@ -78,13 +81,13 @@ async function oops(...flags: string[]): Promise<void> {
   writeFileSync(path.join(place, 'events.jsonl'), `${JSON.stringify({ initbenchRun: 1, header })}\n`);
   writeFileSync(
     path.join(place, 'console.log'),
-    `BUG: kernel NULL pointer dereference\nRIP: 0010:bad+0x0/0x${size.toString(16)}\nCall Trace:\n x[$(touch ran)]+0x1/0x2\n start_kernel+0x9/0x999\n---[ end trace\n`,
+    `BUG: kernel NULL pointer dereference\nRIP: 0010:${frame}+0x${offset.toString(16)}/0x${size.toString(16)}\nCall Trace:\n x[$(touch ran)]+0x1/0x2\n start_kernel+0x9/0x999\n---[ end trace\n`,
   );
 }
 
 test('file, line and patch; what is of another size is not guessed at', async () => {
-  await oops('-g1');
-  const decoded = await productOf(decodeRun(bench.workspace, '@', { build: false }, signal));
+  await oops(['-g1']);
+  const decoded = await productOf(decodeConsole(bench.workspace, { run: '@' }, { build: false }, signal));
   expect(decoded.lines).toBe(true);
   const [frame, other] = decoded.traces[0]!.frames;
   expect(frame).toMatchObject({
@@ -99,8 +102,8 @@ test('file, line and patch; what is of another size is not guessed at', async ()
 });
 
 test('without line tables the function still has an owner, and what is lost is said', async () => {
-  await oops();
-  const decoded = await productOf(decodeRun(bench.workspace, '@', { build: false }, signal));
+  await oops([]);
+  const decoded = await productOf(decodeConsole(bench.workspace, { run: '@' }, { build: false }, signal));
   expect(decoded.lines).toBe(false);
   expect(decoded.traces[0]!.frames[0]).toMatchObject({ locations: [], owners: [{ number: 2 }] });
   expect(decoded.notes[0]).toContain('--build');
