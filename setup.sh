@@ -1,25 +1,75 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what initbench needs and builds it; with --all also what guests of another architecture and the longest
-# tests need. Idempotent; prints nothing when nothing is missing.
+# Installs what initbench needs and builds it; with --test also what its tests need, with --all also what guests of
+# another architecture, boots through firmware and the longest tests need. Idempotent; prints nothing when nothing is
+# missing. What cannot work here is said first, before anything takes time.
 set -eu
-all=
+level=start
 case "$#:${1-}" in
 0:) ;;
-1:--all) all=1 ;;
-*) echo "usage: ./setup.sh [--all]" >&2; exit 2 ;;
+1:--test) level=test ;;
+1:--all) level=all ;;
+*) echo "usage: ./setup.sh [--test | --all]" >&2; exit 2 ;;
 esac
 cd "$(dirname "$0")"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 4; }
+have_command() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
+
+if have_command apt-get; then family=debian
+elif have_command dnf; then family=fedora
+else family=other
+fi
 
 # Node: package.json's engines, checked here because npm only warns.
-command -v node >/dev/null 2>&1 || die "node is missing: install Node.js 20.19 or newer"
-node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-	die "node $(node --version) is too old: install Node.js 20.19 or newer"
+node_needed=$(sed -n 's/.*"node": *">=\([0-9.]*\)".*/\1/p' package.json)
+suffices() { [ "$(printf '%s\n%s\n' "$node_needed" "$1" | sort -V | head -n 1)" = "$node_needed" ]; }
+node_source() {
+	case $family in
+	debian)
+		offered=$(LC_ALL=C apt-cache policy nodejs 2>/dev/null | sed -n 's/^ *Candidate: //p')
+		if [ -z "$offered" ] || [ "$offered" = '(none)' ]; then
+			echo 'as root: apt-get update && apt-get install nodejs npm'
+		elif suffices "$offered"; then
+			echo 'as root: apt-get install nodejs npm'
+		else
+			# The distribution's own is too old; its npm can fetch Node's own build.
+			echo "as root: $(have_command npm || echo 'apt-get install npm && ')npm install --global node@22"
+		fi
+		;;
+	fedora) echo 'as root: dnf install nodejs npm' ;;
+	other) echo 'install it with your package manager, or take the build that nodejs.org offers' ;;
+	esac
+}
+if ! have_command node; then
+	die "node is missing, and $node_needed or newer is needed; $(node_source)"
+fi
+node_found=$(node -p process.versions.node)
+suffices "$node_found" || die "node $node_found is too old, $node_needed or newer is needed; $(node_source)"
+have_command npm || die "npm is missing; $(node_source)"
+
+# The place: kbuild splits paths at blanks and colons, and the first start needs room.
+cache=${INITBENCH_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/initbench}
+case $cache in
+*[[:space:]:]*)
+	die "kbuild cannot build in $cache: the path has a blank or a colon; set INITBENCH_CACHE to a folder without"
+	;;
+esac
+# MiB: node_modules; and sources, two worktrees and two kernels (src/campaign/room.ts has the parts).
+modules_need=250
+start_needs=7000
+require_room() { # FOLDER MIB WHAT ADVICE
+	folder=$1
+	while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+	free=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1024) }')
+	[ "$free" -ge "$2" ] || die "$3 needs $2 MiB in $1, $free are free; $4"
+}
+[ -e node_modules/.initbench-lock ] || require_room "$PWD" $modules_need 'node_modules' 'free some space'
+[ -d "$cache/kernels" ] || require_room "$cache" $start_needs 'the first start' 'free some space, or set INITBENCH_CACHE'
 
 # tool:debian-package:fedora-package, a header that stands for a -dev package, or a module of python or perl.
+# An empty package: the distribution has none.
 needed='
 git:git:git-core
 make:make:make
@@ -36,16 +86,20 @@ lz4:lz4:lz4
 zstd:zstd:zstd
 cpio:cpio:cpio
 fakeroot:fakeroot:fakeroot
-ccache:ccache:ccache
 busybox:busybox-static:busybox
 qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core
 mkfs.erofs:erofs-utils:erofs-utils
 fsck.erofs:erofs-utils:erofs-utils
 mke2fs:e2fsprogs:e2fsprogs
-setpriv:util-linux:util-linux
-mkfs.cramfs:util-linux:util-linux
+/usr/include/gelf.h:libelf-dev:elfutils-libelf-devel
+/usr/include/openssl/ssl.h:libssl-dev:openssl-devel
+/usr/include/stdio.h:libc6-dev:glibc-headers
+'
+# Everything works without these, slower or with less: installed along with what is needed, and never a reason to stop.
+optional='
+ccache:ccache:ccache
 sparse:sparse:sparse
-tmux:tmux:tmux
+bzip2:bzip2:bzip2
 python3:python3:python3
 python3-ply:python3-ply:python3-ply
 python3-git:python3-git:python3-GitPython
@@ -53,34 +107,32 @@ git-send-email:git-email:git-email
 perl-Mail/Address.pm:libmailtools-perl:perl-MailTools
 perl-IO/Socket/SSL.pm:libio-socket-ssl-perl:perl-IO-Socket-SSL
 perl-Authen/SASL.pm:libauthen-sasl-perl:perl-Authen-SASL
-/usr/include/gelf.h:libelf-dev:elfutils-libelf-devel
-/usr/include/openssl/ssl.h:libssl-dev:openssl-devel
-/usr/include/stdio.h:libc6-dev:glibc-headers
+dpkg-deb:dpkg:
+apt-get:apt:
+mmdebstrap:mmdebstrap:
+newuidmap:uidmap:
 '
-# Debian only: payloads made from packages, sources from the archive.
-debian_only='
-mmdebstrap:mmdebstrap
-newuidmap:uidmap
-dpkg-deb:dpkg
-apt-get:apt
+# The tests need these, and all of the above but ccache.
+tests='
+tmux:tmux:tmux
 '
-# With --all, Debian only: arm64 guests on hosts that are something else.
+# With --all. arm64 guests on hosts that are something else:
 foreign='
-aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
-/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross
-qemu-system-aarch64:qemu-system-arm
+aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu:
+/usr/aarch64-linux-gnu/lib/libc.a:libc6-dev-arm64-cross:
+qemu-system-aarch64:qemu-system-arm:
 '
-# With --all, Debian only: firmware, a boot loader, and what makes their disk.
+[ "$(uname -m)" != aarch64 ] || foreign='qemu-system-aarch64:qemu-system-arm:'
+# Firmware, a boot loader, and what makes their disk:
 firmware='
-/usr/share/OVMF/OVMF_VARS_4M.fd:ovmf
-/usr/lib/systemd/boot/efi/systemd-bootx64.efi:systemd-boot-efi
-mkfs.vfat:dosfstools
-mcopy:mtools
+/usr/share/OVMF/OVMF_VARS_4M.fd:ovmf:
+/usr/lib/systemd/boot/efi/systemd-bootx64.efi:systemd-boot-efi:
+mkfs.vfat:dosfstools:
+mcopy:mtools:
 '
-[ "$(uname -m)" != aarch64 ] || foreign='qemu-system-aarch64:qemu-system-arm'
-# With --all, Debian only: what the mails have to get along with.
+# What the mails have to get along with:
 others='
-b4:b4
+b4:b4:
 '
 
 have() {
@@ -89,71 +141,82 @@ have() {
 	git-send-email) [ -x "$(git --exec-path 2>/dev/null)/git-send-email" ] ;;
 	perl-*) perl -e 'require $ARGV[0]' "${1#perl-}" 2>/dev/null ;;
 	python3-*) /usr/bin/python3 -c "import ${1#python3-}" 2>/dev/null ;;
-	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
+	*) have_command "$1" ;;
+	esac
+}
+# Tools of a list that are not here, as 'tool:package' words.
+missing_of() {
+	for entry in $1; do
+		rest=${entry#*:}
+		case $family in
+		fedora) package=${rest#*:} ;;
+		*) package=${rest%%:*} ;;
+		esac
+		[ -z "$package" ] || have "${entry%%:*}" || echo "${entry%%:*}:$package"
+	done
+}
+packages_of() { printf '%s\n' "$@" | sed 's/.*://' | sort -u | tr '\n' ' ' | sed 's/ $//'; }
+tools_of() { printf '%s\n' "$@" | sed 's/:[^:]*$//' | tr '\n' ' ' | sed 's/ $//'; }
+
+case $level in
+start) required=$needed ;;
+test) required="$needed $tests $(printf '%s' "$optional" | grep -v '^ccache:')" ;;
+all) required="$needed $tests $(printf '%s' "$optional" | grep -v '^ccache:') $foreign $firmware $others" ;;
+esac
+
+install_argv() {
+	case $family in
+	debian) echo "apt-get install --no-install-recommends $*" ;;
+	fedora) echo "dnf install $*" ;;
+	other) echo "your package manager (Debian's names: $*)" ;;
+	esac
+}
+install_packages() {
+	# shellcheck disable=SC2086  # a list of words
+	case $family in
+	debian) $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ;;
+	fedora) $sudo dnf install -y -q "$@" >&2 ;;
 	esac
 }
 
-if command -v apt-get >/dev/null 2>&1; then family=debian
-elif command -v dnf >/dev/null 2>&1; then family=fedora
-else family=other
-fi
-
-missing= packages=
-for entry in $needed; do
-	tool=${entry%%:*} rest=${entry#*:}
-	have "$tool" && continue
-	missing="$missing $tool"
-	case $family in
-	fedora) packages="$packages ${rest#*:}" ;;
-	*) packages="$packages ${rest%%:*}" ;;
-	esac
-done
-if [ $family = debian ]; then
-	for entry in $debian_only ${all:+$foreign $firmware $others}; do
-		have "${entry%%:*}" && continue
-		missing="$missing ${entry%%:*}" packages="$packages ${entry#*:}"
-	done
-fi
-
-if [ -n "$missing" ]; then
-	sudo=
-	if [ "$(id -u)" != 0 ]; then
-		[ $family = other ] || command -v sudo >/dev/null 2>&1 ||
-			die "missing:$missing; install as root:$packages"
-		sudo=sudo
+# shellcheck disable=SC2086  # lists of words, throughout
+{
+	missing=$(missing_of "$required")
+	if [ -n "$missing" ]; then
+		extra=$(missing_of "$optional")
+		line=$(install_argv $(packages_of $missing $extra))
+		sudo=
+		if [ "$(id -u)" != 0 ]; then
+			# sudo asks for a password where somebody can type one.
+			if ! have_command sudo || ! { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+				die "missing: $(tools_of $missing); as root: $line"
+			fi
+			sudo=sudo
+		fi
+		[ $family != other ] || die "missing: $(tools_of $missing); install them with $line"
+		say "${sudo:+sudo }$line"
+		if ! install_packages $(packages_of $missing $extra) 2>/dev/null; then
+			[ $family != debian ] || $sudo apt-get update -qq >&2 || die "apt-get update failed"
+			# What is only wanted must not be in the way of what is required.
+			install_packages $(packages_of $missing $extra) ||
+				install_packages $(packages_of $missing) || die "that failed: $line"
+		fi
+		for word in $missing; do
+			have "${word%:*}" || die "${word%:*} is still missing: the package ${word##*:} of this system has none"
+		done
 	fi
-	case $family in
-	debian)
-		say "installing with ${sudo:+sudo }apt-get:$packages"
-		export DEBIAN_FRONTEND=noninteractive
-		# shellcheck disable=SC2086  # a list of words
-		$sudo apt-get install -y -qq --no-install-recommends $packages >/dev/null 2>&1 || {
-			$sudo apt-get update -qq >&2
-			$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
-				die "apt-get could not install:$packages"
-		}
-		;;
-	fedora)
-		say "installing with ${sudo:+sudo }dnf:$packages"
-		# shellcheck disable=SC2086
-		$sudo dnf install -y -q $packages >&2 || die "dnf could not install:$packages"
-		;;
-	other)
-		die "missing:$missing; install them with your package manager (Debian's names:$packages)"
-		;;
-	esac
-fi
+}
 
 # npm packages: again when the lock file is not the one that was installed.
 if ! cmp -s package-lock.json node_modules/.initbench-lock 2>/dev/null; then
 	say "npm ci"
-	npm ci --loglevel=error >&2
+	npm ci --loglevel=error >&2 || die "npm ci failed; run ./setup.sh again when its cause is gone"
 	cp package-lock.json node_modules/.initbench-lock
 fi
 
 # The TypeScript build: again when a source is newer than it.
 if [ ! -e dist/.built ] || [ -n "$(find src package.json tsconfig.json tsconfig.build.json -newer dist/.built -print | head -n 1)" ]; then
 	rm -rf dist
-	node_modules/.bin/tsc -p tsconfig.build.json
+	npm run --silent build >&2 || die "the TypeScript build failed"
 	touch dist/.built
 fi

@@ -22,11 +22,17 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     controller.abort();
   });
 }
+/** Why a result is not where it was to be: the disk behind a redirection is full. */
+let unwritten: Error | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || error.code === 'EIO') controller.abort();
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error;
+    controller.abort();
   });
 }
+
+// An error that nobody waits for leaves the work in an unknown state: what is left of it is the reaper's.
+process.once('uncaughtException', error => void reported(error).then(code => process.exit(code)));
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -37,10 +43,21 @@ const workbenchFlags = ['--ascii', '--no-mouse'];
 // Loaded as needed: the first frame of the workbench waits for no command.
 process.exitCode = await (
   argv.every(word => workbenchFlags.includes(word)) ? openWorkbench() : runCommand()
-).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  return 1;
-});
+).catch(reported);
+// A file takes what is written at once, and tells of its failure a turn later.
+await new Promise(resolve => setImmediate(resolve));
+if (unwritten) process.exitCode = await reported(unwritten);
+
+/** The sentence for an error that no command has reported, and its exit code. */
+async function reported(error: unknown): Promise<number> {
+  const [{ failureLines }, { failureOf }] = await Promise.all([
+    import('./cli/run.ts'),
+    import('./commands/failure.ts'),
+  ]);
+  const failure = failureOf(error);
+  process.stderr.write(`${failureLines(failure).join('\n')}\n`);
+  return failure.exitCode;
+}
 
 async function runCommand(): Promise<number> {
   const [{ runCli }, { commandsFor }, typist] = await Promise.all([
@@ -92,10 +109,7 @@ async function openWorkbench(): Promise<number> {
       ...{ load, recall, keep, lendTo, ask, editor, programOf, suspend },
     });
   } catch (error) {
-    const { UserError } = await import('./host/errors.ts');
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`initbench: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
-    return error.exitCode;
+    return reported(error);
   }
   return signalled === 0 ? 0 : 130;
 }

@@ -111,12 +111,17 @@ export function readInvocation(
     return parseArguments(argv, commands, options) ?? { text: out };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const [message = '', ...hint] = err
-      .trim()
-      .split('\n')
-      .filter(line => line !== '');
-    throw new UserError(message.replace(/^error: /, ''), { hint: hint.at(-1) ?? 'initbench --help' });
+    throw usageError(err);
   }
+}
+
+/** What commander has printed, as an error of ours. */
+export function usageError(printed: string): UserError {
+  const [message = '', ...hint] = printed
+    .trim()
+    .split('\n')
+    .filter(line => line !== '');
+  return new UserError(message.replace(/^error: /, ''), { hint: hint.at(-1) ?? 'initbench --help' });
 }
 
 function configured(program: Program, options: ParserOptions): Program {

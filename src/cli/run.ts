@@ -3,17 +3,10 @@
 import { CommanderError } from 'commander';
 import type { AnyCommand } from '../commands/command.ts';
 import { sanitise, type WorkEvent } from '../events.ts';
-import {
-  environmentProblem,
-  type ExitCode,
-  exitCodes,
-  Interrupted,
-  ToolError,
-  UserError,
-} from '../host/errors.ts';
-import { shellQuote } from '../commands/words.ts';
+import { errorDocument, type Failure, failureOf } from '../commands/failure.ts';
+import { exitCodes, Interrupted, UserError } from '../host/errors.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Invocation, parseArguments } from './parser.ts';
+import { type Invocation, parseArguments, usageError } from './parser.ts';
 import { plainReporter, type Reporter } from './plain.ts';
 import type { Typist } from './typing.ts';
 
@@ -35,11 +28,17 @@ export async function runCli(
   signal: AbortSignal,
 ): Promise<number> {
   let invocation: Invocation | undefined;
+  let said = '';
+  const writeErr = (text: string) => {
+    said += text;
+    terminal.err(text);
+  };
   try {
-    invocation = parseArguments(argv, commands, { version, writeOut: terminal.out, writeErr: terminal.err });
+    invocation = parseArguments(argv, commands, { version, writeOut: terminal.out, writeErr });
   } catch (error) {
-    if (error instanceof CommanderError) return (namedBy(argv, commands)?.errorsFrom ?? 0) + exitCodes.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    const failure = failureOf(usageError(said));
+    return documented(failure, outputOf(argv), namedBy(argv, commands), terminal);
   }
   if (!invocation) return exitCodes.done;
   const { command, typed, output } = invocation;
@@ -72,12 +71,32 @@ export async function runCli(
   } catch (error) {
     terminal.typist?.detach();
     reporter.end();
-    if (signal.aborted || error instanceof Interrupted) {
-      terminal.err('interrupted; finished runs are kept\n');
-      return exitCodes.interrupted;
-    }
-    return (command.errorsFrom ?? 0) + reportError(error, terminal);
+    const failure = failureOf(signal.aborted ? new Interrupted() : error);
+    for (const line of failureLines(failure)) terminal.err(`${line}\n`);
+    return documented(failure, output, command, terminal);
   }
+}
+
+/** The exit code of a failure, and for programs that read us its document. */
+function documented(
+  failure: ReturnType<typeof failureOf>,
+  output: Invocation['output'],
+  command: AnyCommand | undefined,
+  terminal: Terminal,
+): number {
+  const own = failure.kind === 'interrupted' ? 0 : (command?.errorsFrom ?? 0);
+  const exitCode = own + failure.exitCode;
+  const document = errorDocument(failure, exitCode);
+  if (output === 'json') terminal.out(`${JSON.stringify(document, null, 2)}\n`);
+  if (output === 'jsonl') terminal.out(`${JSON.stringify({ type: 'error', error: document })}\n`);
+  return exitCode;
+}
+
+/** Where the words could not be read as a whole: what was to be printed. */
+function outputOf(argv: readonly string[]): Invocation['output'] {
+  const split = argv.indexOf('--');
+  const words = split < 0 ? argv : argv.slice(0, split);
+  return words.includes('--jsonl') ? 'jsonl' : words.includes('--json') ? 'json' : 'plain';
 }
 
 /** Where a console may be typed into, the keys go there. */
@@ -109,27 +128,25 @@ function readerFor(invocation: Invocation, terminal: Terminal): Reporter {
   });
 }
 
-function reportError(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof UserError) {
-    const lines = error.message.split('\n').map(sanitise);
-    terminal.err(`initbench: ${lines.join('\n')}\n`);
-    if (error.hint) terminal.err(`  ${sanitise(error.hint)}\n`);
-    return error.exitCode;
+/** For people: the sentence, what to do, where to look. */
+export function failureLines(failure: Failure): string[] {
+  return linesOf(failure).map(sanitise);
+}
+
+function linesOf({ kind, message, hint, details, log }: Failure): string[] {
+  switch (kind) {
+    case 'interrupted':
+      return [message];
+    case 'bug':
+      return [`initbench: ${message}: ${details[0] ?? ''}`, ...details.slice(1)];
+    case 'tool':
+      return [
+        `initbench: ${message}`,
+        ...details.map(line => `  | ${line}`),
+        ...(hint ? [`  ${hint}`] : []),
+        ...(log ? [`  log: ${log}`] : []),
+      ];
+    default:
+      return [`initbench: ${message}`, ...details, ...(hint ? [`  ${hint}`] : [])];
   }
-  const said = environmentProblem(error);
-  if (said) {
-    terminal.err(`initbench: ${sanitise(said.message)}\n  ${said.hint}\n`);
-    return exitCodes.environment;
-  }
-  if (error instanceof ToolError) {
-    terminal.err(`initbench: ${sanitise(error.message)}\n`);
-    for (const line of error.lastLines.slice(-12)) terminal.err(`  | ${sanitise(line)}\n`);
-    terminal.err(`  command: ${sanitise(shellQuote(error.argv))}\n`);
-    if (error.logPath) terminal.err(`  log: ${error.logPath}\n`);
-    return exitCodes.failed;
-  }
-  terminal.err(
-    `initbench: this is a bug in initbench: ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return exitCodes.failed;
 }

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** `initbench doctor`: each tool with its version, what needs it and what is lost without it. */
+/** `initbench doctor`: each tool, whether it works, what needs it and what is lost without it. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
 import { canSandbox } from '../boot/guard.ts';
 import { findMachine } from '../boot/registry.ts';
-import { exitCodes, Interrupted } from '../host/errors.ts';
-import { capture } from '../host/exec.ts';
+import { exitCodes } from '../host/errors.ts';
 import { hostMemory } from '../host/memory.ts';
-import { type Tool, tools } from '../host/tools.ts';
+import { type Probed, probeTools } from '../host/probe.ts';
+import { tools } from '../host/tools.ts';
 import type { Command } from './command.ts';
 
-interface Found {
-  readonly tool: Tool;
-  /** First line it prints about itself; undefined when it is not there. */
-  readonly version?: string;
-}
-
 interface Diagnosis {
-  readonly tools: readonly Found[];
+  readonly tools: readonly Probed[];
   readonly node: string;
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -40,14 +34,9 @@ export const doctor: Command<null, Diagnosis> = {
   options: [],
   parse: () => null,
   async *run(workspace, _input, signal) {
-    const found: Found[] = [];
-    for (const tool of tools) {
-      yield { job: 'doctor', type: 'progress', done: found.length, total: tools.length, label: tool.name };
-      const version = await versionOf(tool, signal);
-      found.push(version === undefined ? { tool } : { tool, version });
-    }
+    const found = yield* probeTools(tools, signal);
     const { bavail, bsize } = await statfs(workspace.cache);
-    const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.version !== undefined);
+    const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.state === 'works');
     const sandbox = qemu ? await canSandbox('qemu-system-x86_64', signal) : undefined;
     const probed = qemu ? yield* probeAccelerator(workspace, await findMachine('x86_64'), signal) : undefined;
     const { bytes, limited } = hostMemory();
@@ -65,11 +54,7 @@ export const doctor: Command<null, Diagnosis> = {
     };
   },
   text(diagnosis, width) {
-    const rows = diagnosis.tools.map(({ tool, version }) => [
-      tool.name,
-      version === undefined ? (tool.required ? 'MISSING' : 'missing') : shortVersion(version),
-      version === undefined ? `without: ${tool.without} (${tool.debian})` : tool.neededFor,
-    ]);
+    const rows = diagnosis.tools.map(probed => [probed.tool.name, stateOf(probed), remarkOf(probed)]);
     const widths = [0, 1].map(i => Math.max(...rows.map(row => row[i]!.length)));
     const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
     return [
@@ -94,9 +79,11 @@ export const doctor: Command<null, Diagnosis> = {
   json: diagnosis => ({
     schema: 'initbench.doctor/1',
     ...diagnosis,
-    tools: diagnosis.tools.map(({ tool, version }) => ({
+    tools: diagnosis.tools.map(({ tool, state, version, problem }) => ({
       name: tool.name,
+      state,
       version: version ?? null,
+      problem: problem ?? null,
       required: tool.required,
       neededFor: tool.neededFor,
       without: tool.without,
@@ -104,26 +91,22 @@ export const doctor: Command<null, Diagnosis> = {
     })),
   }),
   exitCode: diagnosis =>
-    diagnosis.tools.some(({ tool, version }) => tool.required && version === undefined)
+    diagnosis.tools.some(({ tool, state }) => tool.required && state !== 'works')
       ? exitCodes.environment
       : exitCodes.done,
 };
 
-/** The first line a tool prints about itself, or undefined when it cannot be run. */
-async function versionOf(tool: Tool, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    const text = await capture([...(tool.command ?? [tool.name]), ...tool.version], {
-      signal,
-      mergeStderr: true,
-    });
-    return text.split('\n').find(line => line.trim() !== '') ?? '';
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    return undefined;
-  }
+/** '1.5', 'found' where the version is not known, 'MISSING' and 'BROKEN' where nothing goes on without it. */
+function stateOf({ tool, state, version }: Probed): string {
+  if (state === 'works') return version === undefined ? 'found' : shortVersion(version);
+  return tool.required ? state.toUpperCase() : state;
+}
+
+function remarkOf({ tool, state, problem }: Probed): string {
+  if (state === 'works') return tool.neededFor;
+  const said = problem === undefined ? '' : `; it failed: ${problem}`;
+  return `without: ${tool.without} (${tool.debian})${said}`;
 }
 
 /** '1.5' out of 'mkfs.erofs 1.5', '7.2.22' out of QEMU's line. */
-function shortVersion(line: string): string {
-  return /\d+(\.\d+)+/.exec(line)?.[0] ?? line.slice(0, 20);
-}
+const shortVersion = (line: string): string => /\d+(\.\d+)+/.exec(line)?.[0] ?? line.slice(0, 20);

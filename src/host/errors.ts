@@ -60,21 +60,3 @@ export class Interrupted extends Error {
     this.name = 'Interrupted';
   }
 }
-
-const problems: Readonly<Record<string, string>> = {
-  ENOSPC: 'free some space (initbench clean), or move the cache with INITBENCH_CACHE',
-  EDQUOT: 'free some space (initbench clean), or move the cache with INITBENCH_CACHE',
-  EROFS: 'set INITBENCH_CACHE and INITBENCH_STATE to folders you can write to',
-  EACCES: 'see whose the file is, or set INITBENCH_CACHE and INITBENCH_STATE to folders you can write to',
-  EPERM: 'see whose the file is, or set INITBENCH_CACHE and INITBENCH_STATE to folders you can write to',
-  EMFILE: 'allow more open files: ulimit -n 4096',
-  ENFILE: 'the host has no more files to open: end other programs',
-};
-
-/** What the host refused, in words: a full or read-only disk, missing rights. Undefined: it is something else. */
-export function environmentProblem(error: unknown): { message: string; hint: string } | undefined {
-  const { code, message, path } = error as NodeJS.ErrnoException;
-  const hint = code === undefined ? undefined : problems[code];
-  if (hint === undefined) return undefined;
-  return { message: path && !message.includes(path) ? `${message}: ${path}` : message, hint };
-}

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one door through which programs run: argv in, events and a result out, a whole process group dead in the end. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { onAbort } from './abort.ts';
+import { startProblem } from './environment.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
 import { expectGroup, forgetGroup, guardGroup, ownerEnvironment } from './reaper.ts';
 import { packagesOf } from './tools.ts';
@@ -60,6 +61,9 @@ export async function killGroup(pgid: number, exited: Promise<unknown>): Promise
   send('SIGKILL');
 }
 
+/** What programs print is read, and shown beside our own words. */
+const english = { LC_ALL: 'C.UTF-8' };
+
 /** An ordinary user's PATH on Debian lacks the folders of mke2fs and debugfs, which need no root for plain files. */
 function searchPath(): string {
   return [process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin', '/usr/sbin', '/sbin'].join(':');
@@ -79,7 +83,7 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
   const child = execa(file!, rest, {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...input,
-    env: { PATH: searchPath(), ...options.env, ...ownerEnvironment },
+    env: { PATH: searchPath(), ...english, ...options.env, ...ownerEnvironment },
     detached: true,
     cleanup: false,
     reject: false,
@@ -112,6 +116,9 @@ function check(
   if (options.signal.aborted) throw new Interrupted();
   if (notFound(ended)) throw missingTool(argv[0]!);
   const exitCode = ended.exitCode ?? null;
+  // Where it was never started there is neither an exit code nor a signal.
+  const refused = exitCode === null && !ended.signal ? startProblem(argv[0]!, ended.code) : undefined;
+  if (refused) throw refused;
   if (exitCode !== null && (exitCode === 0 || options.accept?.includes(exitCode))) return exitCode;
   throw new ToolError({
     argv,
@@ -129,10 +136,15 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
   if (options.signal.aborted) throw new Interrupted();
   const { child, pid, done, release } = start(argv, options);
   const log = options.logPath ? createWriteStream(options.logPath, { flags: 'a' }) : undefined;
+  let logFailure: Error | undefined;
+  log?.on('error', error => {
+    logFailure = error;
+  });
   const lastLines: string[] = [];
   let ended = false;
   try {
     for await (const { stream, line } of linesOf(child.stdout, child.stderr)) {
+      if (logFailure) throw logFailure;
       log?.write(`${line}\n`);
       lastLines.push(line);
       if (lastLines.length > keptLines) lastLines.shift();
@@ -140,12 +152,22 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
     }
     const result = (await done) as Ended;
     ended = true;
+    await closed(log);
+    if (logFailure) throw logFailure;
     return { exitCode: check(argv, options, result, lastLines), lastLines };
   } finally {
     release();
     if (!ended && pid !== undefined) await killGroup(pid, done);
-    if (log) await new Promise(resolve => log.end(resolve));
+    await closed(log);
   }
+}
+
+/** All is written, or has failed to be. */
+async function closed(file: WriteStream | undefined): Promise<void> {
+  if (!file || file.closed) return;
+  await new Promise<void>(resolve => {
+    file.once('close', () => resolve()).end();
+  });
 }
 
 /** Whole lines of both streams as they come; ends when both have ended. */
@@ -243,7 +265,10 @@ export async function launch(argv: readonly string[], options: Omit<ExecOptions,
     const failed = (await done) as Ended;
     release();
     if (notFound(failed)) throw missingTool(argv[0]!);
-    throw new ToolError({ argv, exitCode: null, signal: null, lastLines: [String(failed.code)] });
+    throw (
+      startProblem(argv[0]!, failed.code) ??
+      new ToolError({ argv, exitCode: null, signal: null, lastLines: [String(failed.code)] })
+    );
   }
   const ended = (done as Promise<Ended>).then(result => {
     release();

@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
 import { heardByMany } from './abort.ts';
+import { startProblem } from './environment.ts';
 import { Interrupted, ToolError } from './errors.ts';
 import { type ExecResult, exec, missingTool } from './exec.ts';
 import { exists } from './files.ts';
@@ -78,8 +79,10 @@ export async function git(
     errors: (_error, result) => {
       // The negative errno of a program that could not be started.
       if (result.exitCode === -constants.errno.ENOENT) failure = missingTool('git');
-      else if (result.exitCode === 0 || options.accept?.includes(result.exitCode)) return undefined;
-      else failure = gitError(gitArgv(folder, args), result);
+      else if (result.exitCode < 0) failure = startProblem('git', errnoName(-result.exitCode));
+      if (failure) return failure;
+      if (result.exitCode === 0 || options.accept?.includes(result.exitCode)) return undefined;
+      failure = gitError(gitArgv(folder, args), result);
       return failure;
     },
     ...(options.input !== undefined ? { input: () => options.input } : {}),
@@ -95,6 +98,9 @@ export async function git(
     throw failure ?? error;
   }
 }
+
+const errnoName = (errno: number): string | undefined =>
+  Object.entries(constants.errno).find(([, number]) => number === errno)?.[0];
 
 function gitError(
   argv: readonly string[],

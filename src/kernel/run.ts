@@ -2,6 +2,7 @@
 /** make at work in a build directory: its log, its progress, its failure in the compiler's words. */
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import type { Work } from '../events.ts';
+import { toolProblem } from '../host/environment.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exec } from '../host/exec.ts';
 import type { Workspace } from '../workspace.ts';
@@ -63,6 +64,8 @@ export async function* runMake(
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const text = (await readFile(log)).subarray(earlier).toString('utf8');
+    const refused = toolProblem('make', text.split('\n'), { certain: true });
+    if (refused) throw refused;
     throw new BuildFailed(build, firstErrors(parseBuildLog(text), error), log);
   } finally {
     await make.return(undefined as never);

@@ -17,6 +17,7 @@ const ending: Command<{ how: string; times: number; rest: readonly string[] }, s
     yield { job: 'end', type: 'step', step: 'work', state: 'done' };
     if (how === 'user') throw new UserError('no such thing', { hint: 'there is: a, b', exitCode: 4 });
     if (how === 'interrupted') throw new Interrupted();
+    if (how === 'full') throw Object.assign(new Error('ENOSPC: x'), { code: 'ENOSPC', path: '/d/f' });
     if (how === 'bug') throw new TypeError('oops');
     if (how === 'tool') {
       throw new ToolError({
@@ -85,6 +86,30 @@ describe('runCli()', () => {
   ])('%s error', async (how, code, message) => {
     const result = await cli('end', how, '--quiet');
     expect(result).toMatchObject({ code, out: '', err: message });
+  });
+
+  test.each([
+    [['end', 'user'], { kind: 'user', message: 'no such thing', hint: 'there is: a, b', exitCode: 4 }],
+    [['end', 'tool'], { kind: 'tool', message: 'make exited with 2', log: '/l', exitCode: 1 }],
+    [['end', 'full'], { kind: 'user', message: 'No space left on device: /d/f', exitCode: 4 }],
+    [['end', 'interrupted'], { kind: 'interrupted', exitCode: 130 }],
+    [['end', 'bug'], { kind: 'bug', exitCode: 1 }],
+    [['end'], { kind: 'user', message: "missing required argument 'how'", exitCode: 2 }],
+    [['nonsense'], { kind: 'user', message: "unknown command 'nonsense'", exitCode: 2 }],
+    [['end', 'x', '--unknown'], { kind: 'user', message: "unknown option '--unknown'", exitCode: 2 }],
+  ])('%j with --json is a document with the exit code, with --jsonl its last line', async (argv, about) => {
+    const { code, out, err } = await cli(...argv, '--json');
+    expect(JSON.parse(out)).toMatchObject({ schema: 'initbench.error/1', ...about });
+    expect(code).toBe(about.exitCode);
+    expect(err).not.toBe('');
+    const last = (await cli(...argv, '--jsonl')).out.trim().split('\n').at(-1)!;
+    const { error, type } = JSON.parse(last) as { type: string; error: { details: string[] } };
+    expect(type).toBe('error');
+    expect({ ...error, details: [] }).toEqual({ ...JSON.parse(out), details: [] });
+  });
+
+  test('--json behind -- is no word of ours', async () => {
+    expect((await cli('end', '--unknown', '--', '--json')).out).toBe('');
   });
 
   test('our own bug keeps its stack', async () => {
