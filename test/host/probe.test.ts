@@ -80,5 +80,5 @@ describe('probeTools()', () => {
     const probed = await productOf(probeTools(required, signal));
     expect(required.length).toBeGreaterThan(10);
     expect(probed.filter(({ state }) => state !== 'works')).toEqual([]);
-  });
+  }, 120_000);
 });
