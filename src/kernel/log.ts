@@ -27,7 +27,11 @@ export interface BuildLog {
 
 const warningLine = /(^|\s)(warning|WARNING): /;
 const errorLine =
-  /(^|\s)(error|fatal error|ERROR): |undefined reference to|: not found$|\*\*\* No rule to make/;
+  /(^|\s)(error|Error|fatal error|ERROR|FATAL): |undefined reference to|: not found$|\*\*\* No rule to make/;
+/** A line of the source, as a compiler shows it below its message. */
+const shownSource = /^ *\d* +\| /;
+/** The end of modpost, with nothing of what it is about: that are the warnings before it. */
+const unnamedModpost = /^(ERROR|FATAL): modpost: [^"'`]*$/;
 /** Starts another message of the same compiler run. */
 const otherMessage =
   /^(In file included from | {17}from |\S+: (In function|At top level)|\S+:\d+:\d+: error: )/;
@@ -37,6 +41,7 @@ export function parseBuildLog(text: string): BuildLog {
   const warnings = new Map<string, string[]>();
   const errors: string[] = [];
   const lastWords: string[] = [];
+  let modpost: string[] = [];
   let current = '';
   let block: string[] | undefined;
   const close = () => {
@@ -49,6 +54,7 @@ export function parseBuildLog(text: string): BuildLog {
       close();
       current = `${step.step} ${step.target}`;
       steps.add(current);
+      modpost = [];
       // What a step said in an earlier, broken-off build it says again.
       warnings.delete(current);
     } else if (/^make(\[\d+\])?: /.test(line)) {
@@ -62,7 +68,9 @@ export function parseBuildLog(text: string): BuildLog {
     } else {
       block?.push(relative(line));
     }
-    if (!step && errorLine.test(line)) errors.push(relative(line));
+    if (line.startsWith('WARNING: modpost: ')) modpost.push(relative(line));
+    if (step || !errorLine.test(line) || shownSource.test(line)) continue;
+    errors.push(...(unnamedModpost.test(line) ? modpost : []), relative(line));
   }
   close();
   return { steps: [...steps], warnings, errors: errors.length > 0 ? errors : lastWords };

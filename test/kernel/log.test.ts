@@ -90,9 +90,52 @@ test.each([
   ['ERROR: modpost: "lost" [fs/erofs/erofs.ko] undefined!\n', /modpost/],
   ['/bin/sh: 1: lz4: not found\nmake[3]: *** [x: y] Error 127\n', /lz4: not found/],
   ["make[2]: *** No rule to make target 'x.o', needed by 'y'.  Stop.\n", /No rule to make target/],
+  ["a.S: Assembler messages:\na.S:3: Error: no such instruction: `lost x'\n", /a\.S:3: Error/],
+  ['FATAL: modpost: lost.o: no .modinfo section\n', /lost\.o/],
   ['  CC      a.o\nmake[3]: *** [scripts/Makefile.build:1: a.o] Error 1\n', /Makefile\.build:1: a\.o/],
 ])('%j has an error to show', (text, error) => {
   expect(parseBuildLog(text).errors.join('\n')).toMatch(error);
+});
+
+describe('what modpost refuses is shown with its symbols', () => {
+  const errorsOf = (...lines: string[]) =>
+    parseBuildLog(
+      ['  MODPOST Module.symvers', ...lines, 'make[2]: *** [x: Module.symvers] Error 1'].join('\n'),
+    ).errors;
+  const mismatch = (from: string) =>
+    `WARNING: modpost: vmlinux: section mismatch in reference: ${from}+0x5 (section: .text) -> lost (section: .init.text)`;
+  const detected = 'ERROR: modpost: Section mismatches detected.';
+  test.each<[string, string[], string[]]>([
+    [
+      'undefined symbols',
+      ['ERROR: modpost: "lost" [fs/a.ko] undefined!', 'ERROR: modpost: "gone" [fs/a.ko] undefined!'],
+      ['ERROR: modpost: "lost" [fs/a.ko] undefined!', 'ERROR: modpost: "gone" [fs/a.ko] undefined!'],
+    ],
+    [
+      'section mismatches, which are warnings with an error behind them',
+      [mismatch('a'), mismatch('b'), detected, 'Set CONFIG_SECTION_MISMATCH_WARN_ONLY=y to allow them.'],
+      [mismatch('a'), mismatch('b'), detected],
+    ],
+    [
+      'a warning before an error that names its symbol is no part of it',
+      [mismatch('a'), "ERROR: modpost: fs/a: 'lost' exported twice. Previous export was in fs/b"],
+      ["ERROR: modpost: fs/a: 'lost' exported twice. Previous export was in fs/b"],
+    ],
+  ])('%s', (_title, lines, expected) => {
+    expect(errorsOf(...lines)).toEqual(expected);
+  });
+
+  test('a mismatch that is allowed is a warning', () => {
+    const log = parseBuildLog(`  MODPOST x\n${mismatch('a')}\n`);
+    expect(log.errors).toEqual([]);
+    expect([...log.warnings.values()]).toEqual([[mismatch('a')]]);
+  });
+});
+
+test('a line of the source that a compiler shows is no error of its own', () => {
+  const text =
+    '  CC      a.o\na.c:3:1: warning: x\n    3 |  pr_err("Error: %d", n);\n      |  ^~~ error: no\n';
+  expect(parseBuildLog(text).errors).toEqual([]);
 });
 
 test('an objtool or linker warning is a warning too', () => {
