@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The event stream as lines for people: steps with their times, one line of progress, notices; all to stderr. */
 import { sanitise, type WorkEvent } from '../events.ts';
+import { type Pace, paceAfter, timeLeft } from '../commands/pace.ts';
 import { describeOutcome, duration, shellQuote } from '../commands/words.ts';
 
 export interface Reporter {
@@ -29,7 +30,7 @@ export function plainReporter(options: PlainOptions): Reporter {
   const now = options.now ?? (() => performance.now());
   const started = new Map<string, number>();
   const said = new Set<string>();
-  const progressSince = new Map<string, { at: number; done: number }>();
+  const paces = new Map<string, Pace>();
   let drawn = '';
   let lastDraw = Number.NEGATIVE_INFINITY;
 
@@ -64,7 +65,7 @@ export function plainReporter(options: PlainOptions): Reporter {
         const key = `${e.job}/${e.step}`;
         if (e.state === 'started') {
           started.set(key, now());
-          progressSince.delete(e.job);
+          paces.delete(e.job);
           draw(`  ${name} ...`);
           return;
         }
@@ -79,7 +80,8 @@ export function plainReporter(options: PlainOptions): Reporter {
         return;
       }
       case 'progress':
-        draw(progressLine(e, progressSince, now()));
+        paces.set(e.job, paceAfter(paces.get(e.job) ?? [], now(), e.done));
+        draw(progressLine(e, paces.get(e.job)!, now()));
         return;
       case 'notice':
         if (options.quiet && e.level === 'info') return;
@@ -124,21 +126,10 @@ export function plainReporter(options: PlainOptions): Reporter {
   return { event, end: erase };
 }
 
-function progressLine(
-  e: Extract<WorkEvent, { type: 'progress' }>,
-  since: Map<string, { at: number; done: number }>,
-  time: number,
-): string {
-  const first = since.get(e.job);
-  if (!first || e.done < first.done) since.set(e.job, { at: time, done: e.done });
+function progressLine(e: Extract<WorkEvent, { type: 'progress' }>, pace: Pace, time: number): string {
   if (e.total === undefined) return `  ${e.done}  ${sanitise(e.label)}`;
   const percent = Math.min(100, Math.floor((100 * e.done) / Math.max(1, e.total)));
-  const gained = first ? e.done - first.done : 0;
-  const left =
-    e.leftMs ??
-    (first && gained > 20 && time - first.at > 3000
-      ? ((time - first.at) / gained) * (e.total - e.done)
-      : undefined);
+  const left = e.leftMs ?? timeLeft(pace, time, e.total);
   const estimate = left === undefined ? '' : `  about ${duration(left)} left`;
   return `  ${percent}% (${e.done}/${e.total})${estimate}  ${sanitise(e.label)}`;
 }

@@ -55,3 +55,47 @@ export async function readDependencies(folder: string): Promise<Dependencies[]> 
   await walk(folder);
   return found;
 }
+
+/** What a change is of: files as seen from the top of the tree, options without CONFIG_. */
+export interface Changes {
+  readonly files: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** Those of a build directory's objects that a change makes anew, by what fixdep wrote down. */
+export async function objectsOf(folder: string, { files, options }: Changes): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  if (files.length + options.length === 0) return found;
+  // '    ../fs/erofs/super.c \\', '    $(wildcard include/config/EROFS_FS_ZIP) \\'
+  const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const marks = [
+    ...files.map(file => `/${escaped(file)}\\s`),
+    ...options.map(option => `include/config/${escaped(option)}\\)`),
+  ];
+  const any = new RegExp(marks.join('|'));
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
+      if (entry.isDirectory()) await walk(path.join(below, entry.name));
+      const object = /^\.(.+\.o)\.cmd$/.exec(entry.name)?.[1];
+      if (!entry.isFile() || object === undefined) continue;
+      if (any.test(await readFile(path.join(folder, below, entry.name), 'latin1'))) {
+        found.add(path.join(below, object));
+      }
+    }
+  };
+  await walk('');
+  return found;
+}
+
+/** The options that two configurations do not both have, or have with other values. */
+export function differingOptions(before: string, after: string): readonly string[] {
+  const valuesOf = (text: string) =>
+    new Map(
+      text.split('\n').flatMap(line => {
+        const match = /^CONFIG_(\w+)=(.*)$/.exec(line);
+        return match ? [[match[1]!, match[2]!] as const] : [];
+      }),
+    );
+  const [old, now] = [valuesOf(before), valuesOf(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].filter(name => old.get(name) !== now.get(name));
+}

@@ -22,14 +22,23 @@ import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
+import { differingOptions, objectsOf } from './affected.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
 import { carryWarnings, parseBuildLog } from './log.ts';
 import { type Build, buildArgv, folderOf, kernelDigest } from './make.ts';
 import { jobOf } from './plan.ts';
-import { estimateSteps, spaceNeeded, stepsAhead } from './progress.ts';
+import { estimateSteps, spaceNeeded } from './progress.ts';
 import { runMake } from './run.ts';
-import { logFile, type Memory, memoryFile, readMemory, seedBuild, variablesDigest } from './seed.ts';
+import {
+  differingFiles,
+  logFile,
+  type Memory,
+  memoryFile,
+  readMemory,
+  seedBuild,
+  variablesDigest,
+} from './seed.ts';
 import { kernelFolder, listKernels, readKernel, writeKernel } from './store.ts';
 import { requireTools, toolsNeeded } from './toolchain.ts';
 import { removeHalfMade } from './unfinished.ts';
@@ -120,17 +129,17 @@ async function* makeKernel(
   await requireTools(toolsNeeded(config.text), environment);
   await requireSpace(build.worktree.path, spaceNeeded(full, config.text), 'building this kernel');
 
-  const seeded = yield* seedBuild(build, signal);
+  yield* seedBuild(build, signal);
   const unfinished = await readIfThere(log);
   if (unfinished !== undefined) await removeHalfMade(folder);
   const before = parseBuildLog(unfinished ?? '');
   const memory = await readMemory(folder);
-  const complete = seeded || memory?.config === config.digest;
-  const estimates = stepsAhead({ full, behind: before.steps.length, complete });
+  const again = memory && (await madeAgain(build, config, memory, signal));
+  const forecast = { full, behind: before.steps.length, ...(again && { again }) };
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
   const started = performance.now();
-  yield* runMake(workspace, build, { argv: buildArgv(build), log, estimates }, signal);
+  yield* runMake(workspace, build, { argv: buildArgv(build), log, forecast }, signal);
   const built = Math.round(performance.now() - started);
   try {
     await requireUnmoved(build.worktree, signal);
@@ -176,6 +185,22 @@ async function* makeKernel(
     } satisfies Memory),
   );
   await rm(log);
+}
+
+/** The objects that a finished build in the directory has and this one makes anew. */
+async function madeAgain(
+  build: Build,
+  config: Config,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const folder = path.join(build.worktree.path, folderOf(build));
+  const before = (await readIfThere(path.join(folder, 'include/config/auto.conf'))) ?? '';
+  const changes = {
+    files: await differingFiles(build.worktree, memory.commit, signal),
+    options: differingOptions(before, config.text),
+  };
+  return objectsOf(folder, changes);
 }
 
 async function copyProducts(build: Build, folder: string, log: string, scratch: string) {

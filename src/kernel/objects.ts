@@ -48,12 +48,8 @@ export async function* makeObjects(
           // The compiler says nothing about an object that is up to date.
           for (const object of objects) await rm(path.join(folder, object), { force: true });
           const argv = makeArgv(build, ...objects);
-          yield* runMake(
-            workspace,
-            build,
-            { argv, log, estimates: [preparingSteps + 2 * objects.length] },
-            signal,
-          );
+          const forecast = { full: preparingSteps + 2 * objects.length, behind: 0 };
+          yield* runMake(workspace, build, { argv, log, forecast }, signal);
           await requireUnmoved(build.worktree, signal);
           const text = await readFile(log, 'utf8');
           const said = parseMessages(text);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** How many steps a build will print: what an earlier one printed, scaled by the options that are enabled. Pure. */
+/** How many steps a build will print: what an earlier one printed, scaled by the options that are enabled, or what is to
+ *  be compiled again. Pure. */
+import path from 'node:path';
+import type { BuildStep } from './log.ts';
 
 /** A full build: how many options were y or m, how many step lines it printed. */
 export interface KnownBuild {
@@ -21,26 +24,48 @@ export function estimateSteps(options: number, known: readonly KnownBuild[]): nu
   return Math.max(linkSteps, Math.round((nearest.steps * options) / Math.max(nearest.options, 1)));
 }
 
-/** What a build directory holds at the start decides how much is left: the likely number, and the next one up for when
- *  that proves too small. */
-export function stepsAhead(start: {
-  /** Steps of a full build. */
+/** What is likely to be made. */
+export interface Forecast {
+  /** Steps of a build from nothing, of which so many were done by one that was broken off. */
   readonly full: number;
-  /** Steps an unfinished build has behind it. */
   readonly behind: number;
-  /** Whether objects of a finished build are there: then only what differs is compiled, which an option that all files
-   *  use makes nearly everything. */
-  readonly complete: boolean;
-}): readonly number[] {
-  const left = Math.max(linkSteps, start.full - start.behind);
-  return start.complete ? [linkSteps, left] : [left];
+  /** Where the objects of a finished build are there: those that will be compiled again ('fs/erofs/super.o'). */
+  readonly again?: ReadonlySet<string>;
 }
 
-/** The total to show at `done`, so that the share of it never shrinks: none while more than one estimate may be the right
- *  one, and none once the last has proved too small. */
-export function shownTotal(done: number, estimates: readonly number[]): number | undefined {
-  const left = estimates.filter(estimate => done < estimate);
-  return left.length === 1 ? left[0] : undefined;
+/** So many objects that nobody expected mean that all are compiled: an option has changed a flag of every file. */
+const fewUnforeseen = 10;
+
+/** Takes each step as it comes and returns how many there are going to be, more than there were, so that the share of it
+ *  never shrinks: undefined while it would, and when it cannot be told any more. */
+export function stepCounter({ full, behind, again }: Forecast): (step: BuildStep) => number | undefined {
+  const seen = new Set<string>();
+  let [compiled, unforeseen, share] = [0, 0, 0];
+  const left = Math.max(linkSteps, full - behind);
+  const few = again && again.size + foldersOf(again).size + linkSteps;
+  return ({ step, target }) => {
+    const size = seen.size;
+    seen.add(`${step} ${target}`);
+    const isObject = (step === 'CC' || step === 'AS') && !/^(scripts|tools)\//.test(target);
+    if (again && isObject && seen.size > size) {
+      compiled++;
+      if (!again.has(target)) unforeseen++;
+    }
+    const everything = unforeseen > fewUnforeseen && unforeseen * 2 > compiled;
+    const total = few === undefined || everything ? left : few + unforeseen;
+    if (seen.size >= total || seen.size / total < share) return undefined;
+    share = seen.size / total;
+    return total;
+  };
+}
+
+/** Each folder's archive is made anew with an object in it. */
+function foldersOf(objects: ReadonlySet<string>): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const object of objects) {
+    for (let at = path.dirname(object); !folders.has(at); at = path.dirname(at)) folders.add(at);
+  }
+  return folders;
 }
 
 /** Bytes of disk that a build directory and the kernel kept from it may take; debug information multiplies both. */

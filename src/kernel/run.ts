@@ -9,16 +9,20 @@ import type { Workspace } from '../workspace.ts';
 import { type BuildLog, parseBuildLine, parseBuildLog } from './log.ts';
 import { type Build, ccacheEnvironment } from './make.ts';
 import { jobOf } from './plan.ts';
-import { shownTotal } from './progress.ts';
+import { type Forecast, stepCounter } from './progress.ts';
 import { makeEnvironment } from './variables.ts';
+
+const shownErrors = 5;
 
 /** make could not build the kernel. The log stays where `logPath` says until the next build there succeeds. */
 export class BuildFailed extends UserError {
-  /** The compiler's first words on it, 'fs/erofs/super.c:12:5: error: ...'. */
+  /** What compiler, linker and modpost say of it, 'fs/erofs/super.c:12:5: error: ...' first. */
   readonly errors: readonly string[];
   readonly logPath: string;
   constructor(build: Pick<Build, 'name' | 'tree'>, errors: readonly string[], logPath: string) {
-    super([`${build.name} on ${build.tree} does not build:`, ...errors].join('\n  '), {
+    const more = errors.length > shownErrors ? [`and ${errors.length - shownErrors} more`] : [];
+    const shown = [...errors.slice(0, shownErrors), ...more];
+    super([`${build.name} on ${build.tree} does not build:`, ...shown].join('\n  '), {
       hint: `the whole log is ${logPath}`,
       exitCode: exitCodes.build,
     });
@@ -32,20 +36,20 @@ interface MakeRun {
   readonly argv: readonly string[];
   /** Everything make prints is appended here. */
   readonly log: string;
-  /** How many steps it may take, from the likely number up. */
-  readonly estimates: readonly number[];
+  readonly forecast: Forecast;
 }
 
 /** make itself, with progress. @throws BuildFailed */
 export async function* runMake(
   workspace: Workspace,
   build: Build,
-  { argv, log, estimates }: MakeRun,
+  { argv, log, forecast }: MakeRun,
   signal: AbortSignal,
 ): Work<void> {
   const job = jobOf(build);
   const earlier = (await stat(log).catch(() => undefined))?.size ?? 0;
   const env = makeEnvironment(workspace.environment, ccacheEnvironment(build));
+  const count = stepCounter(forecast);
   const seen = new Set<string>();
   const make = exec(argv, { job, cwd: build.worktree.path, env, logPath: log, signal });
   try {
@@ -57,8 +61,8 @@ export async function* runMake(
       if (!step) continue;
       const label = `${step.step} ${step.target}`;
       seen.add(label);
-      const total = shownTotal(seen.size, estimates);
-      yield { job, type: 'progress', done: seen.size, label, ...(total !== undefined && { total }) };
+      const total = count(step);
+      yield { job, type: 'progress', done: seen.size, ...(total !== undefined && { total }), label };
     }
     yield { job, type: 'progress', done: seen.size, total: seen.size, label: 'done' };
   } catch (error) {
@@ -75,5 +79,5 @@ export async function* runMake(
 }
 
 function firstErrors(log: BuildLog, error: ToolError): readonly string[] {
-  return (log.errors.length > 0 ? log.errors : error.lastLines.slice(-5)).slice(0, 5);
+  return log.errors.length > 0 ? log.errors.slice(0, 50) : error.lastLines.slice(-shownErrors);
 }

@@ -90,7 +90,11 @@ async function findSource(build: Build, target: string): Promise<string | undefi
 }
 
 /** Paths whose content is not that of the other commit. */
-async function differingFiles(worktree: Worktree, other: string, signal: AbortSignal): Promise<string[]> {
+export async function differingFiles(
+  worktree: Worktree,
+  other: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const words = ['diff', '--name-only', '-z', '--no-renames', other, worktree.commit];
   return (await git(worktree.path, words, signal)).split('\0').filter(Boolean);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How far work is: each of its streams by itself, and none ever goes back. Pure. */
+import { type Pace, paceAfter, timeLeft } from '../commands/pace.ts';
 import { duration } from '../commands/words.ts';
 import type { Milliseconds, WorkEvent } from '../events.ts';
 
@@ -15,8 +16,7 @@ export interface Progress {
   readonly percent: number | undefined;
   /** Where whoever works knows better than the rate so far tells. */
   readonly leftMs: Milliseconds | undefined;
-  /** Where the estimate of the time left starts. */
-  readonly from: { readonly at: Milliseconds; readonly done: number };
+  readonly pace: Pace;
 }
 
 /** Streams in the order they began; one that goes on keeps its place. */
@@ -26,9 +26,8 @@ export function withProgress(all: readonly Progress[], event: Event, now: Millis
   const reached =
     total === undefined ? undefined : Math.min(100, Math.floor((100 * done) / Math.max(1, total)));
   const percent = reached === undefined ? before?.percent : Math.max(reached, before?.percent ?? 0);
-  const goesOn = before && before.total === total && done >= before.done;
-  const from = goesOn ? before.from : { at: now, done };
-  const next: Progress = { name, label, done, total, percent, leftMs, from };
+  const pace = paceAfter(before?.pace ?? [], now, done);
+  const next: Progress = { name, label, done, total, percent, leftMs, pace };
   return before ? all.map(one => (one.name === name ? next : one)) : [...all, next];
 }
 
@@ -37,13 +36,11 @@ export const withoutProgress = (all: readonly Progress[], name: string): readonl
   all.filter(one => one.name !== name);
 
 /** '40% (2/5) boot userspace, about 12 s left'. */
-function words({ label, done, total, percent, leftMs, from }: Progress, now: Milliseconds): string {
+function words({ label, done, total, percent, leftMs, pace }: Progress, now: Milliseconds): string {
   if (total === undefined || percent === undefined) return `${done} ${label}`;
   // a total that grew: what was shown before stands, and the count would contradict it
   if (percent > Math.floor((100 * done) / Math.max(1, total))) return `${percent}% ${label}`;
-  const gained = done - from.done;
-  const spent = now - from.at;
-  const left = leftMs ?? (gained > 20 && spent > 3000 ? (spent / gained) * (total - done) : undefined);
+  const left = leftMs ?? timeLeft(pace, now, total);
   return `${percent}% (${done}/${total}) ${label}${left === undefined ? '' : `, about ${duration(left)} left`}`;
 }
 
