@@ -4,9 +4,10 @@ import type { BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
 import { qemuArgv } from '../boot/qemu.ts';
-import { findFlow, findMachine } from '../boot/registry.ts';
+import { findMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
+import { parseRow, type RowPlan } from '../campaign/rows.ts';
 import type { Outcome, Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
@@ -20,12 +21,16 @@ import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
 
 interface BootInput {
-  readonly flow: string;
-  /** Undefined: the flow decides between base and the workspace's series. */
+  /** FLOW[:FORMAT][@KERNEL][+WORD...], as a row of a comparison. */
+  readonly row: string;
+  /** Undefined: the row says, or else the flow decides between base and the series. */
   readonly kernel: string | undefined;
+  /** That of flows that need one. */
+  readonly series: string;
   readonly tree: string | undefined;
   readonly fragments: readonly string[];
   readonly arch: string | undefined;
+  readonly refresh: boolean;
   readonly payload: string;
   readonly padBytes: number;
   readonly format: string | undefined;
@@ -52,19 +57,26 @@ export const boot: Command<BootInput, BootProduct> = {
   changes: ['trees', 'kernels', 'runs'],
   examples: [
     'boot kernelspace',
-    'boot initramfs --kernel initoverlayfs --format cpio-zstd --pad 64M',
+    'boot initramfs:cpio-zstd@initoverlayfs --pad 64M',
     'boot userspace --clock wall --rootfs',
     'boot kernelspace --clock wall --via uefi --disk-rate 20 --rootfs',
     'boot floor --append loglevel=7 --dry-run',
     'boot kernelspace --interactive',
     'boot kernelspace --arch arm64',
   ],
-  positional: [{ usage: '<flow>', summary: 'the way to boot; an unknown one answers with the list' }],
+  positional: [
+    {
+      usage: '<flow>',
+      summary: 'the way to boot, FLOW[:FORMAT][@KERNEL][+WORD...]; an unknown one answers with the list',
+    },
+  ],
   options: [
     { usage: '--kernel <kernel>', summary: 'base, or the name of a series (default: what the flow needs)' },
+    { usage: '--series <series>', summary: 'the series of flows that need one (default: initbench.toml)' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
     { usage: '--arch <arch>', summary: "the guest: x86_64 or arm64 (default: ARCH, otherwise the host's)" },
+    { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     {
       usage: '--payload <payload>',
       summary: 'the files: busybox, dir:PATH, ...; an unknown one lists them',
@@ -123,11 +135,13 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
     throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
   }
   return {
-    flow: words[0]!,
+    row: words[0]!,
     kernel: text('kernel'),
+    series: text('series') ?? settings.series,
     tree: text('tree'),
     fragments: [...settings.fragments, ...list('config')],
     arch: text('arch'),
+    refresh: options.refresh === true || settings.refresh,
     payload: options.payload as string,
     padBytes: bytesOf(options.pad, '--pad'),
     format: text('format'),
@@ -148,23 +162,21 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
 
 async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootProduct> {
   const { settings } = workspace;
-  const flow = await findFlow(input.flow);
-  const { arch } = input;
+  const { flow, kernel: name, format, append } = rowToBoot(input, await listFlows());
+  const { arch, refresh } = input;
   if (arch !== undefined) await findMachine(arch);
-  const name = kernelName(input.kernel, flow, settings.series);
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
   const tree = input.tree ?? own ?? settings.tree;
   const fragments = input.via ? [...new Set([...input.fragments, 'efi'])] : input.fragments;
-  const wanted = { kernel: name, tree, fragments, ...(arch !== undefined && { arch }) };
+  const wanted = { kernel: name, tree, fragments, refresh, ...(arch !== undefined && { arch }) };
   const kernel = yield* prepareKernel(workspace, wanted, signal);
   const about = { padBytes: input.padBytes, arch: kernel.arch };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
-  const { format, timeoutMs, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive, via } = input;
+  const { timeoutMs, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive, via } = input;
   const plan = yield* planBoot(
     workspace,
     {
-      ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
-      ...(format !== undefined && { format }),
+      ...{ flow, kernel, payload, format, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
       ...(via && { via }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
@@ -174,8 +186,30 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
   return { kind: 'run', run: yield* bootOnce(workspace, plan, signal) };
 }
 
-const kernelName = (asked: string | undefined, flow: Flow, series: string): string =>
-  asked ?? (flow.kernel === 'series' ? series : 'base');
+/** The row that is named, with what the options say of it. @throws UserError as parseRow(), and for a contradiction */
+export function rowToBoot(
+  input: Pick<BootInput, 'row' | 'series' | 'kernel' | 'format' | 'append'>,
+  flows: readonly Flow[],
+): RowPlan {
+  const row = parseRow(input.row, flows, input.series);
+  const [words] = input.row.split('+') as [string];
+  const kernel = once('kernel', words.includes('@') ? row.kernel : undefined, input.kernel);
+  const format = once('format', words.includes(':') ? row.format : undefined, input.format);
+  return {
+    ...row,
+    kernel: kernel ?? row.kernel,
+    format: format ?? row.format,
+    append: [...row.append, ...input.append],
+  };
+}
+
+/** What the row and an option both may name. @throws UserError when they differ */
+function once(what: string, inRow: string | undefined, option: string | undefined): string | undefined {
+  if (inRow === undefined || option === undefined || inRow === option) return inRow ?? option;
+  throw new UserError(`the ${what} is named twice: ${inRow} in the row, ${option} by --${what}`, {
+    hint: 'leave one of them out',
+  });
+}
 
 /** @throws UserError when it is no path, or a limit is given without one */
 export function viaOf(options: Typed['options']): DiskLimit | undefined {

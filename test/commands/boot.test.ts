@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: what is typed, how a run reads, with which code it ends. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { BootRun } from '../../src/boot/boot.ts';
-import { boot } from '../../src/commands/boot.ts';
+import { listFlows } from '../../src/boot/registry.ts';
+import { boot, rowToBoot } from '../../src/commands/boot.ts';
 import type { Outcome } from '../../src/events.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { runFigures } from '../../src/measure/figures.ts';
@@ -22,7 +23,8 @@ test('what is typed becomes numbers and lists', () => {
   expect(
     parse({ pad: '16M', used: '10,1,100,10', mem: '512', append: ['a', 'b=c'], timeout: '5' }),
   ).toMatchObject({
-    flow: 'floor',
+    row: 'floor',
+    series: 'initoverlayfs',
     kernel: undefined,
     padBytes: 16 * 2 ** 20,
     used: [1, 10, 100],
@@ -48,6 +50,39 @@ test.each([
 ])('%o is refused', (options, message) => {
   expect(() => parse(options)).toThrow(UserError);
   expect(() => parse(options)).toThrow(message);
+});
+
+describe('the row that is booted', async () => {
+  const flows = await listFlows();
+  const rowOf = (words: string, options: Record<string, unknown> = {}) => {
+    const input = boot.parse({ options: { ...defaults, ...options }, words: [words], rest: [] }, workspace);
+    const { flow, kernel, format, append } = rowToBoot(input, flows);
+    return [`${flow.id}:${format}@${kernel}`, ...append].join(' ');
+  };
+  test.each<[string, Record<string, unknown>, string]>([
+    ['initramfs', {}, 'initramfs:cpio-lz4@base'],
+    ['kernelspace', {}, 'kernelspace:erofs-lz4hc@initoverlayfs'],
+    ['kernelspace', { series: 'mine' }, 'kernelspace:erofs-lz4hc@mine'],
+    ['initramfs', { series: 'mine' }, 'initramfs:cpio-lz4@base'],
+    ['initramfs@mine', {}, 'initramfs:cpio-lz4@mine'],
+    ['initramfs:cpio-zstd@mine', {}, 'initramfs:cpio-zstd@mine'],
+    ['initramfs:cpio-zstd', { kernel: 'mine' }, 'initramfs:cpio-zstd@mine'],
+    ['initramfs@mine', { kernel: 'mine', format: 'cpio' }, 'initramfs:cpio@mine'],
+    ['initramfs+a=b:c@d', { append: ['e'] }, 'initramfs:cpio-lz4@base a=b:c@d e'],
+  ])('%s %o', (words, options, expected) => {
+    expect(rowOf(words, options)).toBe(expected);
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['initramfs@mine', { kernel: 'base' }, 'the kernel is named twice: mine in the row, base by --kernel'],
+    ['initramfs:cpio', { format: 'cpio-zstd' }, 'the format is named twice'],
+    ['kernelspace@base', {}, 'flow kernelspace needs a kernel that carries a series'],
+    ['nosuch@base', {}, "no flow is called 'nosuch'"],
+    ['initramfs@', {}, "'initramfs@' is no row"],
+  ])('%s %o is refused', (words, options, message) => {
+    expect(() => rowOf(words, options)).toThrow(UserError);
+    expect(() => rowOf(words, options)).toThrow(message);
+  });
 });
 
 const runOf = (more: Partial<BootRun> = {}): BootRun => ({
