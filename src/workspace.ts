@@ -20,6 +20,9 @@ const settingsSchema = z.strictObject({
   seriesTrees: z.record(z.string(), z.string()).default({}),
   /** Fragments of every kernel, by name, in order. */
   fragments: z.array(z.string()).default(['base', 'memmap']),
+  /** Commits of a series that are not in patches/ yet are written there before a kernel of it is built or booted, as
+   *  `series refresh` writes them. */
+  refresh: z.boolean().default(false),
   /** Keys of the workbench in place of its own: [keys] boot = ["b", "C-b"], "flows.mark" = "m". */
   keys: z
     .record(

@@ -26,6 +26,8 @@ export interface CompareRequest {
   readonly fragments: readonly string[];
   /** As kernels are called. Default: what the environment says, otherwise the host's. */
   readonly arch?: string;
+  /** Default: the setting `refresh`. */
+  readonly refresh?: boolean;
   readonly payload: string;
   readonly padBytes: number;
   /** Percent of the payload's bytes, ascending: one boot passes them all. */
@@ -79,6 +81,7 @@ export async function* compareFlows(
       tree: tree.name,
       fragments,
       ...(request.arch !== undefined && { arch: request.arch }),
+      ...(request.refresh !== undefined && { refresh: request.refresh }),
     };
     kernels.set(name, yield* prepareKernel(workspace, wanted, signal));
   }

@@ -12,13 +12,15 @@ import { type Build, kernelDigest } from '../kernel/make.ts';
 import { configure, jobOf, planBuild } from '../kernel/plan.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
 import { makeVariables } from '../kernel/variables.ts';
+import { refreshAhead, tellAhead } from '../series/ahead.ts';
 import { applySeries } from '../series/apply.ts';
-import { readSeries, seriesNames } from '../series/read.ts';
+import { readSeries, requireSeries } from '../series/read.ts';
+import { readRecord } from '../series/record.ts';
 import type { Conflict, Series } from '../series/series.ts';
 import type { Tree, Worktree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { worktreeAt } from '../tree/worktree.ts';
-import { unknownName, type Workspace } from '../workspace.ts';
+import type { Workspace } from '../workspace.ts';
 
 export interface KernelRequest {
   /** 'base' or the name of a series. */
@@ -35,6 +37,8 @@ export interface KernelRequest {
   /** Build although options did not survive. */
   readonly allowLost?: boolean;
   readonly jobs?: number;
+  /** Write commits of the series that are not in patches/ there first. Default: the setting `refresh`. */
+  readonly refresh?: boolean;
 }
 
 /** How a build can end; a build that fails is thrown (BuildFailed). */
@@ -58,13 +62,14 @@ export async function* planKernel(
 ): Work<{ readonly kind: 'build'; readonly build: Build; readonly origin: KernelOrigin } | Conflict> {
   const { kernel: name, arch, variables = [], jobs } = request;
   const { srcarch } = architectureOf(archOf(makeVariables(workspace.environment, variables, arch)));
+  const treeName = yield* treeOf(workspace, request, signal);
   const words = await fragmentsOf(workspace, request);
-  const fragments = await findFragments(workspace, words, srcarch, [request.tree, request.kernel]);
+  const fragments = await findFragments(workspace, words, srcarch, [treeName, name]);
   for (const message of fragments.flatMap(({ remarks }) => remarks)) {
     yield { job: jobOf({ name }), type: 'notice', level: 'warning', message };
   }
-  const series = await seriesOf(workspace, request.kernel);
-  const tree = yield* prepareTree(workspace, request.tree, signal);
+  const series = await seriesOf(workspace, name);
+  const tree = yield* prepareTree(workspace, treeName, signal);
   const source = yield* sourceOf(workspace, tree, series, signal);
   if ('kind' in source) return source;
   const about = { name, tree: tree.name, version: tree.version, fragments, variables };
@@ -79,6 +84,16 @@ export async function* planKernel(
   return { kind: 'build', build, origin };
 }
 
+/** The tree to build on. A series is written to patches/ first if that is wanted, and may be for another tree then. */
+async function* treeOf(workspace: Workspace, request: KernelRequest, signal: AbortSignal): Work<string> {
+  const { kernel, tree, refresh = workspace.settings.refresh } = request;
+  if (!refresh || kernel === 'base') return tree;
+  yield* refreshAhead(workspace, kernel, signal);
+  const { tree: edited } = (await readRecord(workspace, kernel)) ?? {};
+  const written = workspace.settings.seriesTrees[kernel] ?? workspace.settings.tree;
+  return edited !== undefined && tree === written ? edited : tree;
+}
+
 async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promise<readonly string[]> {
   const { kernel, fragments, unasked } = request;
   const own = kernel !== 'base' && !unasked && (await fragmentNames(workspace)).includes(kernel);
@@ -88,8 +103,7 @@ async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promis
 /** Undefined for the base kernel. Asked before a tree is made, which may download it. */
 async function seriesOf(workspace: Workspace, kernel: string): Promise<Series | undefined> {
   if (kernel === 'base') return undefined;
-  const names = await seriesNames(workspace);
-  if (!names.includes(kernel)) throw unknownName('kernel', kernel, ['base', ...names]);
+  await requireSeries(workspace, kernel, 'kernel');
   return readSeries(workspace, kernel);
 }
 
@@ -101,7 +115,10 @@ async function* sourceOf(
 ): Work<Worktree | Conflict> {
   if (!series) return yield* worktreeAt(workspace, tree, 'base', tree.commit, signal);
   const applied = yield* applySeries(workspace, tree, series, signal);
-  return applied.kind === 'conflict' ? applied : applied.worktree;
+  if (applied.kind === 'conflict') return applied;
+  const written = { base: tree.commit, tip: applied.commits.at(-1)! };
+  yield* tellAhead(workspace, series, written, signal);
+  return applied.worktree;
 }
 
 /** The kernel asked for, or the reason there is none. @throws BuildFailed, UserError as planKernel() */

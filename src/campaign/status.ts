@@ -7,13 +7,16 @@ import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { git } from '../host/git.ts';
 import { listKernels } from '../kernel/store.ts';
+import { type Ahead, aheadOf } from '../series/ahead.ts';
 import { commitSeries } from '../series/apply.ts';
-import { checkoutPath, checkoutState, hasCheckout } from '../series/checkout.ts';
+import { checkoutPath } from '../series/checkout.ts';
 import { type Pair, parsePairs, rangeDiffOf, versionWords } from '../series/diff.ts';
 import { readSeries, seriesNames } from '../series/read.ts';
 import { waitingRebase } from '../series/rebase.ts';
 import { editedRange, patchRange, readRecord, type SeriesRecord } from '../series/record.ts';
 import type { Series } from '../series/series.ts';
+import { uncommittedOf } from '../series/uncommitted.ts';
+import type { NewFiles } from '../tree/newfiles.ts';
 import type { Tree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
@@ -37,7 +40,8 @@ export interface PatchStatus {
   readonly built: boolean;
   /** The newest boot of such a kernel. */
   readonly booted?: { readonly run: string; readonly outcome: BootRun['outcome']['kind'] };
-  /** Of the questions of `series check`; absent when they cannot be asked here. */
+  /** Of the questions of `series check` but whether it applies, which nobody has to run; absent when they cannot be
+   *  asked here. */
   readonly check?: { readonly pass: number; readonly fail: number; readonly open: number };
 }
 
@@ -49,14 +53,18 @@ export interface SeriesStatus {
   readonly versions: readonly string[];
   readonly editing?: {
     readonly place: string;
-    /** Files that are in no commit; unknown in a clone of the user's. */
+    /** Tracked files that differ from the commit; absent where the branch is checked out nowhere. */
     readonly changed?: readonly string[];
+    /** New files, in no commit. */
+    readonly created?: NewFiles;
     readonly tree: string;
   };
   /** A rebase waits for a person. */
   readonly rebase?: { readonly onto: string };
   /** patches/ was changed by something else than a refresh. */
   readonly patchesChanged: boolean;
+  /** What the branch has that patches/ does not; absent when they are the same. */
+  readonly ahead?: Ahead;
   /** Why nothing is said of checks. */
   readonly noCheck?: string;
 }
@@ -76,6 +84,7 @@ export async function* seriesStatus(
   const range = record && (await editedRange(workspace, name, record, signal));
   const pairs = range && (await branchPairs(workspace, written, range, signal));
   const rebase = await waitingRebase(workspace, name);
+  const ahead = pairs ? aheadOf(pairs) : [];
   return {
     series: name,
     tree: series?.tree ?? record!.tree,
@@ -84,6 +93,7 @@ export async function* seriesStatus(
     ...(record && { editing: await editingOf(workspace, name, record, signal) }),
     ...(rebase && { rebase: { onto: rebase.tree } }),
     patchesChanged: record !== undefined && series !== undefined && series.digest !== record.digest,
+    ...(ahead.length > 0 && { ahead }),
     ...(written?.noCheck !== undefined && { noCheck: written.noCheck }),
   };
 }
@@ -160,7 +170,7 @@ async function* checksOf(
     const { plan } = yield* planCheck(workspace, about, signal);
     const results = await knownResults<Answer>(workspace, `check-${about.series.name}`);
     const rows = matrixOf(plan, askedOf(plan, []), results, await readWaivers(about.series));
-    return rows.map(({ cells }) => {
+    return rows.map(({ cells: { applies: _, ...cells } }) => {
       const count = (verdict: string) => Object.values(cells).filter(cell => cell.verdict === verdict).length;
       return { pass: count('pass'), fail: count('fail'), open: count('open') };
     });
@@ -204,9 +214,10 @@ async function editingOf(
   signal: AbortSignal,
 ): Promise<NonNullable<SeriesStatus['editing']>> {
   const { tree, source } = record;
-  if (source.kind === 'tracked') return { place: `${source.path} ${source.branch}`, tree };
-  if (!(await hasCheckout(workspace, name)))
-    return { place: checkoutPath(workspace, name), changed: [], tree };
-  const { changed } = await checkoutState(workspace, name, signal);
-  return { place: checkoutPath(workspace, name), changed, tree };
+  const uncommitted = await uncommittedOf(workspace, name, record, signal);
+  const place = source.kind === 'tracked' ? `${source.path} ${source.branch}` : checkoutPath(workspace, name);
+  return {
+    ...{ place, tree },
+    ...(uncommitted && { changed: uncommitted.changed, created: uncommitted.created }),
+  };
 }

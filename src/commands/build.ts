@@ -38,6 +38,7 @@ export const build: Command<BuildInput, BuildProduct> = {
       summary: 'one more fragment: a name in kconfigs/, a path, or CONFIG_X=value',
       repeat: true,
     },
+    { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     { usage: '--allow-lost', summary: 'build although requested options did not survive' },
     { usage: '--jobs <n>', summary: 'how many compilers at once (default: one per processor)' },
     { usage: '-n, --dry-run', summary: 'check out the source, print the commands and run none of them' },
@@ -52,6 +53,7 @@ export const build: Command<BuildInput, BuildProduct> = {
       variables: rest,
       allowLost: options.allowLost === true,
       ...(options.arch !== undefined && { arch: options.arch as string }),
+      ...(options.refresh === true && { refresh: true }),
       ...(options.jobs !== undefined && { jobs: wholeNumber(options.jobs, '--jobs', 1, 4096) }),
     };
     return { request, dryRun: options.dryRun === true };

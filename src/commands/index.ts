@@ -18,6 +18,7 @@ import { send } from './send.ts';
 import { flowList } from './flow.ts';
 import { kernelList } from './kernel.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
+import { seriesCopy, seriesRemove } from './series-copy.ts';
 import { seriesDiff } from './series-diff.ts';
 import { seriesEdit } from './series-edit.ts';
 import { seriesImport } from './series-import.ts';
@@ -60,6 +61,8 @@ export const commands: readonly AnyCommand[] = [
   seriesDiff,
   seriesRebase,
   seriesPort,
+  seriesCopy,
+  seriesRemove,
   seriesUndo,
   seriesRedo,
   seriesCheck,

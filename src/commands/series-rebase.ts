@@ -78,7 +78,9 @@ function formatEnd(end: RebaseEnd): readonly string[] {
     case 'conflict':
       return conflictLines(end);
     case 'aborted':
-      return [`${end.series} is where it was`];
+      return [
+        end.removed ? `there is no ${end.series}: the port was given up` : `${end.series} is where it was`,
+      ];
     case 'stopped':
       return [
         `${end.series} stops on ${end.tree} at patch ${end.done + 1} of ${end.total}: ${end.subject}`,

@@ -5,19 +5,21 @@ import { exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { applySeries } from '../series/apply.ts';
 import { listSeries, readSeries } from '../series/read.ts';
+import { listUnwritten } from '../series/record.ts';
 import type { Applied, Conflict, Patch, Series } from '../series/series.ts';
 import { prepareTree } from '../tree/trees.ts';
 import type { Command } from './command.ts';
 
 export const seriesList: Command<null, readonly Series[]> = {
   id: 'series list',
-  summary: 'list the patch series in patches/',
+  summary: 'list the patch series in patches/, and those that are edited and not there yet',
   examples: ['series list'],
   positional: [],
   options: [],
   parse: () => null,
   async *run(workspace): Work<readonly Series[]> {
-    return await listSeries(workspace);
+    const list = [...(await listSeries(workspace)), ...(await listUnwritten(workspace))];
+    return list.sort((a, b) => (a.name < b.name ? -1 : 1));
   },
   text: list =>
     list.length === 0
@@ -69,7 +71,8 @@ export const seriesApply: Command<{ name: string; tree?: string }, Applied | Con
   exitCode: result => (result.kind === 'applied' ? exitCodes.done : exitCodes.conflict),
 };
 
-function headline({ cover, patches, tree }: Series): string {
+function headline({ name, cover, patches, tree, unwritten }: Series): string {
+  if (unwritten) return `is edited, for ${tree}, and not in patches/ yet: initbench series refresh ${name}`;
   const count = patches.length === 1 ? '1 patch' : `${patches.length} patches`;
   return `${cover?.subject ?? patches[0]!.subject} (${count}, for ${tree})`;
 }
@@ -100,8 +103,8 @@ export function conflictLines({ series, tree, patch, files, details }: Conflict)
   ];
 }
 
-function seriesRecord({ name, folder, cover, patches, tree, digest }: Series) {
-  return { name, folder, tree, digest, cover: cover ?? null, patches };
+function seriesRecord({ name, folder, cover, patches, tree, digest, unwritten }: Series) {
+  return { name, folder, tree, digest, cover: cover ?? null, patches, unwritten: unwritten === true };
 }
 
 function resultRecord(result: Applied | Conflict) {

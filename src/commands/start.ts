@@ -16,7 +16,7 @@ export const start: Command<CompareRequest, Compared> = {
   examples: ['start', 'start --pad 64M --used 50'],
   positional: [],
   options: compare.options.filter(option =>
-    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|arch) /.test(option.usage),
+    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|arch|refresh)( |$)/.test(option.usage),
   ),
   parse: (typed, workspace) =>
     compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),

@@ -76,7 +76,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     id: 'series list',
-    summary: 'list the patch series in patches/',
+    summary: 'list the patch series in patches/, and those that are edited and not there yet',
     load: async () => (await import('./series.ts')).seriesList,
   },
   {
@@ -138,6 +138,18 @@ export const verbs: readonly Verb[] = [
     summary: 'start a backport: a series of its own on another tree, and the range-diff to it',
     words: '<series>',
     load: async () => (await import('./series-rebase.ts')).seriesPort,
+  },
+  {
+    id: 'series copy',
+    summary: 'make a series of another name with the same patches and fragments',
+    words: '<series> <name>',
+    load: async () => (await import('./series-copy.ts')).seriesCopy,
+  },
+  {
+    id: 'series remove',
+    summary: 'remove a series: patches, fragments, branch, worktrees and what was built in them',
+    words: '<series>',
+    load: async () => (await import('./series-copy.ts')).seriesRemove,
   },
   {
     id: 'series undo',

@@ -75,7 +75,13 @@ export async function git(
     completion: { onClose: true, onExit: false },
     // The environment is chosen here, not taken from a stranger's input.
     allowEnvironment: Object.keys(env),
-    unsafe: { allowUnsafeConfigPaths: true, allowUnsafeExec: true },
+    unsafe: {
+      allowUnsafeConfigPaths: true,
+      allowUnsafeExec: true,
+      allowUnsafeConfigEnvCount: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeFilter: true,
+    },
     errors: (_error, result) => {
       // The negative errno of a program that could not be started.
       if (result.exitCode === -constants.errno.ENOENT) failure = missingTool('git');

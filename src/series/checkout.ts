@@ -7,7 +7,9 @@ import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { exists, requireSpace, scratchFolder, writeWhole } from '../host/files.ts';
 import { git, gitWork, ownConfigOnly } from '../host/git.ts';
+import { changedCopies, openIgnores, restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
+import { type IgnoreRule, newFiles } from '../tree/newfiles.ts';
 import { refs } from '../tree/repository.ts';
 import { step } from '../tree/step.ts';
 import { checkoutBytes } from '../tree/worktree.ts';
@@ -30,7 +32,17 @@ export async function hasCheckout(workspace: Workspace, series: string): Promise
 /** The worktree on the series' branch, made when it is not there. */
 export async function* openCheckout(workspace: Workspace, series: string, signal: AbortSignal): Work<string> {
   const target = checkoutPath(workspace, series);
-  if (await hasCheckout(workspace, series)) return target;
+  if (!(await hasCheckout(workspace, series))) yield* makeCheckout(workspace, series, signal);
+  const rules = await openCheckoutIgnores(workspace, series, signal);
+  for (const { file, line, pattern } of rules) {
+    const message = `line ${line} of the tree's ${file}, '${pattern}', hides new files: it is a comment in ${target}, in a copy that git does not commit`;
+    yield { job: `series ${series}`, type: 'notice', level: 'info', message };
+  }
+  return target;
+}
+
+async function* makeCheckout(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
+  const target = checkoutPath(workspace, series);
   const repository = folders.repository(workspace);
   const job = `series ${series}`;
   const branch = refs.branch(series);
@@ -49,7 +61,20 @@ export async function* openCheckout(workspace: Workspace, series: string, signal
     await writeWhole(path.join(repository, 'logs', branch), '');
   });
   await rm(unfinished(workspace, series));
-  return target;
+}
+
+/** New files are seen by git in the worktree, whatever the tree ignores; an ignore file that the series itself changes
+ *  stays as it is. Undone by restoreIgnores() before git moves the worktree. */
+export async function openCheckoutIgnores(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+): Promise<readonly IgnoreRule[]> {
+  const repository = folders.repository(workspace);
+  const commits = `${refs.edited(series, 'base')}..${refs.branch(series)}`;
+  const edited = async (file: string) =>
+    (await git(repository, ['rev-list', '--max-count=1', commits, '--', file], signal)) !== '';
+  return await openIgnores(checkoutPath(workspace, series), edited, signal);
 }
 
 export interface CheckoutState {
@@ -60,22 +85,25 @@ export interface CheckoutState {
   readonly rebasing: boolean;
 }
 
-/** How a person left the worktree. */
+/** How a person left the worktree; new files are newFiles(). */
 export async function checkoutState(
   workspace: Workspace,
   series: string,
   signal: AbortSignal,
-  untracked: 'no' | 'all' = 'no',
 ): Promise<CheckoutState> {
   const target = checkoutPath(workspace, series);
-  const status = ['status', '--porcelain=v1', '-z', '--no-renames', `--untracked-files=${untracked}`];
+  const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=no'];
   const env = { ...ownConfigOnly, GIT_OPTIONAL_LOCKS: '1' };
-  const changed = (await git(target, status, signal, { env }))
+  const differing = (await git(target, status, signal, { env }))
     .split('\0')
     .filter(Boolean)
     .map(line => line.slice(3));
   const branch = await git(target, ['symbolic-ref', '--quiet', 'HEAD'], signal, { accept: [1] });
-  return { branch: branch || undefined, changed, rebasing: await isRebasing(target, signal) };
+  return {
+    branch: branch || undefined,
+    changed: [...differing, ...(await changedCopies(target, signal))],
+    rebasing: await isRebasing(target, signal),
+  };
 }
 
 /** HEAD names the branch again, where it is on the branch's commit without it: the end of a rebase. */
@@ -95,18 +123,17 @@ export async function isRebasing(target: string, signal: AbortSignal): Promise<b
   return (await exists(path.join(admin, 'rebase-merge'))) || (await exists(path.join(admin, 'rebase-apply')));
 }
 
-/** @throws UserError when a person is in the middle of something there; `untracked` files count where they would be
- *  removed */
+/** @throws UserError when a person is in the middle of something there; new files count where they would be removed */
 export async function requireCleanCheckout(
   workspace: Workspace,
   series: string,
   signal: AbortSignal,
-  untracked: 'no' | 'all' = 'no',
+  { removed = false } = {},
 ): Promise<void> {
   if (!(await hasCheckout(workspace, series))) return;
   const target = checkoutPath(workspace, series);
   await attach(workspace, series, signal);
-  const { branch, changed, rebasing } = await checkoutState(workspace, series, signal, untracked);
+  const { branch, changed, rebasing } = await checkoutState(workspace, series, signal);
   if (rebasing) {
     throw new UserError(`a rebase of ${series} is not finished`, {
       hint: `resolve it in ${target}, then initbench series rebase ${series} --continue, or --abort`,
@@ -119,15 +146,50 @@ export async function requireCleanCheckout(
       { hint: `git -C ${target} switch series/${series}`, exitCode: exitCodes.conflict },
     );
   }
-  if (changed.length === 0) return;
-  const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
-  throw new UserError(
-    `${target} has changes that are not committed: ${changed.slice(0, 3).join(', ')}${more}`,
+  if (changed.length > 0) throw uncommittedFiles(target, changed);
+  if (removed) await requireNoNewFiles(workspace, series, signal);
+}
+
+/** Before the worktree is removed. @throws UserError when a new file would go with it */
+export async function requireNoNewFiles(
+  workspace: Workspace,
+  series: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const target = checkoutPath(workspace, series);
+  const created = (await newFiles(target, signal)).files.map(file => file.path);
+  if (created.length > 0) throw uncommittedFiles(target, created);
+}
+
+const uncommittedFiles = (target: string, files: readonly string[]) => {
+  const more = files.length > 3 ? ` and ${files.length - 3} more` : '';
+  return new UserError(
+    `${target} has changes that are not committed: ${files.slice(0, 3).join(', ')}${more}`,
     {
       hint: 'commit them (or git stash -u), then try again',
       exitCode: exitCodes.conflict,
     },
   );
+};
+
+/** @throws UserError when a new file lies where one of these commits has one: git would write over a file that it
+ *  ignores */
+export async function requireNothingInTheWay(
+  workspace: Workspace,
+  series: string,
+  commits: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const target = checkoutPath(workspace, series);
+  const created = (await newFiles(target, signal)).files.map(file => file.path);
+  if (created.length === 0) return;
+  const found = await Promise.all(commits.map(commit => filesAt(target, commit, created, signal)));
+  const inTheWay = [...new Set(found.flat())];
+  if (inTheWay.length === 0) return;
+  throw new UserError(`new files in ${target} are in the way: ${inTheWay.slice(0, 5).join(', ')}`, {
+    hint: 'move them elsewhere, or commit them, then try again',
+    exitCode: exitCodes.conflict,
+  });
 }
 
 /** The branch from one commit to another, and the worktree with it when there is one. `resumed`: it may have been
@@ -152,12 +214,14 @@ export async function* moveCheckout(
   const there = from !== null && (await hasCheckout(workspace, series));
   if (there && resumed) yield* putInOrder(workspace, series, to, signal);
   else if (there) {
+    await restoreIgnores(target, signal);
     await git(target, ['read-tree', '-m', '-u', from, to], signal, { env: ownConfigOnly });
   }
   await git(repository, ['update-ref', '-m', 'initbench', branch, to], signal);
 }
 
-/** The files of a commit, whatever lies there; what differs from HEAD is kept as a commit first. */
+/** The files of a commit, whatever lies there; what differs from HEAD, and new files in the way, are saved as a commit
+ *  first. */
 export async function* putInOrder(
   workspace: Workspace,
   series: string,
@@ -166,7 +230,8 @@ export async function* putInOrder(
 ): Work<void> {
   const target = checkoutPath(workspace, series);
   await dropStaleLock(target, signal);
-  const saved = await saveFiles(workspace, series, signal);
+  await restoreIgnores(target, signal);
+  const saved = await saveFiles(workspace, series, to, signal);
   if (saved !== undefined) {
     yield {
       job: `series ${series}`,
@@ -182,18 +247,23 @@ export async function* putInOrder(
   });
 }
 
-/** The tracked files as they lie there, as a commit that a ref keeps; undefined when they are what HEAD has. */
+/** The tracked files as they lie there, and the new ones that a checkout of `to` would write over, as a commit that a ref
+ *  keeps; undefined when they are what HEAD has. */
 async function saveFiles(
   workspace: Workspace,
   series: string,
+  to: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const target = checkoutPath(workspace, series);
+  const created = (await newFiles(target, signal)).files.map(file => file.path);
+  const inTheWay = created.length > 0 ? await filesAt(target, to, created, signal) : [];
   const scratch = await scratchFolder('save');
   try {
     const env = { ...ownConfigOnly, GIT_INDEX_FILE: path.join(scratch, 'index') };
     await git(target, ['read-tree', 'HEAD'], signal, { env });
     await git(target, ['add', '-u', '.'], signal, { env });
+    if (inTheWay.length > 0) await git(target, ['add', '-f', '--', ...inTheWay], signal, { env });
     const treeId = await git(target, ['write-tree'], signal, { env });
     if (treeId === (await git(target, ['rev-parse', 'HEAD^{tree}'], signal))) return undefined;
     const commit = await git(target, ['commit-tree', treeId, '-p', 'HEAD'], signal, {
@@ -205,6 +275,12 @@ async function saveFiles(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Those of the paths that a commit has. */
+async function filesAt(target: string, commit: string, paths: readonly string[], signal: AbortSignal) {
+  const list = ['--literal-pathspecs', 'ls-tree', '-r', '-z', '--name-only', commit, '--', ...paths];
+  return (await git(target, list, signal)).split('\0').filter(Boolean);
 }
 
 /** index.lock of a git that died with us. One that is a few seconds old may be a living person's. */

@@ -136,10 +136,32 @@ export async function rangeDiffOf(
   second: Range,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const empty = (range: Range) => range.base === range.tip;
+  if (empty(first) && empty(second)) return [];
+  // git refuses a range without commits.
+  if (empty(first))
+    return oneSided(repository, second, (hash, at) => `-:  ------- > ${at}:  ${hash}`, signal);
+  if (empty(second))
+    return oneSided(repository, first, (hash, at) => `${at}:  ${hash} < -:  -------`, signal);
   // Small patches that changed by half are the same patches still: they are pairs sooner than git would have it.
   const args = ['range-diff', '--creation-factor=90', '--no-color', '--no-ext-diff', '--no-notes'];
   const ranges = [`${first.base}..${first.tip}`, `${second.base}..${second.tip}`];
   return linesOf(await git(repository, [...args, ...ranges], signal, { env: ownConfigOnly }));
+}
+
+/** The commits of a range as range-diff shows those that the other one lacks. */
+async function oneSided(
+  repository: string,
+  { base, tip }: Range,
+  line: (hash: string, number: number) => string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const log = ['log', '--reverse', '--no-color', '--format=%h %s', `${base}..${tip}`];
+  const commits = linesOf(await git(repository, log, signal, { env: ownConfigOnly }));
+  return commits.map((commit, index) => {
+    const [hash, ...subject] = commit.split(' ');
+    return `${line(hash!, index + 1)} ${subject.join(' ')}`;
+  });
 }
 
 async function filesDiff(repository: string, from: string, to: string, signal: AbortSignal) {

@@ -9,7 +9,8 @@ import { leftBehind, readIfThere, withLock, writeWhole } from '../host/files.ts'
 import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { moveCheckout, requireCleanCheckout } from './checkout.ts';
+import { isSeriesName } from './read.ts';
+import { hasCheckout, moveCheckout, openCheckoutIgnores, requireCleanCheckout } from './checkout.ts';
 
 const schema = 'initbench.series-operation/1';
 /** Older ones are forgotten, and the commits that only they kept. */
@@ -31,6 +32,8 @@ export interface Operation {
   /** ISO 8601. */
   readonly at: string;
   readonly changes: readonly Change[];
+  /** It ends what the operation before it began: they are undone and done again together. */
+  readonly continues?: true;
 }
 
 /** What an operation is to leave: commits by ref, bytes by file; null removes. */
@@ -59,13 +62,20 @@ const pendingFile = (workspace: Workspace, series: string) =>
 
 type Direction = 'do' | 'undo';
 
-/** The work while nobody else changes the series; what a killed command left is finished first. */
+/** The work while nobody else changes the series; what a killed command left is finished first.
+ *  @throws UserError for a word that is no name */
 export function withSeries<Product>(
   workspace: Workspace,
   series: string,
   signal: AbortSignal,
   work: () => Work<Product>,
 ): Work<Product> {
+  // It becomes a path, and a ref.
+  if (!isSeriesName(series)) {
+    throw new UserError(`'${series}' cannot be the name of a series`, {
+      hint: 'letters, digits, dots, dashes and underscores, a letter or digit first',
+    });
+  }
   return withLock(path.join(folders.series(workspace), series), signal, async function* (): Work<Product> {
     yield* finishPending(workspace, series, signal);
     return yield* work();
@@ -79,6 +89,7 @@ export async function* perform(
   what: string,
   target: Target,
   signal: AbortSignal,
+  { continues = false } = {},
 ): Work<Operation | undefined> {
   const changes: Change[] = [];
   for (const [name, after] of Object.entries(target.refs ?? {})) {
@@ -92,7 +103,10 @@ export async function* perform(
   if (real.length === 0) return undefined;
   const number = (await position(workspace, series)) + 1;
   await forget(workspace, series, each => each >= number || each <= number - remembered, signal);
-  const operation: Operation = { number, what, at: new Date().toISOString(), changes: real };
+  const operation: Operation = {
+    ...{ number, what, at: new Date().toISOString(), changes: real },
+    ...(continues && { continues }),
+  };
   await writeWhole(operationFile(workspace, series, number), JSON.stringify({ schema, ...operation }));
   for (const commit of commitsOf(operation)) {
     await git(
@@ -115,32 +129,68 @@ export async function* redo(workspace: Workspace, series: string, signal: AbortS
   return yield* turn(workspace, series, 'do', signal);
 }
 
-async function* turn(
+function turn(
   workspace: Workspace,
   series: string,
   direction: Direction,
   signal: AbortSignal,
 ): Work<Operation> {
-  return yield* withSeries(workspace, series, signal, async function* (): Work<Operation> {
-    const at = await position(workspace, series);
-    const operation = await readOperation(workspace, series, direction === 'undo' ? at : at + 1);
-    if (!operation) {
-      throw new UserError(`there is nothing to ${direction === 'undo' ? 'undo' : 'redo'} on ${series}`, {
-        hint:
-          direction === 'undo'
-            ? 'commits that you made yourself are in the reflog: git reflog in `initbench series edit`'
-            : 'redo follows an undo; a new operation ends that',
-      });
-    }
-    for (const change of operation.changes) await requireUnchanged(workspace, change, direction, signal);
-    const branch = operation.changes.find(({ name }) => name === refs.branch(series));
-    if (branch) {
-      const gone = ends(branch, direction)[1] === null;
-      await requireCleanCheckout(workspace, series, signal, gone ? 'all' : 'no');
-    }
-    yield* carryOut(workspace, series, operation, direction, signal);
-    return operation;
-  });
+  return withSeries(workspace, series, signal, () => turnWithin(workspace, series, direction, signal));
+}
+
+/** The last operation that was carried out, or undefined. */
+export async function lastOperation(workspace: Workspace, series: string): Promise<Operation | undefined> {
+  return readOperation(workspace, series, await position(workspace, series));
+}
+
+/** Within withSeries(). */
+export async function* turnWithin(
+  workspace: Workspace,
+  series: string,
+  direction: Direction,
+  signal: AbortSignal,
+): Work<Operation> {
+  const operations = await operationsToTurn(workspace, series, direction);
+  const [first] = operations;
+  if (!first) {
+    throw new UserError(`there is nothing to ${direction === 'undo' ? 'undo' : 'redo'} on ${series}`, {
+      hint:
+        direction === 'undo'
+          ? 'commits that you made yourself are in the reflog: git reflog in `initbench series edit`'
+          : 'redo follows an undo; a new operation ends that',
+    });
+  }
+  const changes = operations.flatMap(operation => operation.changes);
+  // What a later operation finds is what the one before it leaves.
+  const found = changes.filter(
+    (change, index) => changes.findIndex(({ name }) => name === change.name) === index,
+  );
+  for (const change of found) await requireUnchanged(workspace, change, direction, signal);
+  const branch = changes.filter(({ name }) => name === refs.branch(series));
+  if (branch.length > 0) {
+    const removed = branch.some(change => ends(change, direction)[1] === null);
+    await requireCleanCheckout(workspace, series, signal, { removed });
+  }
+  for (const operation of operations) yield* carryOut(workspace, series, operation, direction, signal);
+  const what = (direction === 'undo' ? operations.at(-1) : first)!.what;
+  return { ...first, what, changes: found };
+}
+
+/** The next one in that direction, and those that belong to it. */
+async function operationsToTurn(
+  workspace: Workspace,
+  series: string,
+  direction: Direction,
+): Promise<readonly Operation[]> {
+  const at = await position(workspace, series);
+  const found: Operation[] = [];
+  for (let number = direction === 'undo' ? at : at + 1; ; number += direction === 'undo' ? -1 : 1) {
+    const operation = await readOperation(workspace, series, number);
+    if (!operation) return found;
+    if (direction === 'do' && found.length > 0 && !operation.continues) return found;
+    found.push(operation);
+    if (direction === 'undo' && !operation.continues) return found;
+  }
 }
 
 async function requireUnchanged(
@@ -199,6 +249,8 @@ async function* carryOut(
     }
   }
   await sweep(workspace, operation);
+  const moved = operation.changes.some(({ name }) => name === refs.branch(series));
+  if (moved && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
   const at = direction === 'do' ? number : number - 1;
   await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
   await rm(pending);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../host/errors.ts';
-import { digestOf } from '../host/files.ts';
+import { digestOf, exists } from '../host/files.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { coverName } from './cover.ts';
 import { addedLinesOf, diffstatOf } from './diffstat.ts';
@@ -29,11 +29,25 @@ export async function listSeries(workspace: Workspace): Promise<Series[]> {
   return Promise.all((await seriesNames(workspace)).map(name => readSeries(workspace, name)));
 }
 
+/** The series that a kernel may carry. @throws UserError when there is none of that name in patches/ */
+export async function requireSeries(
+  workspace: Workspace,
+  name: string,
+  kind: 'series' | 'kernel',
+): Promise<void> {
+  const names = await seriesNames(workspace);
+  if (names.includes(name)) return;
+  if (isSeriesName(name) && (await exists(path.join(folders.series(workspace), name, 'record.json')))) {
+    throw new UserError(`${name} is not in patches/ yet`, {
+      hint: `initbench series refresh ${name} writes its commits there`,
+    });
+  }
+  throw unknownName(kind, name, kind === 'kernel' ? ['base', ...names] : names);
+}
+
 /** @throws UserError when there is no such series, or a patch of it is no patch */
 export async function readSeries(workspace: Workspace, name: string): Promise<Series> {
-  if (!(await seriesNames(workspace)).includes(name)) {
-    throw unknownName('series', name, await seriesNames(workspace));
-  }
+  await requireSeries(workspace, name, 'series');
   const folder = path.join(folders.patches(workspace), name);
   const files = await patchFiles(folder);
   const contents = await Promise.all(files.map(file => readFile(path.join(folder, file))));
@@ -46,6 +60,14 @@ export async function readSeries(workspace: Workspace, name: string): Promise<Se
     tree: workspace.settings.seriesTrees[name] ?? workspace.settings.tree,
     digest: seriesDigest(contents),
   };
+}
+
+/** The names of the fragments that a series brings: its own, 'mine', and what it adds to others, 'verify.mine'. */
+export async function fragmentsOf(workspace: Workspace, series: string): Promise<readonly string[]> {
+  const files = await readdir(folders.kconfigs(workspace)).catch(() => [] as string[]);
+  return files
+    .filter(file => file === `${series}.config` || file.endsWith(`.${series}.config`))
+    .map(file => file.slice(0, -'.config'.length));
 }
 
 /** The lines that all patches of a series add, by file. */

@@ -7,6 +7,7 @@ import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { readIfThere, writeWhole } from '../host/files.ts';
 import { git, gitWork, ownConfigOnly } from '../host/git.ts';
+import { restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { refs } from '../tree/repository.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -17,13 +18,16 @@ import {
   hasCheckout,
   isRebasing,
   openCheckout,
+  openCheckoutIgnores,
   putInOrder,
   requireCleanCheckout,
+  requireNoNewFiles,
+  requireNothingInTheWay,
 } from './checkout.ts';
 import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
 import { startEditing } from './edit.ts';
 import { ontoTree } from './onto.ts';
-import { fileName, perform, refAt, withSeries } from './operations.ts';
+import { fileName, lastOperation, perform, refAt, turnWithin, withSeries } from './operations.ts';
 import { commitsBetween, editedRange, readRecord, recordBytes, type SeriesRecord } from './record.ts';
 import type { Conflict } from './series.ts';
 
@@ -62,6 +66,8 @@ export interface Stopped {
 export interface Aborted {
   readonly kind: 'aborted';
   readonly series: string;
+  /** The series was a port that had only begun: it is gone. */
+  readonly removed?: boolean;
 }
 
 export type RebaseEnd = Rebased | Stopped | Aborted | Conflict;
@@ -101,14 +107,26 @@ export async function* startRebase(
   signal: AbortSignal,
 ): Work<RebaseEnd> {
   const { base, tip } = await editedRange(workspace, series, record, signal);
+  await requireRebasable(workspace, series, { base, tip }, tree, signal);
+  yield* openCheckout(workspace, series, signal);
+  await requireCleanCheckout(workspace, series, signal);
+  await requireNothingInTheWay(workspace, series, [tree.commit, tip], signal);
+  const from = { base, tip };
+  return yield* begin(workspace, series, { tree: tree.name, onto: tree.commit, from, running: true }, signal);
+}
+
+/** @throws UserError when there is nothing to move: it is there already, or is no line of commits */
+export async function requireRebasable(
+  workspace: Workspace,
+  series: string,
+  { base, tip }: Range,
+  tree: Tree,
+  signal: AbortSignal,
+): Promise<void> {
   if (base === tree.commit) {
     throw new UserError(`${series} is on ${tree.name} already`, { hint: 'name another tree' });
   }
   await commitsBetween(folders.repository(workspace), base, tip, signal);
-  yield* openCheckout(workspace, series, signal);
-  await requireCleanCheckout(workspace, series, signal);
-  const from = { base, tip };
-  return yield* begin(workspace, series, { tree: tree.name, onto: tree.commit, from, running: true }, signal);
 }
 
 /** Goes on after a person has resolved the conflict, or after a kill.
@@ -140,6 +158,7 @@ export function continueRebase(workspace: Workspace, series: string, signal: Abo
         exitCode: exitCodes.conflict,
       });
     }
+    await requireNothingInTheWay(workspace, series, [waiting.from.tip], signal);
     return yield* runRebase(workspace, series, waiting, ['rebase', '--continue'], signal);
   });
 }
@@ -154,13 +173,25 @@ export function abortRebase(workspace: Workspace, series: string, signal: AbortS
         hint: `--continue shows it; series undo ${series} takes it back`,
       });
     }
+    const port = await isPort(workspace, series);
+    if (port) await requireNoNewFiles(workspace, series, signal);
     yield* restore(workspace, series, waiting, signal);
     await rm(waitingFile(workspace, series), { force: true });
-    return { kind: 'aborted', series };
+    // A port that is given up leaves no series.
+    if (port) yield* turnWithin(workspace, series, 'undo', signal);
+    return { kind: 'aborted', series, ...(port && { removed: true }) };
   });
 }
 
-const waits = (series: string) =>
+/** Whether the rebase that waits, or has just ended, is the one that began with the series: a port. */
+async function isPort(workspace: Workspace, series: string): Promise<boolean> {
+  return (await lastOperation(workspace, series))?.what.startsWith(portOf) ?? false;
+}
+
+/** What the operation that begins a port is called, before the name of the series that is ported. */
+export const portOf = 'port of ';
+
+export const waits = (series: string): UserError =>
   new UserError(`a rebase of ${series} is not finished`, {
     hint: `initbench series rebase ${series} --continue, or --abort`,
     exitCode: exitCodes.conflict,
@@ -199,15 +230,33 @@ async function* runRebase(
   const env = { ...ownConfigOnly, GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL, GIT_EDITOR: 'true' };
   const settings = ['-c', 'rerere.enabled=true', '-c', 'rerere.autoUpdate=true'];
   await writeWaiting(workspace, series, { ...waiting, running: true });
+  await restoreIgnores(target, signal);
   try {
     yield* gitWork(target, [...settings, ...args], { job, signal, env });
   } catch (error) {
     if (!(error instanceof ToolError) || error.signal !== null) throw error;
-    if (!(await isRebasing(target, signal))) throw error;
+    if (!(await isRebasing(target, signal))) {
+      await dropUnstarted(workspace, series, waiting, signal);
+      throw error;
+    }
   }
   await writeWaiting(workspace, series, { ...waiting, running: false });
   if (!(await isRebasing(target, signal))) return yield* finish(workspace, series, waiting, signal);
+  await openCheckoutIgnores(workspace, series, signal);
   return await stopped(workspace, series, waiting, signal);
+}
+
+/** git refused to begin: nothing waits, then. */
+async function dropUnstarted(
+  workspace: Workspace,
+  series: string,
+  { from }: Waiting,
+  signal: AbortSignal,
+): Promise<void> {
+  const head = await git(checkoutPath(workspace, series), ['rev-parse', 'HEAD'], signal);
+  if (head !== from.tip) return;
+  await rm(waitingFile(workspace, series), { force: true });
+  await openCheckoutIgnores(workspace, series, signal);
 }
 
 const writeWaiting = (workspace: Workspace, series: string, waiting: Waiting) =>
@@ -275,7 +324,8 @@ async function* finish(
     refs: { [refs.branch(series)]: tip, [refs.edited(series, 'base')]: waiting.onto },
     files: { [fileName.record(series)]: recordBytes({ ...record, tree: waiting.tree }) },
   };
-  yield* perform(workspace, series, `rebase --onto ${waiting.tree}`, change, signal);
+  const continues = await isPort(workspace, series);
+  yield* perform(workspace, series, `rebase --onto ${waiting.tree}`, change, signal, { continues });
   await attach(workspace, series, signal);
   await rm(waitingFile(workspace, series), { force: true });
   const rangeDiff = await rangeDiffOf(repository, waiting.from, to, signal);
@@ -311,4 +361,5 @@ async function* restore(
   }
   await git(target, ['update-ref', '--no-deref', '-m', 'initbench', 'HEAD', waiting.from.tip], signal);
   await attach(workspace, series, signal);
+  await openCheckoutIgnores(workspace, series, signal);
 }

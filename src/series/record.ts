@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What initbench remembers of a series that is being edited: state/series/<name>/record.json, and three refs. */
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest } from '../events.ts';
 import { UserError } from '../host/errors.ts';
@@ -8,6 +9,8 @@ import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { refAt } from './operations.ts';
+import { isSeriesName, seriesDigest, seriesNames } from './read.ts';
+import type { Series } from './series.ts';
 
 const schema = 'initbench.series-record/1';
 
@@ -36,6 +39,24 @@ export async function readRecord(workspace: Workspace, series: string): Promise<
 
 export const recordBytes = (record: SeriesRecord): Buffer =>
   Buffer.from(`${JSON.stringify({ schema, ...record }, undefined, 2)}\n`);
+
+/** Series that are edited and not in patches/ yet: a port, a branch that is followed. */
+export async function listUnwritten(workspace: Workspace): Promise<Series[]> {
+  const written = await seriesNames(workspace);
+  const edited = await readdir(folders.series(workspace)).catch(() => [] as string[]);
+  const found = await Promise.all(
+    edited
+      .filter(name => isSeriesName(name) && !written.includes(name))
+      .map(async (name): Promise<Series[]> => {
+        const record = await readRecord(workspace, name);
+        const folder = path.join(folders.patches(workspace), name);
+        return record
+          ? [{ name, folder, patches: [], tree: record.tree, digest: seriesDigest([]), unwritten: true }]
+          : [];
+      }),
+  );
+  return found.flat();
+}
 
 export interface EditedRange {
   readonly base: string;

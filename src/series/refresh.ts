@@ -27,6 +27,7 @@ import {
 } from './record.ts';
 import type { Series } from './series.ts';
 import { fetchTracked } from './track.ts';
+import { uncommittedOf, uncommittedText } from './uncommitted.ts';
 
 export interface Refreshed {
   readonly series: string;
@@ -50,7 +51,8 @@ export function refreshSeries(
     const found = await readRecord(workspace, name);
     if (!found) throw notEdited(name);
     const record = found.source.kind === 'tracked' ? yield* fetchTracked(workspace, name, signal) : found;
-    yield* refusals(workspace, name, record, signal);
+    await requireNoRebase(workspace, name, record, signal);
+    yield* remarks(workspace, name, record, signal);
     return yield* writePatches(workspace, name, record, options, signal);
   });
 }
@@ -60,30 +62,45 @@ export const notEdited = (name: string): UserError =>
     hint: `initbench series edit ${name} makes a branch of them`,
   });
 
-async function* refusals(
+async function requireNoRebase(
+  workspace: Workspace,
+  name: string,
+  record: SeriesRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (record.source.kind !== 'own' || !(await hasCheckout(workspace, name))) return;
+  const target = checkoutPath(workspace, name);
+  await attach(workspace, name, signal);
+  if (!(await isRebasing(target, signal))) return;
+  throw new UserError(`a rebase of ${name} is not finished`, {
+    hint: `resolve it in ${target}, then initbench series rebase ${name} --continue, or --abort`,
+    exitCode: exitCodes.conflict,
+  });
+}
+
+/** What the patches will not have, though it lies where the series is edited. */
+async function* remarks(
   workspace: Workspace,
   name: string,
   record: SeriesRecord,
   signal: AbortSignal,
 ): Work<void> {
-  if (record.source.kind !== 'own' || !(await hasCheckout(workspace, name))) return;
-  const target = checkoutPath(workspace, name);
-  await attach(workspace, name, signal);
-  if (await isRebasing(target, signal)) {
-    throw new UserError(`a rebase of ${name} is not finished`, {
-      hint: `resolve it in ${target}, then initbench series rebase ${name} --continue, or --abort`,
-      exitCode: exitCodes.conflict,
-    });
+  const job = `series ${name}`;
+  if (record.source.kind === 'own' && (await hasCheckout(workspace, name))) {
+    const { branch } = await checkoutState(workspace, name, signal);
+    if (branch !== refs.branch(name)) {
+      const message = `${checkoutPath(workspace, name)} is on ${branch ?? 'no branch'}; what is written is series/${name}`;
+      yield { job, type: 'notice', level: 'warning', message };
+    }
   }
-  const { branch, changed } = await checkoutState(workspace, name, signal);
-  const message =
-    branch !== refs.branch(name)
-      ? `${target} is on ${branch ?? 'no branch'}; what is written is series/${name}`
-      : changed.length > 0
-        ? `not in any commit, so not in the patches: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ', ...' : ''}`
-        : undefined;
-  if (message !== undefined) {
-    yield { job: `series ${name}`, type: 'notice', level: 'warning', message };
+  const left = uncommittedText(await uncommittedOf(workspace, name, record, signal));
+  if (left !== undefined) {
+    yield {
+      job,
+      type: 'notice',
+      level: 'warning',
+      message: `not in any commit, so not in the patches: ${left}`,
+    };
   }
 }
 

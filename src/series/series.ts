@@ -23,6 +23,8 @@ export interface Series {
   readonly tree: string;
   /** Over the patches' bytes in order; the cover letter does not count. */
   readonly digest: Digest;
+  /** It is edited, and not in patches/ yet: it has no patches. */
+  readonly unwritten?: true;
 }
 
 /** A series on a tree: commits in initbench's repository, checked out in its own worktree. */

@@ -149,7 +149,7 @@ async function item(file: string): Promise<Item> {
 }
 
 /** Bytes on the disk, of a file or of everything below a folder. */
-async function sizeOf(file: string): Promise<number> {
+export async function sizeOf(file: string): Promise<number> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isDirectory()) return (found?.blocks ?? 0) * 512;
   let sum = 0;

@@ -7,6 +7,7 @@ import type { Work } from '../events.ts';
 import { exists, publishFolder, readIfThere, scratchIn, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { buildFolders } from './newfiles.ts';
 
 export const refs = {
   tree: (tree: string) => `refs/initbench/trees/${tree}`,
@@ -79,7 +80,7 @@ const config = `[core]
 `;
 
 /** Build folders (make O=build...) may lie inside a worktree without making it dirty. */
-const exclude = '/build*/\n';
+const exclude = `${buildFolders}\n`;
 
 async function* initialise(job: string, folder: string, signal: AbortSignal): Work<void> {
   const init = ['init', '--quiet', '--bare', '--template=', '--object-format=sha1', '.'];

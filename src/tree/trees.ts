@@ -8,6 +8,7 @@ import { UserError } from '../host/errors.ts';
 import { exists, readRecord, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { cloneState, notInHead } from './clone.ts';
 import { fetchDebianSource, unpackDebianSource } from './debian.ts';
 import { fetchCommit } from './fetch.ts';
 import { commitArchive, importTarball } from './import.ts';
@@ -165,6 +166,9 @@ async function* obtain(
 ): Work<Obtained> {
   if (source.kind === 'git') {
     const commit = yield* step(job, 'fetch', () => fetchCommit(job, scratch, source, signal));
+    for (const message of await leftOut(source, commit, signal)) {
+      yield { job, type: 'notice', level: 'warning', message };
+    }
     return { commit, source };
   }
   if (source.kind === 'tarball') {
@@ -178,6 +182,21 @@ async function* obtain(
   const commit = yield* importCommit(job, scratch, tarball, deb.file, origin, signal);
   const note = `carries the patches of ${origin}; its base is no public commit`;
   return { commit, source: { ...source, version: deb.version }, note };
+}
+
+/** What a clone on this machine has beside the commit that was taken, if that is the one it has checked out. */
+async function leftOut(
+  { location, revision }: TreeSource & { kind: 'git' },
+  commit: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const state = (await exists(location)) ? await cloneState(location, signal) : undefined;
+  if (!state) return [];
+  if (state.head === commit) return notInHead(location, state);
+  const { operation } = state;
+  return revision !== undefined && operation?.branch === revision
+    ? [`${location} is in the middle of a ${operation.kind} of ${revision}, which is taken as it was before`]
+    : [];
 }
 
 async function* importCommit(

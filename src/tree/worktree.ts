@@ -8,6 +8,7 @@ import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork, ownConfigOnly, removeStaleLock } from '../host/git.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { buildFolders, newFiles } from './newfiles.ts';
 import { refs } from './repository.ts';
 import { step } from './step.ts';
 import type { Tree, Worktree } from './tree.ts';
@@ -100,6 +101,27 @@ async function* brought(
   await noteCommit(target, commit, signal);
   const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
   return { path: target, commit, treeId };
+}
+
+/** Removes a worktree of ours with all that was built in it. @throws UserError when local changes lie there */
+export async function* removeWorktree(
+  workspace: Workspace,
+  tree: string,
+  label: string,
+  signal: AbortSignal,
+): Work<void> {
+  const target = worktreePath(workspace, tree, label);
+  const repository = folders.repository(workspace);
+  const job = `worktree ${tree}/${label}`;
+  yield* withLock(target, signal, async function* (): Work<void> {
+    const admin = await adminFolder(repository, target, signal);
+    if (admin && !(await cutShort(admin))) {
+      await requireClean(target, signal);
+      yield* keepCommits(job, repository, target, admin, signal);
+    }
+    await rm(target, { recursive: true, force: true });
+    yield* gitWork(repository, ['worktree', 'prune'], { job, signal });
+  });
 }
 
 /** Names the commit that we checked out last. */
@@ -234,21 +256,26 @@ async function* restore(
   await writeFile(mark, '');
   for (const lock of ['index.lock', 'HEAD.lock']) await rm(path.join(admin, lock), { force: true });
   yield* gitWork(target, ['reset', '--hard', '--quiet', commit], { job, signal, env });
-  yield* gitWork(target, ['clean', '-f', '-d', '-q'], { job, signal, env });
+  // A tree whose ignore rules are about everything hides half-written files, too.
+  const clean = ['clean', '-f', '-d', '-x', '-q', `--exclude=${buildFolders}`];
+  yield* gitWork(target, clean, { job, signal, env });
   await rm(mark);
 }
 
-/** Paths that are not as HEAD has them, new ones included. */
+/** Paths that are not as HEAD has them, new ones included, whatever the tree ignores but what a build leaves. */
 async function changedFiles(target: string, signal: AbortSignal): Promise<string[]> {
-  const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all'];
+  const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=no'];
   // Our own worktree: git may write down what it has found out about unchanged files.
   const answer = await git(target, status, signal, {
     env: { ...env, GIT_OPTIONAL_LOCKS: '1' },
   });
-  return answer
+  const changed = answer
     .split('\0')
     .filter(Boolean)
     .map(line => line.slice(3));
+  const others = ['ls-files', '--others', '-z', `--exclude=${buildFolders}`];
+  if ((await git(target, others, signal, { env })) === '') return changed;
+  return [...changed, ...(await newFiles(target, signal)).files.map(file => file.path)];
 }
 
 const listed = (files: readonly string[]) =>
@@ -258,7 +285,7 @@ async function requireClean(target: string, signal: AbortSignal): Promise<void> 
   const changed = await changedFiles(target, signal);
   if (changed.length === 0) return;
   throw new UserError(`${target} has local changes: ${listed(changed)}`, {
-    hint: `keep them elsewhere, then: git -C ${target} checkout -f && git -C ${target} clean -fd`,
+    hint: `keep them elsewhere, then: git -C ${target} checkout -f && git -C ${target} clean -fdx -e '${buildFolders}'`,
     exitCode: exitCodes.environment,
   });
 }

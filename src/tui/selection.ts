@@ -6,7 +6,7 @@ import type { Patch, Series } from '../series/series.ts';
 import type { Exported } from '../submit/export.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { BootRun } from '../boot/boot.ts';
-import type { PatchStatus } from '../campaign/status.ts';
+import type { PatchStatus, SeriesStatus } from '../campaign/status.ts';
 import type { RunFigures } from '../commands/live.ts';
 import type { Listed } from '../commands/runs.ts';
 import type { Outcome } from '../events.ts';
@@ -82,6 +82,12 @@ export function statusOf(state: State, number: number): PatchStatus | undefined 
   return status.patches.find(patch => patch.number === number);
 }
 
+/** What the branch of a series has that patches/, of which its kernels are made, does not; of the series in use. */
+export function aheadOf(state: State, series: string): SeriesStatus['ahead'] {
+  const { status } = state.data;
+  return status?.series === series ? status.ahead : undefined;
+}
+
 /** Each tree with the kernels it is for, that of the series in use first; then the fragments. */
 export function kernelItems(state: State): readonly KernelItem[] {
   const { trees, kernels, series = [] } = state.data;
@@ -98,7 +104,10 @@ export function kernelItems(state: State): readonly KernelItem[] {
       .join() === wanted;
   return [
     ...[...known, ...planned].sort(firstIs(own)).flatMap((about): KernelItem[] => {
-      const names = ['base', ...series.filter(({ tree }) => tree === about.name).map(({ name }) => name)];
+      const names = [
+        'base',
+        ...series.filter(({ tree, unwritten }) => tree === about.name && !unwritten).map(({ name }) => name),
+      ];
       return [
         { kind: 'tree', ...about },
         ...names.map((name): KernelItem => {

@@ -10,7 +10,7 @@ import { folders, openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { collect, makeClone, makeSample, run, type Sample } from '../tree/sample.ts';
 
 // Dozens of git processes a test: on a busy machine they take their time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 export const { signal } = new AbortController();
 
@@ -21,10 +21,11 @@ export interface Bench extends Sample {
 
 export const blurb = 'What a person wrote.\n\nMore of it: 10% faster.';
 
-/** init/version.c, init/new.c, init/main.c: one patch each. */
-export async function makeBench(settings = 'tree = "k"\n'): Promise<Bench> {
+/** init/version.c, init/new.c, init/main.c: one patch each. `ignore`: the tree's own .gitignore. */
+export async function makeBench(settings = 'tree = "k"\n', ignore?: string): Promise<Bench> {
   const sample = makeSample(settings);
   const clone = makeClone(sample);
+  if (ignore !== undefined) commitFile(clone, '.gitignore', ignore, 'packaging');
   const adding = addTree(sample.workspace, 'k', { kind: 'git', location: clone }, signal);
   const { product: tree } = await collect(adding);
   commitFile(clone, 'init/version.c', 'const char *version = "b";\n', 'init: name versión b\n\nIt is later.');

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
-import { seriesStatus } from '../../src/commands/series-status.ts';
+import { checkWord, seriesStatus } from '../../src/commands/series-status.ts';
 import { productOf } from '../../src/events.ts';
 import { kernelFolder, writeKernel } from '../../src/kernel/store.ts';
 import { commitSeries } from '../../src/series/apply.ts';
@@ -63,6 +63,27 @@ test('a series nobody edits, one that is edited, and after a refresh', async () 
   await expect(productOf(status(bench.workspace, 'other', [], signal))).rejects.toThrow(
     "no series is called 'other'",
   );
+}, 120_000);
+
+test.each([
+  [{ pass: 0, fail: 0, open: 0 }, '-'],
+  [{ pass: 0, fail: 0, open: 9 }, 'not yet'],
+  [{ pass: 9, fail: 0, open: 0 }, 'pass'],
+  [{ pass: 3, fail: 0, open: 6 }, '3 pass, 6 open'],
+  [{ pass: 3, fail: 1, open: 5 }, '1 fail, 5 open'],
+  [{ pass: 8, fail: 1, open: 0 }, '1 fail'],
+])('a patch with %o of its questions reads %s', (counts, word) => {
+  expect(checkWord(counts)).toBe(word);
+});
+
+test('nothing is passed of a series that was never checked', async () => {
+  const status = await now();
+  expect(status.noCheck).toBeUndefined();
+  expect(status.patches.map(({ check }) => [check?.pass, check?.fail])).toEqual(Array(3).fill([0, 0]));
+  expect(status.patches.every(({ check }) => check!.open > 0)).toBe(true);
+  const text = seriesStatus.text(status, 80).join('\n');
+  expect(text.match(/not yet/g)).toHaveLength(3);
+  expect(text).not.toContain('pass');
 }, 120_000);
 
 test('a kernel of exactly that tree is a build of that patch', async () => {

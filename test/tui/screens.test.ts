@@ -9,7 +9,7 @@ import { render } from '../../src/tui/view/frame.ts';
 import { commands } from '../../src/commands/index.ts';
 import type { WorkEvent } from '../../src/events.ts';
 import { sweep } from '../measure/sweeps.ts';
-import { bootEvents, keys, look, opened, play, typed } from './sample.ts';
+import { bootEvents, keys, look, opened, play, seriesStatus, typed } from './sample.ts';
 import { shown } from './terminal.ts';
 
 const patchText = [
@@ -281,4 +281,25 @@ test('a console says what its boot has reached last, by our marks or by its own 
       .find(line => line.includes('tcg'));
   expect(title([])).toMatch(/tcg .* used /);
   expect(title([{ job: row, type: 'fact', run, fact }])).toMatch(/tcg .* initrd\.target /);
+});
+
+test('what a branch has and patches/ does not stands beside its series and its kernel', () => {
+  const screen = (more: object) =>
+    render(
+      play(opened(120, 40), {
+        type: 'loaded',
+        name: 'status',
+        product: { ...seriesStatus, ...more },
+        asked: 0,
+      }).state,
+    )
+      .map(line => line.map(span => span.text).join(''))
+      .join('\n');
+  const ahead = [
+    { how: 'changed', subject: 'ovl' },
+    { how: 'new', subject: 'init: more' },
+  ];
+  expect(screen({ ahead })).toMatch(/\* initoverlayfs +2 not refreshed/);
+  expect(screen({ ahead })).toMatch(/ initoverlayfs +built, behind/);
+  expect(screen({})).not.toMatch(/not refreshed|behind/);
 });

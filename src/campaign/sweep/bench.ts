@@ -65,8 +65,12 @@ export async function* prepareBench(
   const tree = yield* prepareTree(workspace, request.tree, signal);
   const kernels = new Map<string, Kernel>();
   for (const name of new Set(rows.map(row => row.kernel))) {
-    const { fragments } = request;
-    const wanted = { kernel: name, tree: tree.name, fragments, ...(arch !== undefined && { arch }) };
+    const { fragments, refresh } = request;
+    const wanted = {
+      ...{ kernel: name, tree: tree.name, fragments },
+      ...(arch !== undefined && { arch }),
+      ...(refresh !== undefined && { refresh }),
+    };
     kernels.set(name, yield* prepareKernel(workspace, wanted, signal));
   }
   const payloads = yield* payloadsOf(workspace, request, [...kernels.values()][0]!.arch, signal);

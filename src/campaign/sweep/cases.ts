@@ -14,6 +14,8 @@ export interface SweepRequest {
   readonly series: string;
   readonly fragments: readonly string[];
   readonly arch?: string;
+  /** Default: the setting `refresh`. */
+  readonly refresh?: boolean;
   readonly payload: string;
   /** Bytes of the payload's files. Empty: the payload as it is. */
   readonly sizes: readonly number[];

@@ -39,7 +39,7 @@ export type SweepProduct =
 
 /** What decides the result, and nothing of how it is come by. */
 export function sweepId(request: SweepRequest): string {
-  const { atOnce: _, again: __, dryRun: ___, timeoutMs: ____, ...asked } = request;
+  const { atOnce: _, again: __, dryRun: ___, timeoutMs: ____, refresh: _____, ...asked } = request;
   return shortDigest(digestOf(asked));
 }
 

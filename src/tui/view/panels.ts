@@ -5,6 +5,7 @@ import { figureText, figureWithUnit, unitOf } from '../../commands/words.ts';
 import { isRunning, progressOf } from '../jobs.ts';
 import { firstShown } from '../layout.ts';
 import {
+  aheadOf,
   flowItems,
   type FlowItem,
   type KernelItem,
@@ -92,9 +93,14 @@ function seriesLine(state: State, item: SeriesItem, width: number): Line {
     return spread(slice(left, 0, width - widthOf(word) - 1), word, width);
   }
   const used = item.series.name === state.settings.series;
+  const ahead = aheadOf(state, item.series.name);
   return spread(
     used ? styled(` * ${item.series.name}`, { bold: true }) : plain(`   ${item.series.name}`),
-    faint(`${item.series.patches.length} for ${item.series.tree} `),
+    ahead
+      ? styled(`${ahead.length} not refreshed `, doubt)
+      : faint(
+          `${item.series.unwritten ? 'not written,' : item.series.patches.length} for ${item.series.tree} `,
+        ),
     width,
   );
 }
@@ -131,7 +137,9 @@ function kernelLine(state: State, item: KernelItem, width: number): Line {
   const right = building
     ? styled(`${progressOf(building, state.now).split(' ')[0] ?? ''} building `, { fg: 'yellow' })
     : item.built
-      ? styled('built ', good)
+      ? aheadOf(state, item.name)
+        ? styled('built, behind ', doubt)
+        : styled('built ', good)
       : styled('not built ', quiet);
   return spread(plain(`   ${item.name}`), right, width);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the selected item of a panel is, while the panel has the keys. */
 import type { RunFigures } from '../../commands/live.ts';
+import { aboutLines } from '../../commands/series-status.ts';
 import { describeOutcome, duration, figureText, shellQuote, unitOf } from '../../commands/words.ts';
 import { commandsFor } from '../run.ts';
 import {
@@ -116,16 +117,8 @@ function aboutOf(state: State, width: number): Preview {
 function statusLines(state: State, series: string): readonly string[] {
   const { status } = state.data;
   if (status?.series !== series) return [];
-  const { editing, rebase, patchesChanged, noCheck } = status;
-  return [
-    ...(editing ? [`edited in ${editing.place}`] : []),
-    ...(editing?.changed && editing.changed.length > 0
-      ? [`in no commit: ${editing.changed.slice(0, 5).join(', ')}`]
-      : []),
-    ...(rebase ? [`a rebase onto ${rebase.onto} waits: series rebase ${series} --continue, or --abort`] : []),
-    ...(patchesChanged ? ['patches/ was changed by something else than a refresh'] : []),
-    ...(noCheck === undefined ? [] : [`check: ${noCheck}`]),
-  ];
+  const { noCheck } = status;
+  return [...aboutLines(status), ...(noCheck === undefined ? [] : [`check: ${noCheck}`])];
 }
 
 function kernelAbout(state: State, width: number): readonly Line[] {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench series copy | remove`: a series of another name, and one that is no longer wanted. */
+import { copySeries } from '../series/port.ts';
+import { removeSeries } from '../series/remove.ts';
+import type { Series } from '../series/series.ts';
+import { freeSeries } from '../store/series.ts';
+import type { Command } from './command.ts';
+
+export const seriesCopy: Command<{ from: string; to: string }, Series> = {
+  id: 'series copy',
+  summary: 'make a series of another name with the same patches and fragments',
+  examples: ['series copy initoverlayfs trial'],
+  positional: [
+    { usage: '<series>', summary: 'the series that is copied, as it is in patches/' },
+    { usage: '<name>', summary: 'the new series' },
+  ],
+  options: [],
+  parse: ({ words }) => ({ from: words[0]!, to: words[1]! }),
+  run: (workspace, { from, to }, signal) => copySeries(workspace, from, to, signal),
+  text: ({ name, folder, patches, tree }) => [`${name} has ${patches.length} patches for ${tree}: ${folder}`],
+  json: ({ name, folder, tree, digest }) => ({
+    schema: 'initbench.series-copied/1',
+    name,
+    folder,
+    tree,
+    digest,
+  }),
+};
+
+interface Removal {
+  readonly series: string;
+  /** 'patches/mine/0001-a.patch' */
+  readonly files: readonly string[];
+  readonly freedBytes: number;
+}
+
+export const seriesRemove: Command<{ name: string }, Removal> = {
+  id: 'series remove',
+  summary: 'remove a series: patches, fragments, branch, worktrees and what was built in them',
+  examples: ['series remove trial'],
+  positional: [{ usage: '<series>', summary: 'the series' }],
+  options: [],
+  parse: ({ words }) => ({ name: words[0]! }),
+  async *run(workspace, { name }, signal) {
+    const files = yield* removeSeries(workspace, name, signal);
+    return { series: name, files, freedBytes: yield* freeSeries(workspace, name, signal) };
+  },
+  text: ({ series, files, freedBytes }) => [
+    `removed the series ${series}; ${(freedBytes / 2 ** 20).toFixed(1)} MiB of the cache are free again`,
+    ...files.map(file => `  ${file}`),
+    `initbench series undo ${series} brings its patches, fragments and commits back`,
+  ],
+  json: removal => ({ schema: 'initbench.series-removed/1', ...removal }),
+};

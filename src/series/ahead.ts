@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What a person has committed to a series and patches/ does not have yet: kernels are made from patches/. */
+import type { Work } from '../events.ts';
+import { exists } from '../host/files.ts';
+import { git } from '../host/git.ts';
+import { refs } from '../tree/repository.ts';
+import { folders, type Workspace } from '../workspace.ts';
+import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
+import { refAt } from './operations.ts';
+import { editedRange, patchRange, readRecord, type SeriesRecord } from './record.ts';
+import { refreshSeries } from './refresh.ts';
+import type { Series } from './series.ts';
+import { uncommittedOf, uncommittedText } from './uncommitted.ts';
+
+/** Patches of the branch that differ from patches/, in the order of the branch. */
+export type Ahead = readonly (Pick<Pair, 'subject'> & {
+  readonly how: 'changed' | 'new' | 'dropped' | 'moved';
+})[];
+
+const words = { '!': 'changed', '>': 'new', '<': 'dropped' } as const;
+
+export function aheadOf(pairs: readonly Pair[]): Ahead {
+  const differing = pairs.flatMap(({ sign, subject }): Ahead =>
+    sign === '=' ? [] : [{ how: words[sign], subject }],
+  );
+  if (differing.length > 0) return differing;
+  return pairs.flatMap(({ from, to, subject }): Ahead => (from === to ? [] : [{ how: 'moved', subject }]));
+}
+
+/** '1 changed ("init: add new"), 2 new ("init: more", "init: yet more")' */
+export function formatAhead(ahead: Ahead): string {
+  return (['changed', 'new', 'dropped', 'moved'] as const)
+    .flatMap(word => {
+      const subjects = ahead.filter(({ how }) => how === word).map(({ subject }) => `"${subject}"`);
+      const more = subjects.length > 3 ? `, and ${subjects.length - 3} more` : '';
+      return subjects.length === 0
+        ? []
+        : `${subjects.length} ${word} (${subjects.slice(0, 3).join(', ')}${more})`;
+    })
+    .join(', ');
+}
+
+/** Whether the branch has moved since patches/ was written; a branch in the user's clone is read there. */
+async function hasMoved(
+  workspace: Workspace,
+  series: string,
+  { source }: SeriesRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // A clone that is gone has nothing new.
+  if (source.kind === 'tracked' && !(await exists(source.path))) return false;
+  const refreshed = await refAt(workspace, refs.edited(series, 'refreshed'), signal);
+  return (await tipOf(workspace, series, source, signal)) !== refreshed;
+}
+
+async function tipOf(
+  workspace: Workspace,
+  series: string,
+  source: SeriesRecord['source'],
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (source.kind === 'own') return refAt(workspace, refs.branch(series), signal);
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${source.branch}^{commit}`];
+  return (await git(source.path, args, signal, { accept: [1] })) || null;
+}
+
+/** Tells what the branch of a series has that `written`, the commits made of its patches, does not. */
+export async function* tellAhead(
+  workspace: Workspace,
+  series: Series,
+  written: Range,
+  signal: AbortSignal,
+): Work<void> {
+  const { name } = series;
+  const record = await readRecord(workspace, name);
+  if (!record) return;
+  const about = { job: `series ${name}`, type: 'notice', level: 'warning' } as const;
+  if (await hasMoved(workspace, name, record, signal)) {
+    const what = await difference(workspace, series, record, written, signal);
+    const end = `the kernel is made from patches/${name}; --refresh writes the branch there first`;
+    if (what !== undefined) yield { ...about, message: `${what}: ${end}` };
+  }
+  const left = uncommittedText(await uncommittedOf(workspace, name, record, signal));
+  if (left !== undefined) {
+    yield { ...about, message: `not in any commit of ${name}, so not in its kernel: ${left}` };
+  }
+}
+
+async function difference(
+  workspace: Workspace,
+  { name, tree }: Series,
+  record: SeriesRecord,
+  written: Range,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { source } = record;
+  if (source.kind === 'tracked') {
+    return `${source.branch} of ${source.path} has moved since patches/${name} was written`;
+  }
+  const repository = folders.repository(workspace);
+  const branch = await patchRange(repository, await editedRange(workspace, name, record, signal), signal);
+  if (branch.tip === written.tip) return undefined;
+  const ahead = aheadOf(parsePairs(await rangeDiffOf(repository, written, branch, signal)));
+  if (ahead.length > 0) return `series/${name} is ahead of patches/${name}: ${formatAhead(ahead)}`;
+  return record.tree === tree
+    ? undefined
+    : `series/${name} is on ${record.tree}, patches/${name} is for ${tree}`;
+}
+
+/** Writes the branch to patches/ when it has moved since. @throws UserError as refreshSeries() */
+export async function* refreshAhead(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
+  const record = await readRecord(workspace, series);
+  if (!record || !(await hasMoved(workspace, series, record, signal))) return;
+  const { written, removed } = yield* refreshSeries(workspace, series, { overwrite: false }, signal);
+  if (written.length + removed.length === 0) return;
+  const message = `the branch was written to patches/${series}: ${[...written, ...removed.map(file => `${file} removed`)].join(', ')}`;
+  yield { job: `series ${series}`, type: 'notice', level: 'info', message };
+}
