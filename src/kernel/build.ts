@@ -22,7 +22,7 @@ import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
-import { differingOptions, objectsOf } from './affected.ts';
+import { objectsOf } from './affected.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
 import { carryWarnings, parseBuildLog } from './log.ts';
@@ -31,7 +31,7 @@ import { jobOf } from './plan.ts';
 import { estimateSteps, spaceNeeded } from './progress.ts';
 import { runMake } from './run.ts';
 import {
-  differingFiles,
+  changesSince,
   logFile,
   type Memory,
   memoryFile,
@@ -129,12 +129,13 @@ async function* makeKernel(
   await requireTools(toolsNeeded(config.text), environment);
   await requireSpace(build.worktree.path, spaceNeeded(full, config.text), 'building this kernel');
 
-  yield* seedBuild(build, signal);
+  yield* seedBuild(build, config.text, signal);
   const unfinished = await readIfThere(log);
   if (unfinished !== undefined) await removeHalfMade(folder);
   const before = parseBuildLog(unfinished ?? '');
   const memory = await readMemory(folder);
-  const again = memory && (await madeAgain(build, config, memory, signal));
+  const changes = await changesSince(build, folder, config.text, signal);
+  const again = changes && (await objectsOf(folder, changes));
   const forecast = { full, behind: before.steps.length, ...(again && { again }) };
   const dotConfig = path.join(folder, '.config');
   if ((await readIfThere(dotConfig)) !== config.text) await writeFile(dotConfig, config.text);
@@ -185,22 +186,6 @@ async function* makeKernel(
     } satisfies Memory),
   );
   await rm(log);
-}
-
-/** The objects that a finished build in the directory has and this one makes anew. */
-async function madeAgain(
-  build: Build,
-  config: Config,
-  memory: Memory,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const folder = path.join(build.worktree.path, folderOf(build));
-  const before = (await readIfThere(path.join(folder, 'include/config/auto.conf'))) ?? '';
-  const changes = {
-    files: await differingFiles(build.worktree, memory.commit, signal),
-    options: differingOptions(before, config.text),
-  };
-  return objectsOf(folder, changes);
 }
 
 async function copyProducts(build: Build, folder: string, log: string, scratch: string) {

@@ -6,10 +6,12 @@ import { constants } from 'node:fs';
 import { copyFile, cp, lutimes, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
-import { digestOf, exists, readRecord, withLock } from '../host/files.ts';
+import { ToolError } from '../host/errors.ts';
+import { digestOf, exists, readIfThere, readRecord, withLock } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import type { Worktree } from '../tree/tree.ts';
-import { type Build, buildFolder, folderOf } from './make.ts';
+import { type Changes, differingOptions, objectsOf } from './affected.ts';
+import { type Build, folderOf } from './make.ts';
 
 /** What a build directory remembers of the last build in it that ended well: initbench.json. */
 export interface Memory {
@@ -32,12 +34,12 @@ export async function readMemory(folder: string): Promise<Memory | undefined> {
 
 export const variablesDigest = (build: Pick<Build, 'variables'>): Digest => digestOf(build.variables);
 
-/** Fills a build directory that was never built in from a finished one of the tree's base with the same make
- *  variables: that of the same fragments but the kernel's own, or else the latest. Returns whether it did. */
-export async function* seedBuild(build: Build, signal: AbortSignal): Work<boolean> {
+/** Fills a build directory that was never built in from a finished one of the same tree with the same make variables: the
+ *  one from which `dotConfig` makes the fewest objects anew. Returns whether it did. */
+export async function* seedBuild(build: Build, dotConfig: string, signal: AbortSignal): Work<boolean> {
   const target = path.join(build.worktree.path, folderOf(build));
   if ((await exists(memoryFile(target))) || (await exists(logFile(target)))) return false;
-  const source = await findSource(build, target);
+  const source = await findSource(build, target, dotConfig, signal);
   if (!source) return false;
   return yield* withLock(source, signal, async function* (): Work<boolean> {
     const memory = await readMemory(source);
@@ -72,29 +74,73 @@ async function setTimes(folder: string, time: Date): Promise<void> {
   }
 }
 
-async function findSource(build: Build, target: string): Promise<string | undefined> {
-  const base = path.join(path.dirname(build.worktree.path), 'base');
-  const shared = build.fragments.filter(fragment => fragment.name !== build.name);
-  const nearest = path.join(base, buildFolder(build.variables, shared));
-  const names = await readdir(base).catch(() => []);
-  const found: { folder: string; ended: number }[] = [];
-  for (const folder of names.filter(name => name.startsWith('build-')).map(name => path.join(base, name))) {
-    // Where a build broke off, some objects are newer than what the folder remembers.
-    const usable = folder !== target && !(await exists(logFile(folder)));
-    const memory = usable ? await readMemory(folder) : undefined;
-    if (memory?.variables !== variablesDigest(build)) continue;
-    if (folder === nearest) return folder;
-    found.push({ folder, ended: (await stat(memoryFile(folder))).mtimeMs });
+interface Candidate {
+  readonly folder: string;
+  readonly changes: Changes;
+}
+
+/** Candidates whose objects are counted: the nearest ones by the files and options that differ. */
+const mostCounted = 3;
+
+async function findSource(
+  build: Build,
+  target: string,
+  dotConfig: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const candidates: Candidate[] = [];
+  for (const folder of await finishedBuilds(build, target)) {
+    const changes = await changesSince(build, folder, dotConfig, signal);
+    if (changes) candidates.push({ folder, changes });
   }
-  return found.sort((a, b) => b.ended - a.ended)[0]?.folder;
+  const differences = ({ changes: { files, options } }: Candidate) => files.length + options.length;
+  const near = candidates.sort((a, b) => differences(a) - differences(b)).slice(0, mostCounted);
+  if (near.length < 2) return near[0]?.folder;
+  let best: { folder: string; again: number } | undefined;
+  for (const { folder, changes } of near) {
+    const again = (await objectsOf(folder, changes)).size;
+    if (!best || again < best.again) best = { folder, again };
+  }
+  return best?.folder;
+}
+
+/** Build directories of the tree's worktrees, the last one first; where a build broke off, some objects are newer than
+ *  what the folder remembers. */
+async function finishedBuilds(build: Build, target: string): Promise<readonly string[]> {
+  const top = path.dirname(build.worktree.path);
+  const found: { folder: string; ended: number }[] = [];
+  for (const label of await readdir(top).catch(() => [])) {
+    for (const name of await readdir(path.join(top, label)).catch(() => [])) {
+      const folder = path.join(top, label, name);
+      if (!/^build-[0-9a-f]{8}$/.test(name) || folder === target) continue;
+      if (await exists(logFile(folder))) continue;
+      if ((await readMemory(folder))?.variables !== variablesDigest(build)) continue;
+      found.push({ folder, ended: (await stat(memoryFile(folder))).mtimeMs });
+    }
+  }
+  return found.sort((a, b) => b.ended - a.ended).map(({ folder }) => folder);
+}
+
+/** What differs from the last build that ended well in a directory; undefined when there was none, or its commit is
+ *  gone. */
+export async function changesSince(
+  build: Pick<Build, 'worktree'>,
+  folder: string,
+  dotConfig: string,
+  signal: AbortSignal,
+): Promise<Changes | undefined> {
+  const memory = await readMemory(folder);
+  if (!memory) return undefined;
+  const files = await differingFiles(build.worktree, memory.commit, signal).catch((error: unknown) => {
+    if (error instanceof ToolError) return undefined;
+    throw error;
+  });
+  const before = (await readIfThere(path.join(folder, 'include/config/auto.conf'))) ?? '';
+  return files && { files, options: differingOptions(before, dotConfig) };
 }
 
 /** Paths whose content is not that of the other commit. */
-export async function differingFiles(
-  worktree: Worktree,
-  other: string,
-  signal: AbortSignal,
-): Promise<string[]> {
+async function differingFiles(worktree: Worktree, other: string, signal: AbortSignal): Promise<string[]> {
   const words = ['diff', '--name-only', '-z', '--no-renames', other, worktree.commit];
   return (await git(worktree.path, words, signal)).split('\0').filter(Boolean);
 }

@@ -211,7 +211,7 @@ describe('buildKernel()', () => {
     const bars = progressOf(events);
     expect(bars.length).toBeGreaterThan(50);
     expect(bars.at(-1)).toMatchObject({ done: kernel.steps!.steps, total: kernel.steps!.steps });
-    expect(bars.slice(0, -1).every(bar => bar.done < bar.total!)).toBe(true);
+    expect(bars.slice(0, -1).every(({ done, total = Infinity }) => done < total)).toBe(true);
     expect(await readdir(path.dirname(kernel.files.image))).not.toContain('.new-');
     expect(folderOf(build)).toMatch(/^build-[0-9a-f]{8}$/);
   });

@@ -85,7 +85,7 @@ describe('seedBuild()', () => {
     builtBase();
     mkdirSync(at('series', outOf('series')));
     symlinkSync('..', at('series', outOf('series'), 'source'));
-    expect(await productOf(seedBuild(build('series'), signal))).toBe(true);
+    expect(await productOf(seedBuild(build('series'), '', signal))).toBe(true);
     rmSync(at('series', outOf('series'), 'made'));
     make('series', outOf('series'));
     expect(readFileSync(at('series', outOf('series'), 'made'), 'utf8')).toBe(`${outOf('series')}/a.o\n`);
@@ -98,34 +98,85 @@ describe('seedBuild()', () => {
     await new Promise(resolve => setTimeout(resolve, 20));
     builtBase();
     expect(statSync(at('base', outOf('base'), 'a.o')).mtimeMs).toBeGreaterThan(past);
-    await productOf(seedBuild(build('series'), signal));
+    await productOf(seedBuild(build('series'), '', signal));
     make('series', outOf('series'));
     expect(readFileSync(at('series', outOf('series'), 'a.o'), 'utf8')).toBe('changed');
   });
 
   test('nothing is taken over from an unfinished base, nor into a directory that was built in', async () => {
-    expect(await productOf(seedBuild(build('series'), signal))).toBe(false);
+    expect(await productOf(seedBuild(build('series'), '', signal))).toBe(false);
     builtBase();
     mkdirSync(at('series', outOf('series')));
     writeFileSync(at('series', outOf('series'), 'initbench.log'), 'CC a.o\n');
-    expect(await productOf(seedBuild(build('series'), signal))).toBe(false);
+    expect(await productOf(seedBuild(build('series'), '', signal))).toBe(false);
     expect(existsSync(at('series', outOf('series'), 'a.o'))).toBe(false);
   });
 
   test('base with one more fragment starts from base without', async () => {
     builtBase();
     const more = { ...build('base'), fragments: [...shared, fragment('debug')] };
-    expect(await productOf(seedBuild(more, signal))).toBe(true);
+    expect(await productOf(seedBuild(more, '', signal))).toBe(true);
     expect(existsSync(at('base', buildFolder({}, more.fragments), 'a.o'))).toBe(true);
   });
 
   test('other make variables make other objects', async () => {
     builtBase();
-    expect(await productOf(seedBuild({ ...build('series'), variables: { LLVM: '1' } }, signal))).toBe(false);
+    expect(await productOf(seedBuild({ ...build('series'), variables: { LLVM: '1' } }, '', signal))).toBe(
+      false,
+    );
   });
 
   test('base is not built from itself', async () => {
     builtBase();
-    expect(await productOf(seedBuild(build('base'), signal))).toBe(false);
+    expect(await productOf(seedBuild(build('base'), '', signal))).toBe(false);
+  });
+
+  describe('of several, the one with the fewest objects to make anew', () => {
+    /** A finished build of a worktree with that configuration; both its objects are of it, and depend on OPTION. */
+    function finished(name: string, fragments: readonly string[], options: string): string {
+      const own = { ...build(name), fragments: fragments.map(fragment) };
+      const out = at(name, buildFolder({}, own.fragments));
+      mkdirSync(path.join(out, 'include/config'), { recursive: true });
+      writeFileSync(path.join(out, 'include/config/auto.conf'), options);
+      for (const each of ['a', 'b']) {
+        const text = `source_${each}.o := ../${each}.c\n\ndeps_${each}.o := \\\n    $(wildcard include/config/OPTION) \\\n`;
+        writeFileSync(path.join(out, `.${each}.o.cmd`), text);
+        writeFileSync(path.join(out, `${each}.o`), `${name} ${fragments.join()}`);
+      }
+      const memory = {
+        ...{ config: 'c', commit: own.worktree.commit, variables: variablesDigest(own), warnings: {} },
+      } satisfies Memory;
+      writeFileSync(memoryFile(out), JSON.stringify(memory));
+      return out;
+    }
+    const taken = async (name: string, fragments: readonly string[], dotConfig: string) => {
+      const wanted = { ...build(name), fragments: fragments.map(fragment) };
+      expect(await productOf(seedBuild(wanted, dotConfig, signal))).toBe(true);
+      return readFileSync(at(name, buildFolder({}, wanted.fragments), 'b.o'), 'utf8');
+    };
+
+    test("a series' own earlier build, whose patches are in it already", async () => {
+      finished('series', ['base', 'series'], 'CONFIG_X=y\n');
+      finished('base', ['base'], 'CONFIG_X=y\n');
+      expect(await taken('series', ['base', 'debug', 'series'], 'CONFIG_X=y\nCONFIG_Y=y\n')).toBe(
+        'series base,series',
+      );
+    });
+
+    test('one without the option that all files use, though one with it was built later', async () => {
+      finished('base', ['base'], 'CONFIG_X=y\n');
+      finished('base', ['base', 'debug'], 'CONFIG_X=y\nCONFIG_OPTION=y\n');
+      expect(await taken('series', ['base', 'series'], 'CONFIG_X=y\nCONFIG_SERIES=y\n')).toBe('base base');
+      expect(await taken('base', ['base', 'more'], 'CONFIG_OPTION=y\nCONFIG_MORE=y\n')).toBe(
+        'base base,debug',
+      );
+    });
+
+    test('not one whose commit is gone', async () => {
+      const out = finished('base', ['base'], '');
+      const memory = JSON.parse(readFileSync(memoryFile(out), 'utf8')) as Memory;
+      writeFileSync(memoryFile(out), JSON.stringify({ ...memory, commit: '0'.repeat(40) }));
+      expect(await productOf(seedBuild(build('series'), '', signal))).toBe(false);
+    });
   });
 });
