@@ -26,7 +26,7 @@ function catchWrites(stream: NodeJS.WriteStream, tell: (lines: readonly string[]
     rest = lines.pop()!;
     if (lines.length > 0) tell(lines);
     const after = typeof encoding === 'function' ? encoding : done;
-    if (typeof after === 'function') queueMicrotask(() => void after());
+    if (typeof after === 'function') queueMicrotask(after as () => void);
     return true;
   };
   // an own property, over the method of its class
