@@ -6,6 +6,7 @@ import { Interrupted } from '../host/errors.ts';
 import { runFigures } from '../measure/figures.ts';
 import { type Noise, noiseOf } from '../measure/judgement.ts';
 import { differenceOf, widthOf } from '../measure/statistics.ts';
+import { figureWithUnit } from '../measure/unit.ts';
 import { interleaved } from './rows.ts';
 
 /** Boots one row: its number, and the layout it has. */
@@ -96,7 +97,7 @@ export async function* sampleRounds(
     const { difference, boundary } = known;
     yield {
       ...{ job: 'compare', type: 'notice', level: 'info' },
-      message: `A/A: ${name} twice, ${first} boots each, differs by ${difference.difference.toFixed(1)} ms; what is below ${boundary.toFixed(1)} ms is no difference`,
+      message: `A/A: ${name} twice, ${first} boots each, differs by ${figureWithUnit(difference.difference, 'wall')}; what is below ${figureWithUnit(boundary, 'wall')} is no difference`,
     };
   }
 

@@ -2,6 +2,7 @@
 /** Doubt is data: what is doubtful about measurements, and what to do about it. */
 import type { Spread } from './spread.ts';
 import { outliersOf, slowFirst } from './statistics.ts';
+import { figureWithUnit } from './unit.ts';
 
 export interface Warning {
   readonly about: string;
@@ -72,7 +73,7 @@ function differentIdle(rows: readonly Evidence[]): Warning[] {
     if (apart <= idleTolerance * row.total!.median) return [];
     const more = row.idle! > first!.idle! ? 'more' : 'less';
     return {
-      about: `${row.id} idles ${(apart / 1e6).toFixed(2)} M ${more} than ${first!.id}`,
+      about: `${row.id} idles ${figureWithUnit(apart, 'icount')} ${more} than ${first!.id}`,
       remedy: 'the difference is waiting that the clock skipped, not work: see idle in --json',
     };
   });

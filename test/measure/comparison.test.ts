@@ -222,7 +222,7 @@ describe('compareRuns()', () => {
     expect(about).toEqual([
       'the flows did not read the same bytes',
       'compressors of different families are compared: lz4, none',
-      'kernelspace idles 5.00 M more than initramfs',
+      'kernelspace idles 5.00 M insn more than initramfs',
     ]);
   });
 });
