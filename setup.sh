@@ -85,6 +85,7 @@ gzip:gzip:gzip
 lz4:lz4:lz4
 zstd:zstd:zstd
 cpio:cpio:cpio
+getfattr:attr:attr
 fakeroot:fakeroot:fakeroot
 busybox:busybox-static:busybox
 qemu-system-x86_64:qemu-system-x86:qemu-system-x86-core
@@ -100,6 +101,7 @@ optional='
 ccache:ccache:ccache
 sparse:sparse:sparse
 bzip2:bzip2:bzip2
+lzop:lzop:lzop
 python3:python3:python3
 python3-ply:python3-ply:python3-ply
 python3-git:python3-git:python3-GitPython

@@ -136,7 +136,13 @@ export const tools: readonly Tool[] = [
     ...feed('static int one;\n', 'sparse', '-'),
     ...optional,
   }),
-  tool('python3', same('python3'), 'series check', 'no kernel-doc under W=1, no series check', optional),
+  tool(
+    'python3',
+    same('python3'),
+    'series check, cpio:FILE',
+    'no series check, no archives packed with bzip2, lzma or xz',
+    optional,
+  ),
   sendEmail,
   pythonModule('ply', 'python3-ply'),
   pythonModule('git', 'python3-GitPython'),
@@ -197,6 +203,13 @@ export const tools: readonly Tool[] = [
     ...optional,
   }),
   tool(
+    'getfattr',
+    same('attr'),
+    'payload dir:PATH',
+    'no dir:PATH',
+    use('getfattr', '--dump', '--match=-', 'file'),
+  ),
+  tool(
     'cpio',
     same('cpio'),
     'staging erofs and ext4 images',
@@ -221,6 +234,10 @@ export const tools: readonly Tool[] = [
   tool('tar', same('tar'), 'source archives', 'trees from archives', use('tar', '-cf', 'file.tar', 'file')),
   tool('bzip2', same('bzip2'), 'source archives', 'no trees from .tar.bz2', {
     ...use('bzip2', '-c', 'file'),
+    ...optional,
+  }),
+  tool('lzop', same('lzop'), 'cpio:FILE', 'no archives packed with lzo', {
+    ...use('lzop', '-c', 'file'),
     ...optional,
   }),
   tool('apt-get', same('apt'), 'trees debian:..., payload debian', 'no Debian sources', optional),

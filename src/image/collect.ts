@@ -17,7 +17,7 @@ import {
 } from '../host/files.ts';
 import { crossOf, hostArch } from '../kernel/architecture.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
-import { type Draft, newDraft } from './draft.ts';
+import { type Draft, newDraft, shownName } from './draft.ts';
 import { addProbe } from './filelist.ts';
 import { buildGuestPrograms, guestDigest } from './guest.ts';
 import type { Payload, PayloadKind, PayloadOptions, PayloadOrigin, PayloadRequest } from './image.ts';
@@ -179,7 +179,7 @@ export async function composePayload(
 
 /** What is stored; its name and place are added when it is read. */
 function payloadRecord(
-  kind: Pick<PayloadKind, 'id' | 'probe' | 'ownInit'>,
+  kind: Pick<PayloadKind, 'id' | 'probe' | 'ownInit' | 'asIs'>,
   draft: Draft,
 ): Omit<Payload, 'name' | 'folder'> {
   const entries = draft.entries();
@@ -188,6 +188,7 @@ function payloadRecord(
   const digest: Digest = digestOf({
     recordVersion,
     init,
+    ...(kind.asIs && { asIs: true }),
     entries: entries.map(({ content, ...rest }) => rest),
   });
   const seen = new Set<number>();
@@ -197,7 +198,7 @@ function payloadRecord(
     if (entry.link) seen.add(entry.link);
     bytes += entry.bytes;
   }
-  return { id: kind.id, digest, entries, bytes, init };
+  return { id: kind.id, digest, entries, bytes, init, ...(kind.asIs && { asIs: true }) };
 }
 
 /** Every entry stands in a directory of the payload: a rule for our own collectors. */
@@ -205,7 +206,7 @@ function requireSoundTree(draft: Draft, spec: string): void {
   for (const { path: at } of draft.entries()) {
     const parent = path.posix.dirname(at);
     if (parent !== '.' && draft.get(parent)?.kind !== 'dir')
-      throw new Error(`${spec}: ${at} stands in no directory`);
+      throw new Error(`${spec}: ${shownName(at)} stands in no directory`);
   }
 }
 

@@ -10,9 +10,10 @@ const seed = 0x66696c65;
 
 /** A path as one word on a line: bytes outside printable ASCII, blanks and backslashes as \ooo (proc_pid_mounts(5)). */
 export function escapePath(text: string): string {
-  return Buffer.from(text)
-    .toString('latin1')
-    .replace(/[^\x21-\x5b\x5d-\x7e]/g, byte => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return text.replace(
+    /[^\x21-\x5b\x5d-\x7e]/g,
+    byte => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
 }
 
 /** First line `total BYTES`, then the absolute path of each regular file in an order that is always the same

@@ -6,7 +6,8 @@ import type { Draft } from './draft.ts';
 
 /** One member of a payload. Owners, modes and device numbers are data: nothing on the host has to have them. */
 export interface Entry {
-  /** Relative, no leading slash, no '.' or '..' component; '' never occurs. Bytes that are no UTF-8 are refused. */
+  /** Relative, no leading slash, no '.' or '..' component; '' never occurs. Bytes, one per character (latin1): a name
+   *  has no encoding, and the programs that read it back have to find the same file. */
   readonly path: string;
   /** Format bits and permissions as in stat(2) st_mode. */
   readonly mode: number;
@@ -20,10 +21,19 @@ export interface Entry {
   readonly content?: string;
   /** Regular files: of the content. */
   readonly sha256?: Digest;
+  /** Symlinks: bytes, as the path. */
   readonly target?: string;
   readonly device?: { readonly major: number; readonly minor: number };
   /** Hard links to one file carry the same number (> 0). */
   readonly link?: number;
+  /** Sorted by name; absent: none. */
+  readonly xattrs?: readonly Xattr[];
+}
+
+/** An extended attribute: its whole name, bytes as in a path, and its value in hexadecimal digits. */
+export interface Xattr {
+  readonly name: string;
+  readonly value: string;
 }
 
 /** What a payload was asked for with, to be held against what is there now: a difference means other files. */
@@ -48,7 +58,7 @@ export interface Payload {
   readonly digest: Digest;
   /** Holds the content of regular files. */
   readonly folder: string;
-  /** Sorted by path, bytewise. */
+  /** Sorted by path. */
   readonly entries: readonly Entry[];
   /** Sum of the regular files' bytes. */
   readonly bytes: number;
@@ -56,6 +66,9 @@ export interface Payload {
   readonly arch?: string;
   /** Absent in what is made of parts; no part of the stored record. */
   readonly origin?: PayloadOrigin;
+  /** Its one file is an initrd that is booted byte for byte as it came: nothing of ours is in it, and what it holds is
+   *  not known. */
+  readonly asIs?: true;
   /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
   readonly init: {
     readonly rdinit?: string;
@@ -92,6 +105,8 @@ export interface PayloadKind {
   readonly argument?: string;
   /** How the probe gets in: not at all, as the payload's /init, or in front of the /init the payload has. */
   readonly probe: 'none' | 'is-init' | 'before-init';
+  /** The file it collects is the initrd itself. */
+  readonly asIs?: true;
   /** What decides the files, as a small JSON value: the same inputs are collected once. With events where they have
    *  to be fetched. */
   inputs(request: Omit<PayloadRequest, 'guest'>): Work<unknown> | Promise<unknown>;
@@ -128,8 +143,10 @@ export interface Format {
   readonly id: string;
   readonly summary: string;
   /** What decompressing costs is comparable within a family only. */
-  readonly family: 'none' | 'lz4' | 'gzip' | 'zstd';
+  readonly family: 'none' | 'lz4' | 'gzip' | 'zstd' | 'unknown';
   readonly container: 'cpio' | 'erofs' | 'ext2' | 'ext4' | 'cramfs';
+  /** It carries extended attributes. */
+  readonly xattrs?: true;
   /** Programs it needs; their versions are part of the image's digest. */
   readonly tools: readonly string[];
   /** What else decides the bytes of the image. */

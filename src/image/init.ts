@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whether a path of a payload leads to something the kernel can execute; pure. */
+import { shownName } from './draft.ts';
 import type { Entry } from './image.ts';
 
 const symlinkLimit = 40;
@@ -22,19 +23,19 @@ export function findExecutable(
     }
     const path = [...at, part].join('/');
     const entry = payload.get(path);
-    if (!entry) return `/${path} is not there`;
+    if (!entry) return `/${shownName(path)} is not there`;
     if (entry.kind === 'symlink') {
-      if (++followed > symlinkLimit) return `too many symlinks at /${path}`;
+      if (++followed > symlinkLimit) return `too many symlinks at /${shownName(path)}`;
       if (entry.target!.startsWith('/')) at.length = 0;
       pending.unshift(...entry.target!.split('/'));
     } else if (pending.some(rest => rest !== '' && rest !== '.') || entry.kind === 'dir') {
-      if (entry.kind !== 'dir') return `/${path} is no directory`;
+      if (entry.kind !== 'dir') return `/${shownName(path)} is no directory`;
       at.push(part);
     } else if (entry.kind !== 'file') {
-      return `/${path} is no regular file`;
+      return `/${shownName(path)} is no regular file`;
     } else {
-      return entry.mode & 0o111 ? undefined : `/${path} is not executable`;
+      return entry.mode & 0o111 ? undefined : `/${shownName(path)} is not executable`;
     }
   }
-  return `/${at.join('/')} is a directory`;
+  return `/${shownName(at.join('/'))} is a directory`;
 }

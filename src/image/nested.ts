@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { digestOf, requireSpace } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { writeNewc } from './cpio/write.ts';
+import { writeNewc } from './archive/write.ts';
 import { formatBits } from './draft.ts';
 import type { Image } from './image.ts';
 import { publishImage } from './pack.ts';

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A payload as a directory for mkfs: unpacked from its own cpio under fakeroot, which remembers owners and device
  *  nodes that an ordinary user cannot make. */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exec } from '../host/exec.ts';
-import type { PackRequest } from './image.ts';
+import type { Format, PackRequest } from './image.ts';
 import { packImage } from './pack.ts';
+import { formatRestore, withXattrsArgv } from './xattrs.ts';
 
 export interface Stage {
   /** The payload's root. */
   readonly folder: string;
   /** What fakeroot remembers of it. */
   readonly state: string;
+  /** The attributes its files get for each command; absent: none have any. */
+  readonly xattrs?: string;
 }
 
 /** Programs every staged format needs. */
@@ -26,18 +29,26 @@ export const unpackArgv = (state: string): string[] => [
 ];
 
 /** A command that sees the stage's files as the payload has them. */
-export const stagedArgv = ({ state }: Stage, argv: readonly string[]): string[] => [
+export const stagedArgv = ({ state, xattrs }: Stage, argv: readonly string[]): string[] => [
   ...['fakeroot', '-i', state, '--'],
-  ...argv,
+  ...(xattrs === undefined ? argv : withXattrsArgv(xattrs, argv)),
 ];
 
-/** Unpacks the payload below `folder`, which goes away with the image's scratch folder. */
-export async function* stagePayload(request: PackRequest, folder: string): Work<Stage> {
+/** Unpacks the payload below `folder`, which goes away with the image's scratch folder; with its extended attributes
+ *  where the format carries them. */
+export async function* stagePayload(
+  request: PackRequest,
+  folder: string,
+  carries: Pick<Format, 'xattrs'> = {},
+): Work<Stage> {
   const { workspace, payload, job, signal } = request;
   const archive = yield* packImage(workspace, payload, 'cpio', signal);
   const stage: Stage = { folder: path.join(folder, 'root'), state: path.join(folder, 'fakeroot') };
   await mkdir(stage.folder, { recursive: true });
   await chmod(stage.folder, 0o755);
   yield* exec(unpackArgv(stage.state), { job, cwd: stage.folder, stdin: { file: archive.path }, signal });
-  return stage;
+  if (!carries.xattrs || !payload.entries.some(({ xattrs }) => xattrs)) return stage;
+  const xattrs = path.join(folder, 'xattrs');
+  await writeFile(xattrs, formatRestore(stage.folder, payload.entries));
+  return { ...stage, xattrs };
 }

@@ -10,10 +10,10 @@ import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
 import { successorOf } from '../../src/boot/successor.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { collectPayload } from '../../src/image/collect.ts';
-import { parseNewc } from '../../src/image/cpio/newc.ts';
 import type { Payload } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
 import { listFormats } from '../../src/image/registry.ts';
+import { membersIn } from '../image/fixture.ts';
 import { collect, never, type Sample, sampleImage, sampleKernel, sampleMachine } from './machine.ts';
 
 let sample: Sample;
@@ -108,10 +108,10 @@ describe('planBoot()', () => {
     ]);
     const { product: packed } = await collect(packImage(sample.workspace, payload, 'erofs', never));
     const bytes = await readFile(vm.initrd!.path);
-    const first = [...parseNewc(bytes, 0, 'initrd')];
-    expect(first.map(member => member.name.toString())).toContain('init');
-    const second = [...parseNewc(bytes, vm.initrd!.segments![1]!.offset, 'initrd')];
-    expect(second.map(member => member.name.toString())).toEqual(['payload.erofs']);
+    const first = membersIn(bytes);
+    expect(first.map(member => member.name)).toContain('init');
+    const second = membersIn(bytes, vm.initrd!.segments![1]!.offset);
+    expect(second.map(member => member.name)).toEqual(['payload.erofs']);
     expect(second[0]!.data.equals(await readFile(packed.path))).toBe(true);
   });
 
@@ -133,7 +133,7 @@ describe('planBoot()', () => {
     const [microcode, , image, credentials] = vm.initrd!.segments!;
     expect(image!.offset % 4096).toBe(0);
     const bytes = await readFile(vm.initrd!.path);
-    const names = (at: number) => [...parseNewc(bytes, at, 'initrd')].map(({ name }) => name.toString());
+    const names = (at: number) => membersIn(bytes, at).map(({ name }) => name);
     expect(names(microcode!.offset)).toContain('kernel/x86/microcode/GenuineIntel.bin');
     expect(names(credentials!.offset)).toContain('.extra/credentials/initbench.token.cred');
   });

@@ -19,9 +19,10 @@ import { parseDeb822, parsePrintedUri, parseSourcesList } from '../../src/host/a
 import { takePackets } from '../../src/host/gdb.ts';
 import { parseGitProgress } from '../../src/host/git.ts';
 import { takeMessages } from '../../src/host/qmp.ts';
-import { formatNewcHeader, formatTrailer } from '../../src/image/cpio/newc.ts';
-import { zstdEnd } from '../../src/image/cpio/compression.ts';
-import { unpackInitramfs } from '../../src/image/cpio/unpack.ts';
+import { bytesOf } from '../../src/image/archive/bytes.ts';
+import { formatNewcHeader, formatTrailer } from '../../src/image/archive/newc.ts';
+import { zstdEnd } from '../../src/image/archive/compression.ts';
+import { unpackInitramfs } from '../../src/image/archive/unpack.ts';
 import { erofsContent } from '../../src/image/erofs/compressed.ts';
 import { erofsTree, openErofs } from '../../src/image/erofs/inodes.ts';
 import { erofsSuperblock } from '../../src/image/erofs/superblock.ts';
@@ -231,6 +232,17 @@ erofs.writeUInt16LE(36, 1024 + 14);
 erofs.writeUInt32LE(2, 1024 + 36);
 for (let i = 1152; i < 2048; i++) erofs[i] = (i * 37) & 0xff;
 
+/** What is wrong with an initramfs is an answer. */
+async function unpackFile(bytes: Buffer): Promise<void> {
+  const scratch = mkdtempSync(path.join(folder, 'initramfs-'));
+  try {
+    writeFileSync(path.join(scratch, 'x'), bytes);
+    await unpackInitramfs(path.join(scratch, 'x'), { folder: scratch, signal });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
 const record = Buffer.from(
   [
     '{"initbenchRun":1,"header":{"id":"x","flow":"floor","host":{}}}',
@@ -302,11 +314,8 @@ const parsers: Readonly<
   ],
   checkpatch: [below('test/fixtures/check', /\.log$/), bytes => parseCheckpatch(utf8(bytes), 'a.patch')],
   waivers: [below('patches', /waivers$/), bytes => parseWaivers(utf8(bytes), 'waivers')],
-  cpio: [
-    [archive, Buffer.concat([archive, Buffer.alloc(512), archive])],
-    bytes => unpackInitramfs(bytes, 'x', signal),
-  ],
-  'zstd frames': [[Buffer.from('28b52ffd2400010000', 'hex')], bytes => zstdEnd(bytes, 0, 'x')],
+  cpio: [[archive, Buffer.concat([archive, Buffer.alloc(512), archive])], bytes => unpackFile(bytes)],
+  'zstd frames': [[Buffer.from('28b52ffd2400010000', 'hex')], bytes => zstdEnd(bytesOf(bytes), 0)],
   'tar of a payload': [[tar], bytes => [...parseTar(bytes, 'x')]],
   'tar of a tree': [
     [tar],

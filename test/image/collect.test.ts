@@ -19,6 +19,7 @@ import { packImage } from '../../src/image/pack.ts';
 import { listFormats, listPayloads } from '../../src/image/registry.ts';
 import { isStaticElf } from '../../src/image/busybox.ts';
 import { folders } from '../../src/workspace.ts';
+import { archive, dir as directory, file as member, link as symlink, types } from '../archives/member.ts';
 import { finished, never, temporaryFolder, temporaryWorkspace } from './fixture.ts';
 
 const workspace = temporaryWorkspace();
@@ -51,6 +52,7 @@ describe('the registries', () => {
         'debian',
         'dir',
         'glibc',
+        'initrd',
         'microcode',
         'probe',
         'rootfs',
@@ -58,7 +60,7 @@ describe('the registries', () => {
       ],
     ]);
     expect((await listFormats()).map(format => format.id)).toEqual([
-      ...['cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'cramfs'],
+      ...['as-is', 'cpio', 'cpio-gzip', 'cpio-lz4', 'cpio-zstd', 'cramfs'],
       ...['erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k', 'ext2', 'ext4'],
     ]);
   });
@@ -78,7 +80,7 @@ describe('the registries', () => {
     [
       'busybx',
       /no payload is called 'busybx'/,
-      /busybox, cpio:FILE, credentials, debian, dir:PATH, glibc, microcode, probe/,
+      /busybox, cpio:FILE, credentials, debian, dir:PATH, glibc, initrd:FILE, microcode, probe/,
     ],
     ['dir', /needs an argument/, /write dir:PATH/],
     ['probe:x', /takes no argument/, /write probe/],
@@ -93,7 +95,7 @@ describe('the registries', () => {
     const { product } = await collect('probe');
     const error = await finished(packImage(workspace, product, 'squashfs', never)).catch(caught => caught);
     expect(error.message).toBe("no format is called 'squashfs'");
-    expect(error.hint).toMatch(/^there is: cpio, cpio-gzip, .*, ext4$/);
+    expect(error.hint).toMatch(/^there is: as-is, cpio, cpio-gzip, .*, ext4$/);
   });
 });
 
@@ -148,7 +150,7 @@ describe('dir:PATH', () => {
     const { product, events } = await collect(`dir:${root}`);
     server.close();
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'notice', message: `${root}/socket is a socket; left out` }),
+      expect.objectContaining({ type: 'notice', message: `/socket is a socket; left out` }),
     );
     expect(pathsOf(product)).toEqual(
       expect.arrayContaining(['.initbench/files', '.initbench/probe', 'a b', 'c', 'init', 'sbin/real']),
@@ -223,9 +225,59 @@ describe('cpio:FILE', () => {
     );
   });
 
+  test('says what a kernel leaves out, and stops where a kernel stops', async () => {
+    const file = path.join(temporaryFolder(), 'x.img');
+    const init = member('init', '#!/bin/sh', { mode: types.file | 0o755 });
+    writeFileSync(file, archive(init, member('no/where', 'x'), member('n'.repeat(300), 'x')));
+    const { events, product } = await collect(`cpio:${file}`);
+    expect(pathsOf(product)).toEqual(expect.arrayContaining(['init']));
+    const warnings = events.flatMap(event => (event.type === 'notice' ? [event.message] : []));
+    expect(warnings.at(-1)).toMatch(
+      /a kernel leaves out "no\/where" \(its directory, .*\), "n{300}" \(a name of more than 255 bytes/,
+    );
+    writeFileSync(file, archive(init, member('a', 'x', { magic: '070702', check: 1 })));
+    const error = await collect(`cpio:${file}`).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toMatch(
+      /a kernel stops at offset 128: bad data checksum \(\/a: its bytes add up to 120, its header says 1\)$/,
+    );
+    expect((error as UserError).hint).toContain('--payload initrd:FILE');
+  });
+
+  test('names that are no UTF-8 go through every format and come back', async () => {
+    const file = path.join(temporaryFolder(), 'x.img');
+    const init = member('init', '#!/bin/sh', { mode: types.file | 0o755 });
+    writeFileSync(
+      file,
+      archive(init, directory('\xff'), member('\xff/caf\xe9', 'x'), symlink('l', '\xff/caf\xe9')),
+    );
+    const { product } = await collect(`cpio:${file}`);
+    expect(pathsOf(product)).toEqual(expect.arrayContaining(['\xff', '\xff/caf\xe9', 'l']));
+    expect(contentOf(product, '.initbench/files').toString()).toContain('/\\377/caf\\351\n');
+    await finished(packImage(workspace, product, 'erofs', never));
+    const packed = (await finished(packImage(workspace, product, 'cpio-gzip', never))).product;
+    const again = (await collect(`cpio:${packed.path}`)).product;
+    expect(pathsOf(again)).toEqual(pathsOf(product));
+  });
+
   test('is refused when it is no file', async () => {
     await expect(collect('cpio:/etc')).rejects.toThrow(/no regular file/);
     await expect(collect('cpio:/no/such')).rejects.toThrow(/cannot read/);
+  });
+});
+
+describe('initrd:FILE', () => {
+  test('is the file, byte for byte, whatever it holds', async () => {
+    const file = path.join(temporaryFolder(), 'x.img');
+    const bytes = Buffer.from('not even an archive');
+    writeFileSync(file, bytes);
+    const { product } = await collect(`initrd:${file}`);
+    expect(product).toMatchObject({ asIs: true, bytes: bytes.length, init: {} });
+    const image = (await finished(packImage(workspace, product, 'as-is', never))).product;
+    expect(readFileSync(image.path)).toEqual(bytes);
+    expect(image).toMatchObject({ format: 'as-is', bytes: bytes.length });
+    const probe = (await collect('probe')).product;
+    await expect(finished(packImage(workspace, probe, 'as-is', never))).rejects.toThrow(/is no initrd/);
   });
 });
 

@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { escapePath, formatFileList } from '../../src/image/filelist.ts';
 import { findExecutable } from '../../src/image/init.ts';
-import { payloadOf } from './fixture.ts';
+import { bytesOf, payloadOf } from './fixture.ts';
 
 test('escapePath() writes what is not printable ASCII, and the backslash, in octal', () => {
   expect(escapePath('a b\\c\nd')).toBe('a\\040b\\134c\\012d');
-  expect(escapePath('grün')).toBe('gr\\303\\274n');
+  expect(escapePath(bytesOf('grün'))).toBe('gr\\303\\274n');
   expect(escapePath('plain-1.0~+,%')).toBe('plain-1.0~+,%');
 });
 

@@ -4,11 +4,10 @@ import { lstatSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatTrailer, parseNewc } from '../../src/image/cpio/newc.ts';
-import { unpackInitramfs } from '../../src/image/cpio/unpack.ts';
-import { membersOf, newcChunks } from '../../src/image/cpio/write.ts';
+import { formatTrailer } from '../../src/image/archive/newc.ts';
+import { membersOf, newcChunks } from '../../src/image/archive/write.ts';
 import { newDraft } from '../../src/image/draft.ts';
-import { addOneOfEach, never, payloadOf, temporaryFolder } from './fixture.ts';
+import { addOneOfEach, bytesOf, membersIn, payloadOf, temporaryFolder, unpacked } from './fixture.ts';
 
 const archiveOf = (payload: Parameters<typeof newcChunks>[0]) => Buffer.concat([...newcChunks(payload)]);
 
@@ -18,7 +17,7 @@ describe('newc archives', () => {
 
   test('are listed and unpacked by cpio', () => {
     const listed = execFileSync('cpio', ['--list', '--quiet'], { input: archive })
-      .toString()
+      .toString('latin1')
       .trimEnd()
       .split('\n');
     expect(listed).toEqual(payload.entries.map(entry => entry.path));
@@ -38,14 +37,14 @@ describe('newc archives', () => {
   test('put the content of a hard-linked file with its last name', () => {
     const linked = membersOf(payload.entries).filter(({ entry }) => entry.link);
     expect(linked.map(({ entry, nlink, hasData }) => [entry.path, nlink, hasData])).toEqual([
-      ['home/Größe mit Leerzeichen', 2, false],
+      [bytesOf('home/Größe mit Leerzeichen'), 2, false],
       ['second name', 2, true],
     ]);
     expect(linked[0]!.ino).toBe(linked[1]!.ino);
   });
 
   test('have times of 0, inode numbers in order, and end aligned behind the trailer', () => {
-    const members = [...parseNewc(archive, 0, 'test')];
+    const members = membersIn(archive);
     expect(new Set(members.map(({ mtime }) => mtime))).toEqual(new Set([0]));
     expect(members[0]!.ino).toBe(1);
     expect(archive.length % 4).toBe(0);
@@ -53,21 +52,19 @@ describe('newc archives', () => {
   });
 
   test('unpack to the payload they were made from', async () => {
-    const { rootfs, segments, dropped } = await unpackInitramfs(archive, 'test', never);
-    const draft = newDraft(temporaryFolder());
-    rootfs.copyTo(draft, 'test');
+    const { draft, segments, dropped } = await unpacked(archive);
     const plain = (entries: typeof payload.entries) =>
       entries.map(({ content, link, ...rest }) => ({ ...rest, mtime: 0 }));
     expect(plain(draft.entries())).toEqual(plain(payload.entries));
-    expect(draft.get('second name')!.link).toBe(draft.get('home/Größe mit Leerzeichen')!.link);
+    expect(draft.get('second name')!.link).toBe(draft.get(bytesOf('home/Größe mit Leerzeichen'))!.link);
     expect(segments).toEqual([{ offset: 0, compression: 'none', members: payload.entries.length }]);
     expect(dropped).toEqual([]);
   });
 
   test('give back any names, modes, owners and contents', () => {
     const name = fc
-      .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
-      .filter(text => !/[/\0]|^\.\.?$/.test(text));
+      .string({ unit: fc.integer({ min: 1, max: 255 }).map(byte => String.fromCharCode(byte)), minLength: 1 })
+      .filter(text => !/[/]|^\.\.?$/.test(text));
     const number = fc.integer({ min: 0, max: 0x7fffffff });
     const file = fc.record({
       name,
@@ -82,12 +79,12 @@ describe('newc archives', () => {
         const draft = newDraft(folder);
         for (const { name, mode, uid, data } of files) draft.file(name, Buffer.from(data), { mode, uid });
         const entries = draft.entries();
-        const members = [...parseNewc(archiveOf({ entries, folder }), 0, 'test')];
-        expect(members.map(member => [member.name.toString(), member.mode & 0o7777, member.uid])).toEqual(
+        const members = membersIn(archiveOf({ entries, folder }));
+        expect(members.map(member => [member.name, member.mode & 0o7777, member.uid])).toEqual(
           entries.map(entry => [entry.path, entry.mode & 0o7777, entry.uid]),
         );
         const contents = new Map(files.map(item => [item.name, Buffer.from(item.data)]));
-        for (const member of members) expect(member.data).toEqual(contents.get(member.name.toString()));
+        for (const member of members) expect(member.data).toEqual(contents.get(member.name));
       }),
       { numRuns: 60 },
     );

@@ -7,6 +7,7 @@
  */
 #include "check.h"
 
+#include <asm-generic/errno.h>
 #include <linux/limits.h>
 #include <linux/stat.h>
 
@@ -66,11 +67,11 @@ static void fact_content(int folder, const char *path)
 	fact_number("errno", got < 0 ? (uint64_t)-got : 0);
 }
 
-/* `initbench: file path=...`, all that can be known of one name. */
-static void report_file(const char *path)
+/* `initbench: file path=...`, all that can be known of a name in an open directory; `path` is what it is called. */
+static void report_entry(int folder, const char *name, const char *path)
 {
 	struct statx status = {};
-	long error = sys(statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status);
+	long error = sys(statx, folder, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &status);
 
 	fact("file");
 	fact_text("path", path);
@@ -87,9 +88,9 @@ static void report_file(const char *path)
 	fact_number("inode", status.stx_ino);
 	fact_number("mtime", (uint64_t)status.stx_mtime.tv_sec);
 	if ((status.stx_mode & S_IFMT) == S_IFREG) {
-		fact_content(AT_FDCWD, path);
+		fact_content(folder, name);
 	} else if ((status.stx_mode & S_IFMT) == S_IFLNK) {
-		long bytes = sys(readlinkat, AT_FDCWD, path, scratch, sizeof(scratch));
+		long bytes = sys(readlinkat, folder, name, scratch, sizeof(scratch));
 
 		fact_bytes("target", scratch, bytes < 0 ? 0 : (size_t)bytes);
 	} else if ((status.stx_mode & S_IFMT) == S_IFCHR || (status.stx_mode & S_IFMT) == S_IFBLK) {
@@ -99,44 +100,55 @@ static void report_file(const char *path)
 	fact_end();
 }
 
+static void report_file(const char *path)
+{
+	report_entry(AT_FDCWD, path, path);
+}
+
 static void content(void)
 {
 	each_path("INITBENCH_PATHS", report_file);
 }
 CHECK("content", content);
 
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t bytes;
-	uint8_t type;
-	char name[];
-};
+/* Longer than any path that a system call takes: directories are opened one from the other. */
+static char walked[8 * PATH_MAX];
+#define MOST_DEPTH 256
 
-static char walked[PATH_MAX];
+static long open_folder(int at, const char *name)
+{
+	return sys(openat, at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
 
-/* `used` bytes of `walked` name a directory; the names below it are reported, directories before what they hold. */
-static void walk(size_t used, uint64_t mount, unsigned int depth)
+/*
+ * `used` bytes of `walked` name the open directory; the names below it are reported, directories before what they
+ * hold.
+ */
+static void walk(long folder, size_t used, uint64_t mount, unsigned int depth)
 {
 	char entries[1024] __attribute__((aligned(8)));
-	long folder = sys(openat, AT_FDCWD, used ? walked : "/", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	long bytes;
 
 	while (folder >= 0 && (bytes = sys(getdents64, folder, entries, sizeof(entries))) > 0) {
 		for (long at = 0; at < bytes;) {
-			struct entry *entry = (struct entry *)(entries + at);
+			struct directory_entry *entry = (struct directory_entry *)(entries + at);
 			struct statx status = {};
 			size_t size = length(entry->name);
 
 			at += entry->bytes;
-			if (same(entry->name, ".") || same(entry->name, "..") || used + size + 2 > sizeof(walked))
+			if (same(entry->name, ".") || same(entry->name, ".."))
 				continue;
+			if (used + size + 2 > sizeof(walked) || depth > MOST_DEPTH) {
+				report_error("walk", entry->name, -ENAMETOOLONG);
+				continue;
+			}
 			walked[used] = '/';
 			memcpy(walked + used + 1, entry->name, size + 1);
-			report_file(walked);
-			sys(statx, AT_FDCWD, walked, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, &status);
-			if ((status.stx_mode & S_IFMT) == S_IFDIR && status.stx_mnt_id == mount && depth)
-				walk(used + 1 + size, mount, depth - 1);
+			report_entry((int)folder, entry->name, walked);
+			sys(statx, folder, entry->name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID,
+			    &status);
+			if ((status.stx_mode & S_IFMT) == S_IFDIR && status.stx_mnt_id == mount)
+				walk(open_folder((int)folder, entry->name), used + 1 + size, mount, depth + 1);
 			walked[used] = '\0';
 		}
 	}
@@ -158,7 +170,7 @@ static void walk_from(const char *top)
 	memcpy(walked, top, used);
 	walked[used] = '\0';
 	sys(statx, AT_FDCWD, used ? walked : "/", 0, STATX_MNT_ID, &status);
-	walk(used, status.stx_mnt_id, 16);
+	walk(open_folder(AT_FDCWD, used ? walked : "/"), used, status.stx_mnt_id, 0);
 }
 
 static void tree(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The cpio archives around an image: the walker as /init, alone or with more, sound or broken; pure. */
-import { formatNewcHeader, formatTrailer, type NewcHeader, paddingAfter } from '../../image/cpio/newc.ts';
+import { formatNewcHeader, formatTrailer, type NewcHeader, paddingAfter } from '../../image/archive/newc.ts';
 import type { Dice } from './dice.ts';
 
 export interface Member {

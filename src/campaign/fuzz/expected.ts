@@ -47,7 +47,7 @@ export function expectedWalk(
     if (!entry.path.startsWith(`${start}/`)) continue;
     const directory = entry.kind === 'dir';
     const { major = 0, minor = 0 } = entry.device ?? {};
-    let sum = mixBytes(0n, Buffer.from(entry.path.slice(start.length)));
+    let sum = mixBytes(0n, Buffer.from(entry.path.slice(start.length), 'latin1'));
     sum = mix(sum, BigInt(entry.mode));
     sum = mix(sum, pair(entry.uid, entry.gid));
     sum = mix(sum, BigInt(directory ? 0 : entry.bytes));
@@ -58,7 +58,7 @@ export function expectedWalk(
       total += mixBytes(mixBytes(sum, Buffer.from(name)), value);
       counts.attributes++;
     }
-    if (entry.kind === 'symlink') sum = mixBytes(sum, Buffer.from(entry.target!));
+    if (entry.kind === 'symlink') sum = mixBytes(sum, Buffer.from(entry.target!, 'latin1'));
     if (entry.kind === 'file' && !named) {
       sum = mixBytes(sum, readFileSync(path.join(folder, entry.content!)));
       counts.bytes += entry.bytes;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An EROFS image against the payload it was made from, entry by entry: names, types, modes, owners, devices, times,
- *  link targets, hard links and every byte of content. */
+ *  extended attributes, link targets, hard links and every byte of content. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { Work } from '../../events.ts';
 import { Interrupted } from '../../host/errors.ts';
 import { kindOf } from '../draft.ts';
-import type { Entry, Payload } from '../image.ts';
+import type { Entry, Payload, Xattr } from '../image.ts';
 import { erofsContent } from './compressed.ts';
 import { type ErofsImage, type ErofsInode, erofsDevice, erofsTree, openErofs } from './inodes.ts';
+import { erofsXattrs } from './xattrs.ts';
 
 export interface Difference {
   readonly path: string;
@@ -47,8 +48,7 @@ export async function* compareErofs(
     const differences: Difference[] = [];
     let bytes = 0;
     let reported = 0;
-    for (const { path: latin1, inode } of erofsTree(image)) {
-      const at = Buffer.from(latin1, 'latin1').toString('utf8');
+    for (const { path: at, inode } of erofsTree(image)) {
       const entry = missing.get(at);
       missing.delete(at);
       const found = entry
@@ -91,6 +91,7 @@ function differencesOf(
   check('uid', entry.uid, inode.uid);
   check('gid', entry.gid, inode.gid);
   check('mtime', 0, inode.mtime);
+  check('attributes', textOf(entry.xattrs ?? []), textOf(erofsXattrs(image, inode)));
   if (kindOf(inode.mode) !== entry.kind) return found;
   if (entry.device) {
     const device = erofsDevice(inode);
@@ -100,13 +101,16 @@ function differencesOf(
   const first = entry.link ? links.get(entry.link) : undefined;
   if (first !== undefined) check('inode', first, inode.nid);
   else if (entry.link) links.set(entry.link, inode.nid);
-  if (entry.kind === 'symlink') check('target', entry.target, erofsContent(image, inode).toString('utf8'));
+  if (entry.kind === 'symlink') check('target', entry.target, erofsContent(image, inode).toString('latin1'));
   if (entry.kind !== 'file' || first === inode.nid) return found;
   check('size', entry.bytes, inode.bytes);
   if (entry.bytes !== inode.bytes) return found;
   const problem = contentProblem(image, inode, path.join(payload.folder, entry.content!));
   return problem ? [...found, problem] : found;
 }
+
+const textOf = (xattrs: readonly Xattr[]): string =>
+  xattrs.map(({ name, value }) => `${name}=${value}`).join(' ') || 'none';
 
 /** Undefined when the content is the same. */
 function contentProblem(image: ErofsImage, inode: ErofsInode, file: string): string | undefined {

@@ -5,6 +5,7 @@ import { open, rm } from 'node:fs/promises';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { exec } from '../../host/exec.ts';
+import { shownName } from '../draft.ts';
 import type { Format, PackRequest } from '../image.ts';
 import { stagedArgv, stagePayload, stageTools } from '../stage.ts';
 import { compareErofs } from './compare.ts';
@@ -13,9 +14,15 @@ import { erofsIncompat, erofsSuperblock } from './superblock.ts';
 const uuid = '696e6974-6265-4e63-8000-000000000001';
 export type Feature = keyof typeof erofsIncompat;
 
-/** No xattrs (a host's labels are no part of a payload), no times but 0, and a UUID that never changes. */
-export const mkfsErofsArgv = (options: readonly string[], target: string, source: string): string[] => [
-  ...['mkfs.erofs', '--quiet', '-x-1', '-T0', `-U${uuid}`],
+/** Extended attributes only where the payload has some (a host's labels are no part of it), no times but 0, and a UUID
+ *  that never changes. */
+export const mkfsErofsArgv = (
+  options: readonly string[],
+  target: string,
+  source: string,
+  xattrs = false,
+): string[] => [
+  ...['mkfs.erofs', '--quiet', xattrs ? '-x2' : '-x-1', '-T0', `-U${uuid}`],
   ...options,
   target,
   source,
@@ -35,6 +42,7 @@ export function erofsFormat(definition: {
     summary,
     family,
     container: 'erofs',
+    xattrs: true,
     tools: ['mkfs.erofs', ...stageTools],
     parameters: { uuid, options: options.join(' ') },
     // The cpio, the stage in whole blocks, and the image.
@@ -44,7 +52,7 @@ export function erofsFormat(definition: {
       yield* makeErofs(request, options, features);
       const differences = yield* compareErofs(target, payload, job, signal);
       if (differences.length === 0) return;
-      const list = differences.map(({ path, what }) => `/${path}: ${what}`);
+      const list = differences.map(({ path, what }) => `/${shownName(path)}: ${what}`);
       throw unfit(`the image differs from the payload: ${list.slice(0, 3).join('; ')}`);
     },
   };
@@ -60,8 +68,9 @@ export async function* makeErofs(
   const { job, target, signal } = request;
   const folder = `${target}.stage`;
   try {
-    const stage = yield* stagePayload(request, folder);
-    yield* exec(stagedArgv(stage, mkfsErofsArgv(options, target, stage.folder)), { job, signal });
+    const stage = yield* stagePayload(request, folder, { xattrs: true });
+    const argv = mkfsErofsArgv(options, target, stage.folder, stage.xattrs !== undefined);
+    yield* exec(stagedArgv(stage, argv), { job, signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

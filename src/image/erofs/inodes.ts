@@ -28,6 +28,8 @@ export interface ErofsInode {
   readonly layout: number;
   /** Start block, device number or compressed block count, as the layout says. */
   readonly value: number;
+  /** Where the inode ends in the image, and its attributes begin. */
+  readonly xattrOffset: number;
   /** Where inode and xattrs end in the image. */
   readonly bodyOffset: number;
 }
@@ -50,8 +52,9 @@ export function erofsInode({ superblock, read }: ErofsImage, nid: number): Erofs
   const format = head.readUInt16LE(0);
   const xattrs = head.readUInt16LE(2);
   const extended = (format & 1) === 1;
-  const size = (extended ? 64 : 32) + (xattrs === 0 ? 0 : 12 + (xattrs - 1) * 4);
-  const shared = { nid, mode: head.readUInt16LE(4), layout: (format >> 1) & 7, bodyOffset: offset + size };
+  const xattrOffset = offset + (extended ? 64 : 32);
+  const bodyOffset = xattrOffset + (xattrs === 0 ? 0 : 12 + (xattrs - 1) * 4);
+  const shared = { nid, mode: head.readUInt16LE(4), layout: (format >> 1) & 7, xattrOffset, bodyOffset };
   if (!extended) {
     return {
       ...shared,

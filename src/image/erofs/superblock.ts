@@ -27,6 +27,8 @@ export interface ErofsSuperblock {
   readonly buildTime: number;
   readonly blocks: number;
   readonly metaBlock: number;
+  /** Where attributes lie that several inodes have. */
+  readonly xattrBlock: number;
   readonly uuid: string;
   readonly featureCompat: number;
   readonly featureIncompat: number;
@@ -49,6 +51,7 @@ export function erofsSuperblock(bytes: Buffer): ErofsSuperblock | undefined {
     buildTime: Number(bytes.readBigUInt64LE(at + 24)),
     blocks: bytes.readUInt32LE(at + 36),
     metaBlock: bytes.readUInt32LE(at + 40),
+    xattrBlock: bytes.readUInt32LE(at + 44),
     uuid: bytes.toString('hex', at + 48, at + 64).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
     featureCompat: bytes.readUInt32LE(at + 8),
     featureIncompat: bytes.readUInt32LE(at + 80),

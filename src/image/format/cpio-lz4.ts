@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An initramfs in lz4's legacy frame, the only one the kernel reads (lib/decompress_unlz4.c). */
-import { compressedCpio } from '../cpio/compress.ts';
+import { compressedCpio } from '../archive/compress.ts';
 
 export default compressedCpio({
   id: 'cpio-lz4',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An initramfs compressed with zstd. Level 9: unpacking costs what it costs at 19, packing a tenth. */
-import { compressedCpio } from '../cpio/compress.ts';
+import { compressedCpio } from '../archive/compress.ts';
 
 export default compressedCpio({
   id: 'cpio-zstd',

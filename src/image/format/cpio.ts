@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A plain initramfs: one newc archive. */
-import { writeNewc } from '../cpio/write.ts';
+import { writeNewc } from '../archive/write.ts';
 import type { Format } from '../image.ts';
 
 export default {

@@ -5,6 +5,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Work } from '../../events.ts';
 import { Interrupted, UserError } from '../../host/errors.ts';
+import { shownName } from '../draft.ts';
 import type { Entry, PackRequest, Payload } from '../image.ts';
 import { formatNewcHeader, formatTrailer, largestNewcFile, paddingAfter } from './newc.ts';
 
@@ -32,7 +33,7 @@ export function membersOf(entries: readonly Entry[]): Member[] {
   return entries.map(entry => {
     if (entry.bytes > largestNewcFile) {
       throw new UserError(
-        `${entry.path} has ${entry.bytes} bytes; a cpio member has at most ${largestNewcFile}`,
+        `${shownName(entry.path)} has ${entry.bytes} bytes; a cpio member has at most ${largestNewcFile}`,
         {
           hint: 'leave the file out of the payload',
         },
@@ -61,7 +62,9 @@ export function* newcChunks(payload: Pick<Payload, 'entries' | 'folder'>): Gener
     size += pieces.at(-1)!.length;
     if (filesize > 0) {
       const source =
-        entry.kind === 'symlink' ? [Buffer.from(entry.target!)] : contentChunks(payload.folder, entry);
+        entry.kind === 'symlink'
+          ? [Buffer.from(entry.target!, 'latin1')]
+          : contentChunks(payload.folder, entry);
       for (const piece of source) {
         pieces.push(piece);
         size += piece.length;
