@@ -126,6 +126,8 @@ export interface BootPlan {
   /** Present when the payload's own init takes over at the mark `end`: how long it may run before it is stopped.
    *  Absent, the probe ends the machine itself, and its instructions are counted. */
   readonly hold?: Milliseconds;
+  /** The initrd has no program of ours: what it passes, the kernel's own messages say, and `hold` begins with /init. */
+  readonly untouched?: true;
   /** A person types into the console: its own line to the guest, and `hold` begins anew with all that the guest says. */
   readonly interactive?: true;
   /** Why this accelerator, in words. */
@@ -196,9 +198,9 @@ export interface BootRun {
   };
   readonly outcome: Outcome;
   /** `host` counts from QEMU's start; for `kernel` it is 0, since that point has no sign on the host.
-   *  icount: `tsc` throughout. wall: `kernel` is where CLOCK_BOOTTIME starts, 0 ns. */
+   *  Absent where it was told of later, by the kernel's log. icount: `tsc` throughout. wall: `kernel` is where CLOCK_BOOTTIME starts, 0 ns. */
   readonly marks: Readonly<
-    Partial<Record<Mark, { readonly host: Milliseconds; readonly tsc?: number; readonly boottime?: number }>>
+    Partial<Record<Mark, { readonly host?: Milliseconds; readonly tsc?: number; readonly boottime?: number }>>
   >;
   /** Each step of the reading, in their order; the last one is the mark `used`. */
   readonly used: readonly UsedStep[];

@@ -82,9 +82,14 @@ const startLine = /^(?:(Linux version \d.*)|(?:Kernel command line|Command line)
 /** What OVMF says when it starts what it has found on a disk. */
 const loaderLine = /^BdsDxe: starting /;
 
+/** What tells of an initrd that has no program of ours: its unpacking, and its /init. */
+const initrdLine =
+  /^(?:Unpacking initramfs|Trying to unpack rootfs image|Freeing initrd memory|Run \S+ as init process$)/;
+
 /** Reads lines one by one; keeps the first half of a fact that a kernel message broke into. With the nonce of the boot,
- *  lines of ours that do not bear it are refused: each is the fact `forged`. Without, as for a saved log, all count. */
-export function consoleParser(nonce?: string): ConsoleParser {
+ *  lines of ours that do not bear it are refused: each is the fact `forged`. Without, as for a saved log, all count.
+ *  `untouched`: the initrd has no program of ours, and the kernel's own words mark its /init. */
+export function consoleParser(nonce?: string, untouched = false): ConsoleParser {
   let half: string | undefined;
   let panicked = false;
   let last: number | undefined;
@@ -92,6 +97,7 @@ export function consoleParser(nonce?: string): ConsoleParser {
   const kernelLine = ({ text, seconds }: Message): Sign[] => {
     last = seconds ?? last;
     if (loaderLine.test(text)) return [{ type: 'mark', mark: 'loader' }];
+    if (untouched && initrdLine.test(text)) return initrdSigns(text, seconds);
     const panic = panicIn(text);
     if (panic !== undefined && !panicked) {
       panicked = true;
@@ -138,6 +144,13 @@ export function consoleParser(nonce?: string): ConsoleParser {
     rest: raw => each(messagesOf(raw), kernelLine),
     seconds: () => last,
   };
+}
+
+/** The fact `log`, as vm/log.h has it, and the mark. */
+function initrdSigns(text: string, seconds: number | undefined): Sign[] {
+  const at = seconds === undefined ? {} : { at: seconds.toFixed(6) };
+  const log: Sign = { type: 'fact', fact: { name: 'log', values: { ...at, text: sanitise(text) } } };
+  return text.startsWith('Run ') ? [{ type: 'mark', mark: 'init' }, log] : [log];
 }
 
 /** A line has one message mostly, and a live console many lines. */

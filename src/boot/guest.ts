@@ -99,7 +99,7 @@ export async function runGuest(
     const since = () => Math.round((performance.now() - start) * 1000) / 1000;
     const running = await launch(instrumentedArgv(plan.vm, paths), { signal });
     const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
-    const parser = consoleParser(plan.vm.nonce);
+    const parser = consoleParser(plan.vm.nonce, plan.untouched);
     const reader = readConsole(paths.console, parser, over.signal, seen, plan, {
       line: (line, signs) => on.line(line, signs, since()),
       unfinished: text => on.typing?.unfinished(text),
@@ -138,7 +138,7 @@ function readConsole(
   parser: ConsoleParser,
   over: AbortSignal,
   seen: Seen,
-  { hold, interactive }: Pick<BootPlan, 'hold' | 'interactive'>,
+  { hold, interactive, untouched }: Pick<BootPlan, 'hold' | 'interactive' | 'untouched'>,
   on: {
     line: (line: string, signs: readonly Sign[]) => void;
     unfinished: (text: string) => void;
@@ -157,7 +157,7 @@ function readConsole(
     seen.seconds = parser.seconds();
     notice(seen, line, signs);
     on.line(line, signs);
-    if (hold !== undefined && seen.marks.has('end')) {
+    if (hold !== undefined && seen.marks.has(untouched ? 'init' : 'end')) {
       holding ??= setTimeout(settle, hold, { kind: 'held' } satisfies Why);
     }
   };
@@ -337,7 +337,7 @@ const killedBy = (why: Why): string =>
 export function outcomeOf(
   why: Why,
   seen: Seen,
-  plan: Pick<BootPlan, 'hold' | 'timeout' | 'interactive'>,
+  plan: Pick<BootPlan, 'hold' | 'timeout' | 'interactive' | 'untouched'>,
 ): Outcome {
   if (why.kind === 'interrupted') return { kind: 'interrupted' };
   if (why.kind === 'exited' || (why.kind === 'guest-stopped' && why.status !== 'shutdown')) {
@@ -353,6 +353,7 @@ export function outcomeOf(
   // behind `end` the payload's own init may still take the kernel down with it; a shell does when it is left
   const left = plan.interactive && seen.marks.has('end') && seen.panic?.startsWith('Attempted to kill init!');
   if (panic && plan.hold !== undefined && !left) return panic;
+  if (plan.untouched && why.kind === 'held') return { kind: 'ready' };
   if (seen.marks.has('end')) {
     if (!seen.error) return { kind: 'ready' };
     return { kind: 'incomplete', message: `the guest reported an error: ${seen.error}` };

@@ -3,9 +3,10 @@
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
-import type { Image, OwnInit, Payload } from '../image/image.ts';
+import type { Image, Payload } from '../image/image.ts';
 import { archiveOf } from '../image/nested.ts';
-import { packImage } from '../image/pack.ts';
+import { shownName } from '../image/draft.ts';
+import { findFormat, packImage } from '../image/pack.ts';
 import { concatenate, type Part } from '../image/segments.ts';
 import { paddedImage } from '../image/padded.ts';
 import { hasOption, type Kernel } from '../kernel/kernel.ts';
@@ -16,7 +17,7 @@ import { withDeviceTree } from './devicetree.ts';
 import { limitText, requireDiskBoot, withFirmware } from './firmware.ts';
 import { requireMemory } from './qemu.ts';
 import { findMachine } from './registry.ts';
-import { successorOf, wordsBehind } from './successor.ts';
+import { type Successor, successorOf, wordsBehind } from './successor.ts';
 import { variantOf } from './variant.ts';
 
 export interface BootRequest {
@@ -56,9 +57,9 @@ export async function* planBoot(
   signal: AbortSignal,
 ): Work<BootPlan> {
   const { flow, kernel, clock, memoryMiB, cpus } = request;
-  const format = request.format ?? flow.formats[0]!;
+  const format = formatOf(request);
   const machine = await findMachine(kernel.arch);
-  requireBootable(request, format);
+  requireBootable(request);
   await requireOption(flow, kernel);
 
   const payload = flow.usesPayload
@@ -92,13 +93,15 @@ export async function* planBoot(
     ...(initrd ? { initrd } : {}),
     disks: [...own.disks, ...root],
     append: [
-      ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5'],
+      ...[`console=${machine.console}`, 'panic=-1', `loglevel=${logLevel(successor, root.length > 0)}`],
       // with KASLR start_kernel is elsewhere in each boot, and so are its instructions
       ...((await hasOption(kernel, 'RANDOMIZE_BASE')) ? ['nokaslr'] : []),
       ...(clock === 'wall' ? machine.wallWords : []),
       ...initWords(flow, payload),
       ...own.append,
-      ...(flow.usesPayload && request.used.length > 0 ? [`INITBENCH_USED=${request.used.join(',')}`] : []),
+      ...(flow.usesPayload && !successor.untouched && request.used.length > 0
+        ? [`INITBENCH_USED=${request.used.join(',')}`]
+        : []),
       ...(via ? ['INITBENCH_LOADER=1'] : []),
       ...wordsBehind(successor, root[0]?.device),
       ...moved,
@@ -124,12 +127,15 @@ export async function* planBoot(
       root.map(disk => disk.image),
     ),
     payload: { name: payload.name, digest: payload.digest },
-    timeout: request.timeoutMs ?? successor.deadline ?? defaultTimeout(kernel, payload, successor.own),
+    timeout: request.timeoutMs ?? successor.deadline ?? defaultTimeout(kernel, payload, successor),
+    ...(successor.untouched && { untouched: true }),
     ...(request.interactive && { interactive: true }),
     ...(successor.hold !== undefined && { hold: successor.hold }),
     acceleratorReason: chosen.reason,
     notes: [
       ...notesOf(vm),
+      ...(await lostXattrs(flow.usesPayload ? payload : undefined, format)),
+      ...(successor.untouched ? [untouchedNote(payload, root.length > 0)] : []),
       ...(request.append.includes('initcall_debug')
         ? ['initcall_debug: printing costs; for `diff` of initcalls, its figures are those of no other boot']
         : []),
@@ -138,9 +144,46 @@ export async function* planBoot(
   };
 }
 
-function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest, format: string): void {
-  if (!flow.formats.includes(format))
+/** What the payload is packed as; an initrd that is booted as it came is not packed.
+ *  @throws UserError when the flow does not boot it */
+function formatOf({ flow, payload, format: given }: BootRequest): string {
+  const format = given ?? flow.formats[0]!;
+  if (!flow.usesPayload || !payload.asIs) {
+    if (flow.formats.includes(format)) return format;
     throw unknownName(`format of the flow ${flow.id}`, format, flow.formats);
+  }
+  if (given !== undefined) {
+    throw new UserError(`${payload.name} is booted as it came, and not packed as ${given}`, {
+      hint: 'leave out the format; cpio:FILE has its files unpacked and packed again',
+    });
+  }
+  if (!flow.formats.some(id => id.startsWith('cpio'))) {
+    throw new UserError(`the flow ${flow.id} boots no archive, and ${payload.name} is booted as it came`, {
+      hint: 'boot it with the flow initramfs; cpio:FILE has its files packed for any flow',
+    });
+  }
+  return 'as-is';
+}
+
+/** Said where a payload has extended attributes, and what it is packed as has none. */
+async function lostXattrs(payload: Payload | undefined, id: string): Promise<string[]> {
+  const names = new Set(
+    (payload?.entries ?? []).flatMap(({ xattrs = [] }) => xattrs.map(({ name }) => name)),
+  );
+  if (names.size === 0 || (await findFormat(id)).xattrs) return [];
+  return [`${id} carries no extended attributes: ${[...names].sort().map(shownName).join(', ')} are lost`];
+}
+
+/** Without a program of ours only the kernel's messages tell how far it is; on the way to a root they are read there. */
+const logLevel = ({ untouched }: Successor, rootfs: boolean): number => (untouched && !rootfs ? 7 : 5);
+
+/** Said beside every figure of such a boot: what nobody could see. */
+const untouchedNote = ({ name }: Payload, rootfs: boolean): string =>
+  rootfs
+    ? `${name} is booted as it came: /init is where the kernel's log says that it runs it; its reading of files is unknown`
+    : `${name} is booted as it came, without the probe: instructions to /init, reading and memory are unknown`;
+
+function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest): void {
   if (flow.kernel === 'series' && kernel.name === 'base') {
     throw new UserError(`the flow ${flow.id} needs a kernel that carries a series, not base`, {
       hint: 'name one with --kernel: initbench series list',
@@ -234,9 +277,9 @@ function imagesOf(image: Image, extra: readonly Image[], root: readonly Image[])
 
 /** Debug kernels take several times as long; so does a busy host, which is why this is generous. An init that knows its
  *  end starts a whole system until then. */
-function defaultTimeout(kernel: Kernel, payload: Payload, own: OwnInit | undefined): number {
+function defaultTimeout(kernel: Kernel, payload: Payload, { own, untouched }: Successor): number {
   const factor = kernel.fragments.includes('debug') ? 5 : 1;
-  return factor * Math.round((own ? 180_000 : 60_000) + (payload.bytes / 2 ** 20) * 250);
+  return factor * Math.round((own || untouched ? 180_000 : 60_000) + (payload.bytes / 2 ** 20) * 250);
 }
 
 /** What has to be said beside figures of such a machine. */

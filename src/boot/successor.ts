@@ -10,6 +10,8 @@ export interface Successor {
   readonly path?: string;
   /** It says itself when all is done, and is no shell. */
   readonly own?: OwnInit;
+  /** Whatever the initrd's own init does, no program of ours comes before it. */
+  readonly untouched?: true;
   /** How long it is let run, or, with a deadline, may say nothing; absent where the guest ends by itself. */
   readonly hold?: Milliseconds;
   /** Of the whole boot, where a person decides how long it takes. */
@@ -21,7 +23,8 @@ const [typingMs, idleMs] = [4 * 3_600_000, 30 * 60_000];
 
 /** `payload`: what the flow boots, which may be none of the request's.
  *  @throws UserError when somebody wants to type and there is nothing to type into */
-export function successorOf(request: BootRequest, { init }: Pick<Payload, 'init'>): Successor {
+export function successorOf(request: BootRequest, { init, asIs }: Pick<Payload, 'init' | 'asIs'>): Successor {
+  if (asIs) return untouchedOf(request);
   if (request.interactive) return { path: shellOf(request), hold: idleMs, deadline: typingMs };
   if (request.holdMs === undefined || init.next === undefined) return {};
   // on a root that the kernel has mounted itself it is in no initrd
@@ -29,9 +32,16 @@ export function successorOf(request: BootRequest, { init }: Pick<Payload, 'init'
   return request.rootfs ? {} : { path: init.next, hold: request.holdMs };
 }
 
+/** To the real root file system, whose init is ours; otherwise for a while, from /init on. */
+function untouchedOf({ interactive, rootfs, holdMs = 0 }: BootRequest): Successor {
+  if (interactive) return { untouched: true, hold: idleMs, deadline: typingMs };
+  return rootfs ? { untouched: true } : { untouched: true, hold: holdMs };
+}
+
 /** For the kernel command line: who goes on, and to which root file system. */
-export const wordsBehind = ({ path, own }: Successor, device: string | undefined): string[] => [
-  ...(device === undefined || own ? [] : [`INITBENCH_ROOTFS=${device}`]),
+export const wordsBehind = ({ path, own, untouched }: Successor, device: string | undefined): string[] => [
+  ...(untouched && device !== undefined ? rootWords(device) : []),
+  ...(device === undefined || own || untouched ? [] : [`INITBENCH_ROOTFS=${device}`]),
   ...(path === undefined ? [] : [`INITBENCH_NEXT=${path}`]),
   ...(own ? ['INITBENCH_NEXT_ENDS=1', ...(device ? rootWords(device) : own.withoutRoot)] : []),
 ];

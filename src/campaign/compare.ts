@@ -100,7 +100,7 @@ export async function* compareFlows(
         flow: row.flow,
         kernel: kernels.get(row.kernel)!,
         payload,
-        format: row.format,
+        ...(!payload.asIs || row.formatNamed ? { format: row.format } : {}),
         append: [...request.append, ...row.append],
         memoryMiB: request.memoryMiB,
         cpus: request.cpus,
@@ -134,15 +134,16 @@ export async function* compareFlows(
 
   const measured: Measured[] = [];
   for (const [i, row] of rows.entries()) {
-    const { family } = await findFormat(row.format);
-    measured.push(measuredRow(row, plans[i]!, runs[i]!, family, pivots[i]));
+    const { format } = plans[i]!.images[0]!;
+    const { family } = await findFormat(format);
+    measured.push(measuredRow(row, plans[i]!, runs[i]!, { format, family }, pivots[i]));
   }
   const first = runs.flat()[0]!;
   const comparison = compareRuns({
     clock: request.clock,
     reference,
     payload: { name: payload.name, digest: payload.digest, bytes: payload.bytes },
-    usedPercents: request.used,
+    usedPercents: payload.asIs ? [] : request.used,
     measured,
     ...(sampled.noise && { noise: sampled.noise }),
     sampling: {
@@ -187,15 +188,14 @@ function measuredRow(
   row: RowPlan,
   plan: BootPlan,
   runs: readonly BootRun[],
-  family: string,
+  { format, family }: { format: string; family: string },
   pivot: BootRun | undefined,
 ): Measured {
   return {
     id: row.id,
     flow: row.flow.id,
     kernel: row.kernel,
-    format: row.format,
-    family,
+    ...{ format, family },
     imageBytes: plan.images.find(image => image.role === 'payload')?.bytes ?? 0,
     notes: plan.notes,
     words: row.append,

@@ -10,6 +10,8 @@ export interface RowPlan {
   readonly id: string;
   readonly flow: Flow;
   readonly format: string;
+  /** The row names it. */
+  readonly formatNamed?: true;
   /** 'base' or the name of a series. */
   readonly kernel: string;
   /** Words of the row's own for the kernel command line. */
@@ -47,6 +49,7 @@ export function parseRow(text: string, flows: readonly Flow[], series: string): 
     id: text,
     flow,
     format: format ?? flow.formats[0]!,
+    ...(format !== undefined && { formatNamed: true }),
     kernel: kernel ?? (flow.kernel === 'series' ? series : 'base'),
     append: words!.split('+').slice(1),
   };

@@ -279,7 +279,8 @@ function figureLines(run: BootRun): string[] {
       const seen = clock === 'wall' && host !== undefined ? `, ${host.toFixed(1)} ms since QEMU's start` : '';
       return [field(label, `${figureWithUnit(at, clock, 'detail')} since start_kernel${seen}`)];
     }),
-    field('total', totalText(figures)),
+    ...(run.marks.init && !points.some(({ id }) => id === 'init') ? [field('/init', loggedText(run))] : []),
+    field('total', totalText(figures, run.outcome)),
     ...(idle > 0
       ? [field('idle', `${figureWithUnit(idle, clock, 'detail')} in which nothing ran, part of the above`)]
       : []),
@@ -289,10 +290,20 @@ function figureLines(run: BootRun): string[] {
   ];
 }
 
-function totalText({ clock, total, steps }: RunFigures): string {
-  if (total === undefined) return '-: the boot did not reach its end';
+function totalText({ clock, total, steps }: RunFigures, outcome: Outcome): string {
+  if (total === undefined) {
+    return outcome.kind === 'ready'
+      ? 'unknown: the initrd has no program of ours'
+      : '-: the boot did not reach its end';
+  }
   const until = steps.length === 0 ? 'to /init, nothing was read' : 'to the end of the reading';
   return `${figureWithUnit(total, clock, 'detail')} ${until}`;
+}
+
+/** Of an /init that nothing of ours stands in front of. */
+function loggedText({ facts }: BootRun): string {
+  const line = facts.find(fact => fact.name === 'log' && fact.values.text?.startsWith('Run '));
+  return line?.values.at === undefined ? 'reached' : `reached at ${line.values.at} s of the kernel's log`;
 }
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -103,7 +103,10 @@ function beforeKernel(run: Timed): TimelineEvent[] {
   }
   const powerOn = init.boottime / 1e6 - (init.tsc / rate) * 1e3;
   const seen = run.marks.loader;
-  const loader = seen ? init.boottime / 1e6 - (init.host - seen.host) - powerOn : Number(told.init) / 1e3;
+  const loader =
+    seen?.host !== undefined && init.host !== undefined
+      ? init.boottime / 1e6 - (init.host - seen.host) - powerOn
+      : Number(told.init) / 1e3;
   const handover = loader * (Number(told.exec) / Number(told.init));
   if (!(loader > 0 && handover >= loader)) return [];
   return [

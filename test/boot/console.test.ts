@@ -94,6 +94,27 @@ describe('consoleParser()', () => {
     expect(used.map(sign => sign.type === 'mark' && sign.percent)).toEqual([1, 10, 50, 100]);
   });
 
+  test('an initrd without a program of ours: the kernel says when it runs its /init', async () => {
+    const lines = [
+      ...['[    0.214215] Unpacking initramfs...', '[    0.511000] Freeing initrd memory: 45440K'],
+      ...['[    0.523456] Run /init as init process', 'Run /init as init process', '[    1.0] Run /init'],
+    ];
+    const parser = consoleParser('0123', true);
+    expect(lines.flatMap(line => parser.line(line))).toEqual([
+      { type: 'fact', fact: { name: 'log', values: { at: '0.214215', text: 'Unpacking initramfs...' } } },
+      {
+        type: 'fact',
+        fact: { name: 'log', values: { at: '0.511000', text: 'Freeing initrd memory: 45440K' } },
+      },
+      { type: 'mark', mark: 'init' },
+      { type: 'fact', fact: { name: 'log', values: { at: '0.523456', text: 'Run /init as init process' } } },
+      { type: 'mark', mark: 'init' },
+      { type: 'fact', fact: { name: 'log', values: { text: 'Run /init as init process' } } },
+    ]);
+    const usual = consoleParser('0123');
+    expect(lines.flatMap(line => usual.line(line))).toEqual([]);
+  });
+
   test('a full kernel log changes nothing', async () => {
     const signs = await read('verbose');
     expect(marksOf(signs)).toEqual([

@@ -26,7 +26,7 @@ beforeAll(async () => {
   ({ product: payload } = await collect(
     collectPayload(sample.workspace, `dir:${files}`, { padBytes: 0 }, never),
   ));
-}, 60_000);
+}, 240_000);
 afterAll(() => sample.remove());
 
 async function plan(flow: string, more: Partial<BootRequest> = {}): Promise<BootPlan> {
@@ -206,6 +206,60 @@ describe('planBoot()', () => {
     await expect(plan('initramfs', { format: 'cpio', interactive: true, rootfs: true })).rejects.toThrow(
       'has no shell',
     );
+  });
+
+  describe('an initrd as it came', () => {
+    const bytes = Buffer.from('an initrd');
+    let untouched: Payload;
+    beforeAll(async () => {
+      const file = path.join(sample.folder, 'initrd.img');
+      await writeFile(file, bytes);
+      const spec = `initrd:${file}`;
+      ({ product: untouched } = await collect(
+        collectPayload(sample.workspace, spec, { padBytes: 0 }, never),
+      ));
+    });
+
+    test('is booted byte for byte, and watched through what the kernel prints', async () => {
+      const planned = await plan('initramfs', { payload: untouched, holdMs: 5000 });
+      expect(await readFile(planned.vm.initrd!.path)).toEqual(bytes);
+      expect(planned).toMatchObject({ row: 'initramfs:as-is@base', untouched: true, hold: 5000 });
+      expect(planned.vm.append).toEqual(['console=ttyS0', 'panic=-1', 'loglevel=7', 'nokaslr']);
+      expect(planned.notes.join()).toMatch(/without the probe: instructions to \/init, .* are unknown/);
+      expect((await plan('initramfs', { payload: untouched })).hold).toBe(0);
+    });
+
+    test('goes to a root file system as its own init does, and says so there', async () => {
+      const planned = await plan('initramfs', { payload: untouched, rootfs: true });
+      expect(planned.vm.append).toEqual([
+        ...['console=ttyS0', 'panic=-1', 'loglevel=5', 'nokaslr'],
+        ...['root=/dev/vda', 'rootfstype=ext4', 'ro'],
+      ]);
+      expect(planned.hold).toBeUndefined();
+    });
+
+    test('is typed into until somebody leaves it', async () => {
+      const planned = await plan('initramfs', { payload: untouched, interactive: true });
+      expect(planned).toMatchObject({ interactive: true, untouched: true });
+      expect(planned.vm.append.join(' ')).not.toContain('INITBENCH_NEXT');
+    });
+
+    test('is packed in no format, and booted by no flow that takes no archive', async () => {
+      await expect(plan('initramfs', { payload: untouched, format: 'cpio' })).rejects.toThrow(
+        /booted as it came, and not packed as cpio/,
+      );
+      const kernelspace = plan('kernelspace', { payload: untouched, kernel: series() });
+      await expect(kernelspace).rejects.toThrow(/the flow kernelspace boots no archive/);
+    });
+  });
+
+  test('what a format cannot carry of a payload is said beside its figures', async () => {
+    const [first, ...others] = payload.entries;
+    const xattrs = [{ name: 'security.capability', value: '00' }];
+    const marked = { ...payload, entries: [{ ...first!, xattrs }, ...others] };
+    const { notes } = await plan('initramfs', { payload: marked, format: 'cpio' });
+    expect(notes).toEqual(['cpio carries no extended attributes: security.capability are lost']);
+    expect((await plan('initramfs', { format: 'cpio' })).notes).toEqual([]);
   });
 
   test('floor: the probe alone, whatever the payload, and nothing to read', async () => {

@@ -4,6 +4,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { foldSigns } from '../../src/boot/fold.ts';
 import { newRunId, openRecord, readRun, type RunHeader } from '../../src/boot/record.ts';
 import type { WorkEvent } from '../../src/events.ts';
 import { digest } from './machine.ts';
@@ -93,6 +94,23 @@ test('both clocks of a mark; the first init counts, the last used', async () => 
     { percent: 1, host: 11, tsc: 400, boottime: 450 },
     { percent: 10, host: 13, tsc: 500, boottime: 550 },
   ]);
+});
+
+test('an init that has nothing of ours is where the log has it, by the clocks of the line that joins them', () => {
+  const log = (at: string, text: string): WorkEvent => ({
+    ...{ job: 'x', type: 'fact', run: 'r' },
+    fact: { name: 'log', values: { at, text } },
+  });
+  const told = [
+    log('0.500000', 'Run /init as init process'),
+    log('2.000001', 'initbench: sync tsc=9000000000 boottime=2100000000'),
+  ];
+  expect(foldSigns(told).marks).toEqual({ init: { tsc: 7_499_999_000, boottime: 599_999_000 } });
+  expect(foldSigns(told.slice(0, 1)).marks).toEqual({});
+  const stage: WorkEvent = { job: 'x', type: 'mark', run: 'r', mark: 'stage1', host: 1 };
+  expect(foldSigns([stage, ...told]).marks).toEqual({ stage1: { host: 1 } });
+  const init: WorkEvent = { ...stage, mark: 'init', host: 2, guest: { clock: 'boottime', value: 7 } };
+  expect(foldSigns([init, ...told]).marks).toEqual({ init: { host: 2, boottime: 7 } });
 });
 
 test('each event is a line as it came, the version in the first', async () => {
