@@ -30,7 +30,8 @@ export type WorkEvent = { readonly job: string; readonly parent?: string } & (
   | {
       type: 'step';
       step: string;
-      state: 'started' | 'done' | 'failed' | 'cached';
+      /** `planned`: of a dry run, which would do it. */
+      state: 'started' | 'done' | 'failed' | 'cached' | 'planned';
       product?: Digest;
       ms?: Milliseconds;
     }
@@ -96,12 +97,44 @@ export async function* merge<Product>(
   return products;
 }
 
+/** Runs work to its end and hands back the product with all events. */
+export async function drained<Product>(
+  work: Work<Product>,
+): Promise<{ readonly product: Product; readonly events: readonly WorkEvent[] }> {
+  const events: WorkEvent[] = [];
+  for (;;) {
+    const next = await work.next();
+    if (next.done) return { product: next.value, events };
+    events.push(next.value);
+  }
+}
+
 /** Runs work to its end without a reader and hands back the product. */
 export async function productOf<Product>(work: Work<Product>): Promise<Product> {
   for (;;) {
     const result = await work.next();
     if (result.done) return result.value;
   }
+}
+
+/** One thing that a dry run finds done, or would do. */
+export interface Rehearsed {
+  readonly job: string;
+  readonly step: string;
+  readonly state: 'cached' | 'planned';
+}
+
+/** The steps of a dry run, each once and in their order. What several stages want is to be made when one of them does
+ *  not find it. */
+export function rehearsedSteps(events: readonly WorkEvent[]): Rehearsed[] {
+  const steps = new Map<string, Rehearsed>();
+  for (const event of events) {
+    if (event.type !== 'step' || (event.state !== 'cached' && event.state !== 'planned')) continue;
+    const { job, step, state } = event;
+    const key = `${job}\n${step}`;
+    if (steps.get(key)?.state !== 'planned') steps.set(key, { job, step, state });
+  }
+  return [...steps.values()];
 }
 
 /** C0 but tab, DEL, C1, line separators, and what reverses or hides text. */

@@ -55,7 +55,13 @@ export interface Workspace {
   readonly state: string;
   readonly settings: Settings;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Nothing is fetched, checked out, built or packed: what is not there yet is an event `planned`, and its product
+   *  stands for what there would be, with `notMade` in place of what only making it tells. */
+  readonly dryRun?: true;
 }
+
+/** The digest, commit or path of something that a dry run has not made. */
+export const notMade = 'not-made';
 
 /** Folders of the workspace that several stages name. */
 export const folders = {

@@ -55,6 +55,10 @@ export async function* probeAccelerator(
     yield { job, type: 'step', step: 'canary', state: 'cached' };
     return known;
   }
+  if (workspace.dryRun) {
+    yield { job, type: 'step', step: 'canary', state: 'planned' };
+    return { accelerator: 'tcg', reason: `${device} is not tried in a dry run`, version };
+  }
   yield { job, type: 'step', step: 'canary', state: 'started' };
   const started = performance.now();
   let failure: string | undefined;

@@ -31,6 +31,8 @@ export async function* withDeviceTree(
   const step = { job, type: 'step', step: 'device tree' } as const;
   if (await exists(folder)) {
     yield { ...step, state: 'cached' };
+  } else if (workspace.dryRun) {
+    yield { ...step, state: 'planned' };
   } else {
     yield { ...step, state: 'started' };
     const scratch = await scratchFolder('devicetree');

@@ -10,11 +10,13 @@ import type { Milliseconds, Work } from '../events.ts';
 import { shortDigest, writeWhole } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
 import { findFormat } from '../image/pack.ts';
+import type { Payload } from '../image/image.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type Comparison, compareRuns, type Measured } from '../measure/comparison.ts';
+import type { Tree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { prepareKernel } from './prepare.ts';
+import { prepareKernels } from './prepare.ts';
 import { parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
 import { type Boot, type Sampled, sampleLayouts, sampleRounds } from './sampling.ts';
 
@@ -46,6 +48,8 @@ export interface CompareRequest {
   /** One more boot of each row that goes on to a root file system: what is in memory then. */
   readonly pivot?: boolean;
   readonly timeoutMs?: number;
+  /** Make and boot nothing. */
+  readonly dryRun?: boolean;
 }
 
 export const defaultPrecisionPercent = 5;
@@ -61,30 +65,37 @@ export interface Compared {
   readonly commands: Readonly<Record<string, readonly string[]>>;
 }
 
-export async function* compareFlows(
+/** All that the boots of a comparison need. */
+export interface ComparisonPlan {
+  readonly rows: readonly RowPlan[];
+  readonly reference: string;
+  readonly tree: Tree;
+  readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly payload: Payload;
+  /** The unperturbed machine of each row. */
+  readonly plans: readonly BootPlan[];
+  readonly planOf: (row: RowPlan, variant: number, rootfs: boolean) => Work<BootPlan>;
+}
+
+export async function* planComparison(
   workspace: Workspace,
   request: CompareRequest,
   signal: AbortSignal,
-): Work<Compared> {
+): Work<ComparisonPlan> {
   const flows = await listFlows();
   const asked = request.rows.map(row => parseRow(row, flows, request.series));
   const rows = withFloors(withoutAsync(asked, request), flows, request.series);
   const reference = referenceOf(rows, request.reference);
   if (request.arch !== undefined) await findMachine(request.arch);
-  const tree = yield* prepareTree(workspace, request.tree, signal);
 
-  const kernels = new Map<string, Kernel>();
   const { fragments } = request;
-  for (const name of new Set(rows.map(row => row.kernel))) {
-    const wanted = {
-      kernel: name,
-      tree: tree.name,
-      fragments,
-      ...(request.arch !== undefined && { arch: request.arch }),
-      ...(request.refresh !== undefined && { refresh: request.refresh }),
-    };
-    kernels.set(name, yield* prepareKernel(workspace, wanted, signal));
-  }
+  const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
+    ...{ kernel, tree: request.tree, fragments },
+    ...(request.arch !== undefined && { arch: request.arch }),
+    ...(request.refresh !== undefined && { refresh: request.refresh }),
+  }));
+  const kernels = yield* prepareKernels(workspace, wanted, signal);
+  const tree = yield* prepareTree(workspace, request.tree, signal);
   const { arch } = [...kernels.values()][0]!;
   const payload = yield* collectPayload(
     workspace,
@@ -92,7 +103,7 @@ export async function* compareFlows(
     { padBytes: request.padBytes, arch },
     signal,
   );
-  const plan = async function* (row: RowPlan, variant: number, rootfs: boolean): Work<BootPlan> {
+  const planOf = async function* (row: RowPlan, variant: number, rootfs: boolean): Work<BootPlan> {
     return yield* planBoot(
       workspace,
       {
@@ -113,10 +124,21 @@ export async function* compareFlows(
     );
   };
   const plans: BootPlan[] = [];
-  for (const row of rows) plans.push(yield* plan(row, 0, false));
+  for (const row of rows) plans.push(yield* planOf(row, 0, false));
+  return { rows, reference, tree, kernels, payload, plans, planOf };
+}
+
+export async function* compareFlows(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<Compared> {
+  const planned = yield* planComparison(workspace, request, signal);
+  const { rows, reference, tree, kernels, payload, plans, planOf } = planned;
+  const { arch } = [...kernels.values()][0]!;
   const boot: Boot = async function* (row, variant) {
-    const planned = variant === 0 ? plans[row]! : yield* plan(rows[row]!, variant, false);
-    return yield* bootOnce(workspace, planned, signal);
+    const plan = variant === 0 ? plans[row]! : yield* planOf(rows[row]!, variant, false);
+    return yield* bootOnce(workspace, plan, signal);
   };
   const ids = rows.map(row => row.id);
   const { variants = 1, rounds } = request;
@@ -129,7 +151,7 @@ export async function* compareFlows(
   const { runs } = sampled;
   const pivots: BootRun[] = [];
   for (const row of request.pivot ? rows : []) {
-    pivots.push(yield* bootOnce(workspace, yield* plan(row, 0, true), signal));
+    pivots.push(yield* bootOnce(workspace, yield* planOf(row, 0, true), signal));
   }
 
   const measured: Measured[] = [];

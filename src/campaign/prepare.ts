@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From 'base' or the name of a series to a kernel: tree, worktree, series, fragments, config, build. */
-import type { Work } from '../events.ts';
+import path from 'node:path';
+import { drained, type Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
+import { touch } from '../host/files.ts';
 import { findFragments, fragmentNames } from '../kconfig/find.ts';
 import { formatLost, fragmentsDigest } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
@@ -21,6 +23,7 @@ import type { Tree, Worktree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { worktreeAt } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
+import { requirePlace } from './room.ts';
 
 export interface KernelRequest {
   /** 'base' or the name of a series. */
@@ -121,12 +124,34 @@ async function* sourceOf(
   return applied.worktree;
 }
 
-/** The kernel asked for, or the reason there is none. @throws BuildFailed, UserError as planKernel() */
+/** The kernel asked for, or the reason there is none. One that was built before is taken as it is: nobody who builds in
+ *  the same worktree is waited for. @throws BuildFailed, UserError as planKernel() */
 export async function* prepare(
   workspace: Workspace,
   request: KernelRequest,
   signal: AbortSignal,
 ): Work<Prepared> {
+  if (workspace.dryRun) return yield* made(workspace, request, signal);
+  const ready = yield* builtBefore(workspace, request, signal);
+  if (ready) return ready;
+  await requirePlace(workspace, [request]);
+  return yield* made(workspace, request, signal);
+}
+
+/** What all the steps to it have left in the cache; undefined when one of them has still to be done. */
+async function* builtBefore(
+  workspace: Workspace,
+  request: KernelRequest,
+  signal: AbortSignal,
+): Work<Prepared | undefined> {
+  const { product, events } = await drained(made({ ...workspace, dryRun: true }, request, signal));
+  if (events.some(event => event.type === 'step' && event.state === 'planned')) return undefined;
+  yield* events;
+  if (product.kind === 'kernel') await touch(path.dirname(product.kernel.files.image));
+  return product;
+}
+
+async function* made(workspace: Workspace, request: KernelRequest, signal: AbortSignal): Work<Prepared> {
   const planned = yield* planKernel(workspace, request, signal);
   if (planned.kind === 'conflict') return planned;
   const { build, origin } = planned;
@@ -137,6 +162,31 @@ export async function* prepare(
   return { kind: 'kernel', kernel: { ...kernel, origin }, config, cached };
 }
 
+/** Each of the kernels, by its name. Room for all of them is there before the first is begun.
+ *  @throws UserError as prepareKernel() */
+export async function* prepareKernels(
+  workspace: Workspace,
+  requests: readonly KernelRequest[],
+  signal: AbortSignal,
+): Work<Map<string, Kernel>> {
+  const kernels = new Map<string, Kernel>();
+  if (!workspace.dryRun) {
+    for (const request of requests) {
+      const ready = yield* builtBefore(workspace, request, signal);
+      if (ready?.kind === 'kernel') kernels.set(request.kernel, ready.kernel);
+    }
+    await requirePlace(
+      workspace,
+      requests.filter(({ kernel }) => !kernels.has(kernel)),
+    );
+  }
+  for (const request of requests) {
+    if (kernels.has(request.kernel)) continue;
+    kernels.set(request.kernel, kernelOf(request, yield* made(workspace, request, signal)));
+  }
+  return kernels;
+}
+
 /** prepare() for those who cannot go on without the kernel.
  *  @throws UserError also for a conflict (exit code 3) and for lost options (1) */
 export async function* prepareKernel(
@@ -144,7 +194,10 @@ export async function* prepareKernel(
   request: KernelRequest,
   signal: AbortSignal,
 ): Work<Kernel> {
-  const prepared = yield* prepare(workspace, request, signal);
+  return kernelOf(request, yield* prepare(workspace, request, signal));
+}
+
+function kernelOf(request: KernelRequest, prepared: Prepared): Kernel {
   if (prepared.kind === 'kernel') return prepared.kernel;
   if (prepared.kind === 'conflict') {
     const { series, tree, patch, files } = prepared;

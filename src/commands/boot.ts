@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
-import type { BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
+import type { BootPlan, BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
 import { qemuArgv } from '../boot/qemu.ts';
@@ -8,7 +8,7 @@ import { findMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
 import { parseRow, type RowPlan } from '../campaign/rows.ts';
-import type { Outcome, Work } from '../events.ts';
+import { drained, type Outcome, rehearsedSteps, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
@@ -17,6 +17,7 @@ import { timelineOf } from '../measure/timeline.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
+import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
 
@@ -47,9 +48,7 @@ interface BootInput {
   readonly dryRun: boolean;
 }
 
-type BootProduct =
-  | { readonly kind: 'run'; readonly run: BootRun }
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+type BootProduct = { readonly kind: 'run'; readonly run: BootRun } | ({ readonly kind: 'command' } & DryRun);
 
 export const boot: Command<BootInput, BootProduct> = {
   id: 'boot',
@@ -110,16 +109,26 @@ export const boot: Command<BootInput, BootProduct> = {
       summary: "type into the guest's console, in the end into a shell of the payload; by the wall clock",
     },
     { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
-    { usage: '-n, --dry-run', summary: 'print the QEMU command and do not run it' },
+    { usage: '-n, --dry-run', summary: 'print what would be made and the QEMU command, and do none of it' },
   ],
   liveConsole: true,
   parse: parseBoot,
-  run: runBoot,
-  text: product => (product.kind === 'run' ? formatRun(product.run) : [shellQuote(product.argv)]),
+  async *run(workspace, input, signal) {
+    if (!input.dryRun) {
+      return {
+        kind: 'run',
+        run: yield* bootOnce(workspace, yield* plannedBoot(workspace, input, signal), signal),
+      };
+    }
+    const { product, events } = await drained(plannedBoot(dry(workspace), input, signal));
+    const argv = qemuArgv(await guarded(product.vm, signal));
+    return { kind: 'command', steps: rehearsedSteps(events), commands: [shellQuote(argv)] };
+  },
+  text: product => (product.kind === 'run' ? formatRun(product.run) : formatDryRun(product)),
   json: product =>
     product.kind === 'run'
       ? { schema: 'initbench.run/1', ...product.run, figures: runFigures(product.run) }
-      : { schema: 'initbench.commands/1', commands: [shellQuote(product.argv)] },
+      : dryRunJson(product),
   exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
 };
 
@@ -160,7 +169,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
   };
 }
 
-async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootProduct> {
+async function* plannedBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootPlan> {
   const { settings } = workspace;
   const { flow, kernel: name, format, append } = rowToBoot(input, await listFlows());
   const { arch, refresh } = input;
@@ -173,7 +182,7 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
   const about = { padBytes: input.padBytes, arch: kernel.arch };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
   const { timeoutMs, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive, via } = input;
-  const plan = yield* planBoot(
+  return yield* planBoot(
     workspace,
     {
       ...{ flow, kernel, payload, format, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
@@ -182,8 +191,6 @@ async function* runBoot(workspace: Workspace, input: BootInput, signal: AbortSig
     },
     signal,
   );
-  if (input.dryRun) return { kind: 'command', argv: qemuArgv(await guarded(plan.vm, signal)) };
-  return { kind: 'run', run: yield* bootOnce(workspace, plan, signal) };
 }
 
 /** The row that is named, with what the options say of it. @throws UserError as parseRow(), and for a contradiction */

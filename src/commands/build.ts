@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench build`: one kernel, unpatched or with a series, configured, compiled and kept. */
 import { type KernelRequest, type Prepared, planKernel, prepare } from '../campaign/prepare.ts';
+import { drained, rehearsedSteps } from '../events.ts';
 import { type ExitCode, exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { formatLost, formatRedefined } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
-import { type Build, pasteableCommands } from '../kernel/make.ts';
+import { pasteableCommands } from '../kernel/make.ts';
 import { kernelSchema } from '../kernel/store.ts';
 import type { Conflict } from '../series/series.ts';
 import type { Command, Typed } from './command.ts';
+import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
 import { wholeNumber } from './typed.ts';
 
 interface BuildInput {
@@ -16,7 +18,7 @@ interface BuildInput {
   readonly dryRun: boolean;
 }
 
-type BuildProduct = Prepared | { readonly kind: 'commands'; readonly build: Build };
+type BuildProduct = Prepared | ({ readonly kind: 'commands' } & DryRun);
 
 export const build: Command<BuildInput, BuildProduct> = {
   id: 'build',
@@ -41,7 +43,7 @@ export const build: Command<BuildInput, BuildProduct> = {
     { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     { usage: '--allow-lost', summary: 'build although requested options did not survive' },
     { usage: '--jobs <n>', summary: 'how many compilers at once (default: one per processor)' },
-    { usage: '-n, --dry-run', summary: 'check out the source, print the commands and run none of them' },
+    { usage: '-n, --dry-run', summary: 'print what would be made and the commands, and do none of it' },
   ],
   parse({ options, words, rest }: Typed, { settings }) {
     const kernel = words[0] ?? 'base';
@@ -60,8 +62,11 @@ export const build: Command<BuildInput, BuildProduct> = {
   },
   async *run(workspace, { request, dryRun }, signal) {
     if (!dryRun) return yield* prepare(workspace, request, signal);
-    const planned = yield* planKernel(workspace, request, signal);
-    return planned.kind === 'build' ? { kind: 'commands', build: planned.build } : planned;
+    const planned = yield* planKernel(dry(workspace), request, signal);
+    if (planned.kind === 'conflict') return planned;
+    const { events } = await drained(prepare(dry(workspace), request, signal));
+    const commands = pasteableCommands(planned.build);
+    return { kind: 'commands', steps: rehearsedSteps(events), commands };
   },
   text: formatProduct,
   json: jsonOf,
@@ -78,7 +83,7 @@ const codes: Readonly<Record<BuildProduct['kind'], ExitCode>> = {
 function formatProduct(product: BuildProduct): readonly string[] {
   switch (product.kind) {
     case 'commands':
-      return pasteableCommands(product.build);
+      return formatDryRun(product);
     case 'conflict':
       return formatConflict(product);
     case 'lost': {
@@ -139,7 +144,7 @@ function formatOptions({ redefined, lost }: Config): readonly string[] {
 function jsonOf(product: BuildProduct): unknown {
   switch (product.kind) {
     case 'commands':
-      return { schema: 'initbench.commands/1', commands: pasteableCommands(product.build) };
+      return dryRunJson(product);
     case 'conflict': {
       const { series, tree, patch, files, details } = product;
       return {

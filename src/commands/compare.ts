@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench compare`: the flows side by side, as a table and bars. */
-import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
+import { guarded } from '../boot/guard.ts';
+import { qemuArgv } from '../boot/qemu.ts';
+import { type Compared, compareFlows, type CompareRequest, planComparison } from '../campaign/compare.ts';
+import { drained, rehearsedSteps, type Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
+import { dry, type DryRun, dryRunJson, formatSteps } from './dryrun.ts';
 import { bytesOf, choiceOf, numberOf, percentsOf, wholeNumber } from './typed.ts';
+import { shellQuote } from './words.ts';
 
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 
-export const compare: Command<CompareRequest, Compared> = {
+/** The rows that would be booted. */
+export type PlannedRows = DryRun & { readonly rows: readonly string[] };
+
+export const compare: Command<CompareRequest, Compared | PlannedRows> = {
   id: 'compare',
   summary: 'boot the same files through several flows and compare them',
   changes: ['trees', 'kernels', 'runs'],
@@ -61,14 +69,37 @@ export const compare: Command<CompareRequest, Compared> = {
     { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     { usage: '--append <word>', summary: 'one more word on every command line', repeat: true },
     { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
+    { usage: '-n, --dry-run', summary: 'print what would be made and the QEMU commands, and do none of it' },
   ],
   parse: parseCompare,
-  run: compareFlows,
-  text: ({ comparison, file }, width) => [...formatComparison(comparison, width), `kept in ${file}`],
-  json: ({ comparison }) => comparison,
-  exitCode: ({ comparison }) =>
-    comparison.rows.every(row => row.outcome.kind === 'ready') ? exitCodes.done : exitCodes.failed,
+  run: (workspace, request, signal) =>
+    request.dryRun ? planRows(workspace, request, signal) : compareFlows(workspace, request, signal),
+  text: (product, width) =>
+    'rows' in product
+      ? formatRows(product)
+      : [...formatComparison(product.comparison, width), `kept in ${product.file}`],
+  json: product => ('rows' in product ? { ...dryRunJson(product), rows: product.rows } : product.comparison),
+  exitCode: product =>
+    'rows' in product || product.comparison.rows.every(row => row.outcome.kind === 'ready')
+      ? exitCodes.done
+      : exitCodes.failed,
 };
+
+export async function* planRows(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<PlannedRows> {
+  const { product, events } = await drained(planComparison(dry(workspace), request, signal));
+  const commands: string[] = [];
+  for (const { vm } of product.plans) commands.push(shellQuote(qemuArgv(await guarded(vm, signal))));
+  return { steps: rehearsedSteps(events), commands, rows: product.rows.map(({ id }) => id) };
+}
+
+const formatRows = ({ steps, commands, rows }: PlannedRows): string[] => [
+  ...formatSteps(steps),
+  ...rows.flatMap((row, index) => [`# ${row}`, commands[index]!]),
+];
 
 function parseCompare({ options, words }: Typed, workspace: Workspace): CompareRequest {
   const { settings } = workspace;
@@ -108,6 +139,7 @@ function parseCompare({ options, words }: Typed, workspace: Workspace): CompareR
     memoryMiB: wholeNumber(options.mem, '--mem', 64, 1 << 20),
     cpus,
     append: (options.append as string[] | undefined) ?? [],
+    dryRun: options.dryRun === true,
     ...(options.timeout !== undefined && {
       timeoutMs: 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
     }),

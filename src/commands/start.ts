@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench start`, what `npm start` runs: from nothing to the comparison of the three flows. */
 import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
+import { requirePlace } from '../campaign/room.ts';
 import type { Work } from '../events.ts';
 import { NoLongerOffered } from '../host/debian.ts';
 import { listSeries } from '../series/read.ts';
-import { prepareTree } from '../tree/trees.ts';
+import { prepareTree, readTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
-import { compare } from './compare.ts';
+import { compare, type PlannedRows, planRows } from './compare.ts';
 
-export const start: Command<CompareRequest, Compared> = {
+export const start: Command<CompareRequest, Compared | PlannedRows> = {
   id: 'start',
   summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
   changes: ['trees', 'kernels', 'runs'],
-  examples: ['start', 'start --pad 64M --used 50'],
+  examples: ['start', 'start --dry-run', 'start --pad 64M --used 50'],
   positional: [],
   options: compare.options.filter(option =>
-    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|arch|refresh)( |$)/.test(option.usage),
+    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|arch|refresh)( |$)|--dry-run/.test(
+      option.usage,
+    ),
   ),
   parse: (typed, workspace) =>
     compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),
-  run: startFlows,
+  run: (workspace, request, signal) =>
+    request.dryRun ? planRows(workspace, request, signal) : startFlows(workspace, request, signal),
   text: (product, width) => [
     ...compare.text(product, width),
-    '',
-    'next: node dist/main.js opens the workbench, with these runs in it',
+    ...('rows' in product ? [] : ['', 'next: node dist/main.js opens the workbench, with these runs in it']),
   ],
   json: compare.json.bind(compare),
   exitCode: product => compare.exitCode!(product),
@@ -35,6 +38,13 @@ async function* startFlows(
   request: CompareRequest,
   signal: AbortSignal,
 ): Work<Compared> {
+  if (!(await readTree(workspace, request.tree))) {
+    const { tree } = request;
+    await requirePlace(workspace, [
+      { tree, kernel: 'base' },
+      { tree, kernel: request.series },
+    ]);
+  }
   const { tree, series } = yield* offeredTree(workspace, request, signal);
   return yield* compareFlows(workspace, { ...request, tree, series }, signal);
 }

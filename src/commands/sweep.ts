@@ -6,6 +6,7 @@ import { exitCodes, UserError } from '../host/errors.ts';
 import { formatSweep } from '../measure/sweeptable.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
+import { formatSteps } from './dryrun.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 
 const defaultFlows = 'initramfs,userspace,kernelspace';
@@ -61,11 +62,16 @@ export const sweep: Command<SweepRequest, SweepProduct> = {
   run: runSweep,
   text: (product, width) =>
     product.kind === 'plan'
-      ? formatPlan(product)
+      ? [...formatSteps(product.steps), ...formatPlan(product)]
       : [...formatSweep(product.sweep, width), `kept in ${product.file}`],
   json: product =>
     product.kind === 'plan'
-      ? { schema: 'initbench.sweep-plan/1', ...product.plan, rows: product.plan.rows.map(({ id }) => id) }
+      ? {
+          schema: 'initbench.sweep-plan/1',
+          ...product.plan,
+          rows: product.plan.rows.map(({ id }) => id),
+          steps: product.steps,
+        }
       : product.sweep,
   exitCode: product =>
     product.kind === 'plan' || product.sweep.points.every(({ outcome }) => outcome.kind === 'ready')

@@ -207,14 +207,31 @@ export async function leftBehind(parent: string): Promise<string[]> {
 }
 
 /** @throws UserError when the file system that holds `folder` has fewer free bytes */
-export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
-  if (free >= bytes) return;
-  const gib = (n: number) => `${(n / 2 ** 30).toFixed(1)} GiB`;
-  throw new UserError(`${what} needs ${gib(bytes)} in ${folder}, ${gib(free)} are free`, {
-    hint: 'free some space, or move the cache with INITBENCH_CACHE',
-    exitCode: exitCodes.environment,
-  });
+export const requireSpace = (folder: string, bytes: number, what: string): Promise<void> =>
+  requireRoom([{ folder, bytes }], what);
+
+/** As requireSpace() for work in several folders, which may be on one file system. */
+export async function requireRoom(
+  needs: readonly { readonly folder: string; readonly bytes: number }[],
+  what: string,
+): Promise<void> {
+  const disks = new Map<number, { folder: string; bytes: number }>();
+  for (const { folder, bytes } of needs) {
+    await mkdir(folder, { recursive: true });
+    const { dev } = await stat(folder);
+    const disk = disks.get(dev);
+    disks.set(dev, { folder: disk?.folder ?? folder, bytes: (disk?.bytes ?? 0) + bytes });
+  }
+  for (const { folder, bytes } of disks.values()) {
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    if (free >= bytes) continue;
+    throw new UserError(`${what} needs ${sizeText(bytes)} in ${folder}, ${sizeText(free)} are free`, {
+      hint: 'free some space (initbench clean), or move the cache with INITBENCH_CACHE',
+      exitCode: exitCodes.environment,
+    });
+  }
 }
+
+const sizeText = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -16,7 +16,7 @@ import {
   writeWhole,
 } from '../host/files.ts';
 import { crossOf, hostArch } from '../kernel/architecture.ts';
-import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { folders, notMade, unknownName, type Workspace } from '../workspace.ts';
 import { type Draft, newDraft, shownName } from './draft.ts';
 import { addProbe } from './filelist.ts';
 import { buildGuestPrograms, guestDigest } from './guest.ts';
@@ -58,15 +58,21 @@ export async function* collectPayload(
   const { arch = hostArch() } = options;
   const guest = yield* buildGuestPrograms(workspace, arch, signal);
   const request: PayloadRequest = { workspace, job, argument, options, arch, guest, signal };
-  const key = yield* inputsDigest(kind, request, guest.digest);
+  // What programs of another architecture are made of is only known when they are fetched.
+  const fetched = workspace.dryRun && crossOf(arch) !== '';
+  const key = fetched ? notMade : yield* inputsDigest(kind, request, guest.digest);
   const index = path.join(folders.payloads(workspace), 'inputs', key);
   const step = { job, type: 'step', step: `collect ${spec}` } as const;
   const origin: PayloadOrigin = { padBytes: options.padBytes, arch, inputs: key };
   const found = await readCollected(request, index, spec);
   if (found) {
-    await touch(found.folder);
+    if (!workspace.dryRun) await touch(found.folder);
     yield { ...step, state: 'cached', product: found.digest };
     return { ...found, origin };
+  }
+  if (workspace.dryRun) {
+    yield { ...step, state: 'planned' };
+    return { ...planned(kind, spec, options.padBytes), arch };
   }
   return yield* withLock(index, signal, async function* () {
     const meanwhile = await readCollected(request, index, spec);
@@ -83,6 +89,14 @@ export async function* collectPayload(
       throw error;
     }
   });
+}
+
+/** Stands for a payload that would be collected, with a shell as if it had one. */
+function planned(kind: PayloadKind, name: string, bytes: number): Payload {
+  const { init } = payloadRecord(kind, newDraft(''));
+  const shell = { path: 'bin/sh', mode: 0o100755, uid: 0, gid: 0, mtime: 0, kind: 'file', bytes: 0 } as const;
+  const { id } = kind;
+  return { id, name, digest: notMade, folder: `<payload ${name}>`, entries: [shell], bytes, init };
 }
 
 /** Over what decides the files of a payload. */

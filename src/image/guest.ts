@@ -49,6 +49,8 @@ export async function* buildGuestPrograms(
   const step = { job, type: 'step', step: 'guest programs', product: digest } as const;
   if (await exists(folder)) {
     yield { ...step, state: 'cached' };
+  } else if (workspace.dryRun) {
+    yield { ...step, state: 'planned' };
   } else {
     yield { ...step, state: 'started' };
     yield* publishFolder(folder, async function* (scratch) {

@@ -5,7 +5,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
 import { digestOf, publishFolder, readRecord, requireSpace, touch, withLock } from '../host/files.ts';
-import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { folders, notMade, unknownName, type Workspace } from '../workspace.ts';
 import type { Format, Image, Payload } from './image.ts';
 import { listFormats } from './registry.ts';
 import { toolVersion } from './version.ts';
@@ -53,7 +53,7 @@ export async function* packImage(
     },
   );
   // who asked first is in the record; who asks now is meant
-  return { ...image, payload: about };
+  return { ...image, format: id, payload: about };
 }
 
 /** The digest a payload has as an image of a format. @throws UserError when one of its tools is missing */
@@ -75,9 +75,19 @@ export async function* publishImage(
   const step = { job, type: 'step', step: what, product: digest } as const;
   const cached = await readImage(folder);
   if (cached) {
-    await touch(folder);
+    if (!workspace.dryRun) await touch(folder);
     yield { ...step, state: 'cached' };
     return cached;
+  }
+  if (workspace.dryRun) {
+    yield { ...step, state: 'planned' };
+    return {
+      digest: notMade,
+      format: what,
+      payload: { name: job, digest: notMade },
+      path: `<${job}>`,
+      bytes: 0,
+    };
   }
   return yield* withLock(folder, signal, async function* () {
     const started = performance.now();

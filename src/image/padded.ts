@@ -20,6 +20,7 @@ export async function paddedImage(workspace: Workspace, image: Image, pages: num
   const digest = digestOf({ image: image.digest, bytes });
   const file = path.join(folder, digest);
   const padded = { ...image, digest, path: file, bytes };
+  if (workspace.dryRun) return padded;
   const now = new Date();
   if (await exists(file)) {
     await utimes(file, now, now).catch(() => {});

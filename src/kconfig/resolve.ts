@@ -8,7 +8,7 @@ import { digestOf, readRecord, shortDigest, withLock, writeWhole } from '../host
 import { step } from '../tree/step.ts';
 import type { Worktree } from '../tree/tree.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
-import { folders, type Workspace } from '../workspace.ts';
+import { folders, notMade, type Workspace } from '../workspace.ts';
 import { readEntries } from './entries.ts';
 import { explainAll } from './explain.ts';
 import { compareWithFinal, configDigest, formatFragment, mergeFragments } from './fragment.ts';
@@ -87,14 +87,18 @@ export async function* resolveConfig(
     yield cached(before);
     return { ...before, ...named(before, fragments) };
   }
+  if (worktree.treeId === notMade) return yield* planned(fragments, make);
   const shared = fileOf({
     inputs: await configInputs(folders.repository(workspace), worktree.treeId, signal),
   });
   const alike = await readKept(shared);
   if (alike) {
     yield cached(alike);
-    await writeWhole(own, JSON.stringify({ schema, ...alike }, null, 2));
+    if (!workspace.dryRun) await writeWhole(own, JSON.stringify({ schema, ...alike }, null, 2));
     return { ...alike, ...named(alike, fragments) };
+  }
+  if (workspace.dryRun) {
+    return yield* holdWorktree(workspace, worktree, make.step, signal, () => planned(fragments, make));
   }
   return yield* step(make.job, make.step, async function* () {
     const config = yield* withLock(path.join(worktree.path, make.folder), signal, () =>
@@ -105,6 +109,16 @@ export async function* resolveConfig(
     for (const file of [shared, own]) await writeWhole(file, JSON.stringify({ schema, ...config }, null, 2));
     return config;
   });
+}
+
+/** What is requested stands for what would be there. */
+async function* planned(
+  fragments: readonly Fragment[],
+  { job, step: name }: Pick<ConfigMake, 'job' | 'step'>,
+): Work<Config> {
+  yield { job, type: 'step', step: name, state: 'planned' };
+  const text = fragments.map(({ options }) => formatFragment(options)).join('');
+  return { digest: notMade, text, fragments: fragments.map(each => each.name), redefined: [], lost: [] };
 }
 
 async function readKept(file: string): Promise<Config | undefined> {

@@ -21,7 +21,7 @@ import { enabledOptions } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { step } from '../tree/step.ts';
 import { holdWorktree, requireUnmoved } from '../tree/worktree.ts';
-import type { Workspace } from '../workspace.ts';
+import { notMade, type Workspace } from '../workspace.ts';
 import { objectsOf } from './affected.ts';
 import { architectureOf, wordOf } from './architecture.ts';
 import type { Kernel } from './kernel.ts';
@@ -56,9 +56,12 @@ export async function* buildKernel(
   const folder = kernelFolder(workspace, digest);
   const kept = await readKernel(folder);
   if (kept) {
-    await touch(folder);
+    if (!workspace.dryRun) await touch(folder);
     yield { job: jobOf(build), type: 'step', step: jobOf(build), state: 'cached', product: digest };
     return underTheNameOf(kept, build, config);
+  }
+  if (workspace.dryRun) {
+    return yield* holdWorktree(workspace, build.worktree, jobOf(build), signal, () => planned(build, config));
   }
   yield* step(jobOf(build), jobOf(build), () =>
     withLock(path.join(build.worktree.path, folderOf(build)), signal, () =>
@@ -77,6 +80,22 @@ export async function* buildKernel(
     });
   }
   return underTheNameOf(kernel, build, config);
+}
+
+/** Stands for the kernel that would be built: its configuration is what was requested, or the final one. */
+async function* planned(build: Build, config: Config): Work<Kernel> {
+  yield { job: jobOf(build), type: 'step', step: jobOf(build), state: 'planned' };
+  const { name, tree, version, worktree, variables, toolchain, jobs } = build;
+  const file = `<kernel ${name}>`;
+  return {
+    ...{ digest: notMade, name, tree, version, variables, toolchain, jobs },
+    ...{ commit: worktree.commit, treeId: worktree.treeId, configDigest: config.digest },
+    ...{ fragments: config.fragments, release: version, arch: wordOf(build.arch, config.text) },
+    files: { image: file, vmlinux: file, systemMap: file, config: file, log: file },
+    ...{ imageBytes: 0, makeArgv: buildArgv(build), warnings: [], built: 0 },
+    sections: { text: 0, data: 0, bss: 0 },
+    dotConfig: config.text,
+  };
 }
 
 /** Brings the build directory to where the kernel of this build and config is made, though it may be in the cache:

@@ -55,10 +55,15 @@ export interface Kernel {
   readonly steps?: { readonly options: number; readonly steps: number };
   /** Absent in a kernel that was not asked for by name; no part of the stored record. */
   readonly origin?: KernelOrigin;
+  /** Of a kernel that a dry run has not built, in place of the file; no part of the stored record. */
+  readonly dotConfig?: string;
 }
 
 /** Whether it is built in; `option` without CONFIG_. */
-export async function hasOption(kernel: Pick<Kernel, 'files'>, option: string): Promise<boolean> {
-  const dotConfig = await readFile(kernel.files.config, 'utf8');
+export async function hasOption(
+  kernel: Pick<Kernel, 'files' | 'dotConfig'>,
+  option: string,
+): Promise<boolean> {
+  const dotConfig = kernel.dotConfig ?? (await readFile(kernel.files.config, 'utf8'));
   return dotConfig.split('\n').includes(`CONFIG_${option}=y`);
 }

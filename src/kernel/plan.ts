@@ -28,6 +28,15 @@ export interface BuildRequest {
 
 export const jobOf = (build: Pick<Build, 'name'>): string => `build ${build.name}`;
 
+/** @throws UserError when kbuild, which splits paths, could not build there */
+export function requirePlainPath(place: string): void {
+  if (!/[\s:]/.test(place)) return;
+  throw new UserError(`kbuild cannot build in ${place}: the path has a blank or a colon`, {
+    hint: 'set INITBENCH_CACHE to a folder without',
+    exitCode: exitCodes.environment,
+  });
+}
+
 /** Finds out what the build will be made with. make is not called.
  *  @throws UserError when a tool is missing or a variable cannot be given */
 export async function* planBuild(
@@ -36,12 +45,7 @@ export async function* planBuild(
   request: BuildRequest,
   signal: AbortSignal,
 ): Work<Build> {
-  if (/[\s:]/.test(worktree.path)) {
-    throw new UserError(`kbuild cannot build in ${worktree.path}: the path has a blank or a colon`, {
-      hint: 'set INITBENCH_CACHE to a folder without',
-      exitCode: exitCodes.environment,
-    });
-  }
+  requirePlainPath(worktree.path);
   const { environment } = workspace;
   const variables = makeVariables(environment, request.variables, request.arch);
   const arch = archOf(variables);

@@ -4,7 +4,7 @@ import type { Work } from '../events.ts';
 import { exists } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
-import { folders, type Workspace } from '../workspace.ts';
+import { folders, notMade, type Workspace } from '../workspace.ts';
 import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
 import { refAt } from './operations.ts';
 import { editedRange, patchRange, readRecord, type SeriesRecord } from './record.ts';
@@ -99,7 +99,8 @@ async function difference(
   }
   const repository = folders.repository(workspace);
   const branch = await patchRange(repository, await editedRange(workspace, name, record, signal), signal);
-  if (branch.tip === written.tip) return undefined;
+  // A dry run has no commits of a series that was never applied.
+  if (branch.tip === written.tip || written.tip === notMade) return undefined;
   const ahead = aheadOf(parsePairs(await rangeDiffOf(repository, written, branch, signal)));
   if (ahead.length > 0) return `series/${name} is ahead of patches/${name}: ${formatAhead(ahead)}`;
   return record.tree === tree
@@ -107,10 +108,14 @@ async function difference(
     : `series/${name} is on ${record.tree}, patches/${name} is for ${tree}`;
 }
 
-/** Writes the branch to patches/ when it has moved since. @throws UserError as refreshSeries() */
+/** Writes the branch to patches/ when it has moved since; a dry run says that it would. @throws UserError as refreshSeries() */
 export async function* refreshAhead(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
   const record = await readRecord(workspace, series);
   if (!record || !(await hasMoved(workspace, series, record, signal))) return;
+  if (workspace.dryRun) {
+    yield { job: `series ${series}`, type: 'step', step: `write to patches/${series}`, state: 'planned' };
+    return;
+  }
   const { written, removed } = yield* refreshSeries(workspace, series, { overwrite: false }, signal);
   if (written.length + removed.length === 0) return;
   const message = `the branch was written to patches/${series}: ${[...written, ...removed.map(file => `${file} removed`)].join(', ')}`;

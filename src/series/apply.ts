@@ -12,7 +12,7 @@ import { refs } from '../tree/repository.ts';
 import { step } from '../tree/step.ts';
 import type { Tree } from '../tree/tree.ts';
 import { worktreeAt } from '../tree/worktree.ts';
-import { folders, type Workspace } from '../workspace.ts';
+import { folders, notMade, type Workspace } from '../workspace.ts';
 import { seriesDigest } from './read.ts';
 import type { Applied, Conflict, Patch, Series } from './series.ts';
 
@@ -41,10 +41,17 @@ export async function* commitSeries(
   const repository = folders.repository(workspace);
   const job = `series ${series.name}`;
   const ref = refs.series(tree.name, series.name, series.digest.slice(0, 16));
-  const commits = await commitsBefore(repository, ref, tree.commit, series.patches.length, signal);
+  const unknown = tree.commit === notMade;
+  const commits = unknown
+    ? undefined
+    : await commitsBefore(repository, ref, tree.commit, series.patches.length, signal);
   if (commits) {
     yield { job, type: 'step', step: 'apply', state: 'cached', product: series.digest };
     return commits;
+  }
+  if (workspace.dryRun) {
+    yield { job, type: 'step', step: 'apply', state: 'planned' };
+    return series.patches.map(() => notMade);
   }
   const make = () => makeCommits(job, repository, tree, series, signal);
   const made = yield* step(job, 'apply', make, product => !Array.isArray(product));

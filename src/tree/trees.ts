@@ -7,7 +7,7 @@ import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { exists, readRecord, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
-import { folders, unknownName, type Workspace } from '../workspace.ts';
+import { folders, notMade, unknownName, type Workspace } from '../workspace.ts';
 import { cloneState, notInHead } from './clone.ts';
 import { fetchDebianSource, unpackDebianSource } from './debian.ts';
 import { fetchCommit } from './fetch.ts';
@@ -72,6 +72,11 @@ export async function* prepareTree(workspace: Workspace, name: string, signal: A
     return tree;
   }
   const source = workspace.settings.trees[name];
+  if (source !== undefined && workspace.dryRun) {
+    yield { job: `tree ${name}`, type: 'step', step: `fetch ${source}`, state: 'planned' };
+    const about = { version: notMade, commit: notMade, treeId: notMade };
+    return { name, ...about, source: await readSource(source, workspace.root) };
+  }
   if (source !== undefined) {
     return yield* added(workspace, name, await readSource(source, workspace.root), signal, 'keep');
   }

@@ -7,7 +7,7 @@ import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
 import { git, gitWork, ownConfigOnly, removeStaleLock } from '../host/git.ts';
-import { folders, type Workspace } from '../workspace.ts';
+import { folders, notMade, type Workspace } from '../workspace.ts';
 import { buildFolders, newFiles } from './newfiles.ts';
 import { refs } from './repository.ts';
 import { step } from './step.ts';
@@ -36,8 +36,21 @@ export async function* worktreeAt(
   signal: AbortSignal,
 ): Work<Worktree> {
   const target = worktreePath(workspace, tree.name, label);
+  if (workspace.dryRun) return plannedWorktree(workspace, target, commit, signal);
   const job = `worktree ${tree.name}/${label}`;
   return yield* withLock(target, signal, () => brought(job, workspace, target, commit, signal));
+}
+
+/** The worktree as it would be; what holds it would check it out. */
+async function plannedWorktree(
+  workspace: Workspace,
+  target: string,
+  commit: string,
+  signal: AbortSignal,
+): Promise<Worktree> {
+  if (commit === notMade) return { path: target, commit, treeId: notMade };
+  const tree = await git(folders.repository(workspace), ['rev-parse', `${commit}^{tree}`], signal);
+  return { path: target, commit, treeId: tree };
 }
 
 /** Work that reads a worktree's files, while nobody else may move it; brought back first, when another initbench has
@@ -51,6 +64,11 @@ export async function* holdWorktree<Product>(
   work: () => Work<Product>,
 ): Work<Product> {
   const job = `worktree ${path.basename(path.dirname(target))}/${path.basename(target)}`;
+  if (workspace.dryRun) {
+    const head = await git(target, ['rev-parse', 'HEAD'], signal).catch(() => undefined);
+    yield { job, type: 'step', step: 'check out', state: head === commit ? 'cached' : 'planned' };
+    return yield* work();
+  }
   return yield* withLock(
     target,
     signal,

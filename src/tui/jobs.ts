@@ -34,7 +34,7 @@ export interface Boot {
 
 export interface Step {
   readonly name: string;
-  readonly state: 'started' | 'done' | 'failed' | 'cached';
+  readonly state: 'started' | 'done' | 'failed' | 'cached' | 'planned';
   readonly ms?: Milliseconds;
 }
 

@@ -216,12 +216,19 @@ test.each<[Outcome, number]>([
 });
 
 test('a dry run is a command to paste and nothing else', () => {
-  const dry = { kind: 'command', argv: ['qemu-system-x86_64', '-append', 'a b'] } as const;
+  const commands = ["qemu-system-x86_64 -append 'a b'"];
+  const steps = [{ job: 'image x', step: 'pack', state: 'cached' }] as const;
+  const dry = { kind: 'command', commands, steps } as const;
   expect(boot.text(dry, 80)).toEqual(["qemu-system-x86_64 -append 'a b'"]);
   expect(boot.json(dry)).toEqual({
     schema: 'initbench.commands/1',
-    commands: ["qemu-system-x86_64 -append 'a b'"],
+    ...{ commands, steps },
   });
+  const planned = [{ ...steps[0], state: 'planned' }] as const;
+  expect(boot.text({ ...dry, steps: planned }, 80)).toEqual([
+    ...['# made before that:', '#   image x: pack'],
+    ...commands,
+  ]);
   expect(boot.exitCode!(dry)).toBe(0);
 });
 

@@ -13,7 +13,7 @@ import { sizeName } from '../../measure/sweepcrossovers.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { prepareTree } from '../../tree/trees.ts';
 import type { Workspace } from '../../workspace.ts';
-import { prepareKernel } from '../prepare.ts';
+import { prepareKernels } from '../prepare.ts';
 import { parseRow, type RowPlan, withFloors } from '../rows.ts';
 import { labelOf, placesOf, type SweepCase, type SweepRequest } from './cases.ts';
 
@@ -60,19 +60,15 @@ export async function* prepareBench(
   rows: readonly RowPlan[],
   signal: AbortSignal,
 ): Work<Bench> {
-  const { arch } = request;
+  const { arch, fragments, refresh } = request;
   if (arch !== undefined) await findMachine(arch);
+  const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
+    ...{ kernel, tree: request.tree, fragments },
+    ...(arch !== undefined && { arch }),
+    ...(refresh !== undefined && { refresh }),
+  }));
+  const kernels = yield* prepareKernels(workspace, wanted, signal);
   const tree = yield* prepareTree(workspace, request.tree, signal);
-  const kernels = new Map<string, Kernel>();
-  for (const name of new Set(rows.map(row => row.kernel))) {
-    const { fragments, refresh } = request;
-    const wanted = {
-      ...{ kernel: name, tree: tree.name, fragments },
-      ...(arch !== undefined && { arch }),
-      ...(refresh !== undefined && { refresh }),
-    };
-    kernels.set(name, yield* prepareKernel(workspace, wanted, signal));
-  }
   const payloads = yield* payloadsOf(workspace, request, [...kernels.values()][0]!.arch, signal);
   const plans = new Map<string, Planned>();
   for (const place of placesOf(request)) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { hostFacts } from '../../boot/host.ts';
 import { qemuVersion } from '../../boot/qemu.ts';
 import { findMachine } from '../../boot/registry.ts';
-import type { Work } from '../../events.ts';
+import { drained, type Rehearsed, rehearsedSteps, type Work } from '../../events.ts';
 import { digestOf, shortDigest, writeWhole } from '../../host/files.ts';
 import { findFormat } from '../../image/pack.ts';
 import type { SweepBoot } from '../../measure/points.ts';
@@ -34,7 +34,13 @@ export interface SweepPlan {
 }
 
 export type SweepProduct =
-  | { readonly kind: 'plan'; readonly request: SweepRequest; readonly plan: SweepPlan }
+  | {
+      readonly kind: 'plan';
+      readonly request: SweepRequest;
+      readonly plan: SweepPlan;
+      /** What is there already, and what would be made before the first boot. */
+      readonly steps: readonly Rehearsed[];
+    }
   | { readonly kind: 'sweep'; readonly sweep: Sweep; readonly file: string };
 
 /** What decides the result, and nothing of how it is come by. */
@@ -51,7 +57,12 @@ export async function* runSweep(
   const rows = await rowsOf(request);
   const before = await knownResults<SweepBoot>(workspace, record);
   const costs = costsOf(before);
-  if (request.dryRun) return { kind: 'plan', request, plan: planOf(request, rows, before, costs) };
+  if (request.dryRun) {
+    const dry = { ...workspace, dryRun: true } as const;
+    const { events } = await drained(prepareBench(dry, request, rows, signal));
+    const plan = planOf(request, rows, before, costs);
+    return { kind: 'plan', request, plan, steps: rehearsedSteps(events) };
+  }
 
   const started = new Date().toISOString();
   const bench = yield* prepareBench(workspace, request, rows, signal);
