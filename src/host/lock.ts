@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Locks between processes: TARGET.lock is a folder with its holder's name in it, which is renamed into place, and
  *  rename(2) refuses where such a folder is. What a dead holder has left is renamed away to a name of that holder's:
- *  of two who judge it dead only one succeeds, and none takes a living one's by mistake. No clock decides. */
+ *  of two who judge it dead only one succeeds, and none takes a living one's by mistake. It is removed when nobody
+ *  judges: whoever does has a folder of its own there. No clock decides. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkEvent } from '../events.ts';
 import { exitCodes, Interrupted, UserError } from './errors.ts';
-import { lifeOf, type Owner, ourselves, tagOf } from './owner.ts';
+import { lifeOf, type Owner, ourselves, tagOf, taggedOwner } from './owner.ts';
 import { reaperOwner } from './reaper.ts';
 
 export interface Holder extends Owner {
@@ -107,18 +108,40 @@ export function isDead(holder: Holder): boolean {
 
 /** Removes a lock whose holder is dead; returns whether it did, or, told only to look, whether it would. */
 export async function breakIfDead(lock: string, act = true): Promise<boolean> {
-  const holder = await readHolder(lock);
-  if (holder ? !isDead(holder) : !(await isAbandoned(lock))) return false;
+  if (!(await isLeft(lock, await readHolder(lock)))) return false;
   if (!act) return true;
-  // The name of who left it is not known: what was put away before must not be in the way.
-  if (!holder) await rm(`${lock}.dead-unknown`, { recursive: true, force: true });
+  let judge: string | undefined;
   try {
+    judge = await mkdtemp(`${lock}.${tagOf(ourselves)}-`);
+    // Once more: what was read before there was a judge's folder may have been put away and removed meanwhile.
+    const holder = await readHolder(lock);
+    if (!(await isLeft(lock, holder))) return false;
     await rename(lock, `${lock}.dead-${holder?.id ?? 'unknown'}`);
     return true;
   } catch (error) {
     if (isTaken(error) || codeOf(error) === 'ENOENT') return false;
     throw error;
+  } finally {
+    if (judge) await rm(judge, { recursive: true, force: true });
+    await removeRemains(lock);
   }
+}
+
+const isLeft = async (lock: string, holder: Holder | undefined): Promise<boolean> =>
+  holder ? isDead(holder) : isAbandoned(lock);
+
+/** Removes what is left of locks that were broken, and the folders of those who were killed at it, as long as nobody
+ *  living judges: such a one may have read the holder of a lock that was broken since, and be about to rename what is
+ *  there now to that holder's name. As long as that is taken, it cannot. */
+export async function removeRemains(lock: string): Promise<void> {
+  const remains = async () =>
+    (await lockRemains(path.dirname(lock))).remains.filter(name => name.startsWith(`${lock}.`));
+  const broken = (await remains()).filter(name => name.startsWith(`${lock}.dead-`));
+  // In this order: a judge that comes after a lock was broken cannot read its holder any more.
+  const judges = (await remains()).filter(name => !name.startsWith(`${lock}.dead-`));
+  const gone = judges.filter(name => lifeOf(taggedOwner(path.basename(name))!) === 'gone');
+  const left = gone.length === judges.length ? [...gone, ...broken] : gone;
+  await Promise.all(left.map(name => rm(name, { recursive: true, force: true }).catch(() => {})));
 }
 
 /** A lock that names nobody, for a while already; or in the future, after the clock was set back. */
@@ -159,6 +182,7 @@ async function leave(lock: string, me: Holder): Promise<void> {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   await rm(away, { recursive: true, force: true });
+  await removeRemains(lock);
 }
 
 /** Lock folders directly below a folder, and what is left of ones that were broken or in the making. */

@@ -2,12 +2,12 @@
 /** What `initbench fsck` looks at: every place of the cache and the state, one list of findings. What a killed process
  *  has left is taken away or completed; what can be made again is removed when it is damaged; a person's work is not
  *  touched, and named. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { leftBehind, scratchPlaces, settleReplaced } from '../host/files.ts';
 import { lifeOf, taggedOwner } from '../host/owner.ts';
-import { breakIfDead, describeHolder, lockRemains, readHolder } from '../host/lock.ts';
+import { breakIfDead, describeHolder, lockRemains, readHolder, removeRemains } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { artifacts } from './artifacts.ts';
 import { records } from './records.ts';
@@ -71,9 +71,6 @@ async function subfolders(folder: string): Promise<string[]> {
     .map(entry => path.join(folder, entry.name));
 }
 
-/** A broken lock is kept under its holder's name for those who have judged it at the same time. */
-const judgementMs = 600_000;
-
 async function locks({ workspace, repair }: Look): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const place of await places(workspace)) {
@@ -92,10 +89,7 @@ async function locks({ workspace, repair }: Look): Promise<Finding[]> {
         findings.push({ path: left, what: 'left by a process that is gone', action: 'removed' });
         continue;
       }
-      if (!repair) continue;
-      const found = await stat(left).catch(() => undefined);
-      const old = found && Math.abs(Date.now() - found.mtimeMs) > judgementMs;
-      if (old) await rm(left, { recursive: true, force: true });
+      if (repair) await removeRemains(left.slice(0, left.lastIndexOf('.lock.') + '.lock'.length));
     }
   }
   return findings;

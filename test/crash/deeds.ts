@@ -191,8 +191,7 @@ const deedsOf = (bench: Bench, server: Server, at: Scene['at']): readonly Deed[]
         return {
           mails: mails.map(({ file, subject, to, cc, patchId }) => ({ file, subject, to, cc, patchId })),
           written: readdirSync(inState('submissions/trial/v1'), { recursive: true }).sort(),
-          // A lock that was broken is kept for a while for those who judge it at the same time.
-          others: readdirSync(inState('submissions/trial')).filter(name => !name.includes('.lock.dead-')),
+          others: readdirSync(inState('submissions/trial')),
           tip: submission.tip,
         };
       },

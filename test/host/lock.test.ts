@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { productOf, type Work, type WorkEvent } from '../../src/events.ts';
 import { Interrupted, UserError } from '../../src/host/errors.ts';
-import { breakIfDead, lockRemains, readHolder, withLock } from '../../src/host/lock.ts';
+import { breakIfDead, readHolder, withLock } from '../../src/host/lock.ts';
 import { lifeOf, ourselves, ownerOf, tagOf, taggedOwner } from '../../src/host/owner.ts';
 
 const signal = new AbortController().signal;
@@ -48,6 +48,12 @@ const holding = (more = '') =>
   other(`await run(withLock(${JSON.stringify(target)}, signal, async function* () {
     console.log('held'); ${more} await pause(600000); }, { doing: 'something long' }));`);
 
+const addingTo = (counter: string, times: number) =>
+  `for (let i = 0; i < ${times}; i++) await run(withLock(${JSON.stringify(target)}, signal, async function* () {
+    const value = +readFileSync(${JSON.stringify(counter)}, 'utf8');
+    await pause(2);
+    writeFileSync(${JSON.stringify(counter)}, String(value + 1)); }));`;
+
 /** Work that says when it ran. */
 async function* nothing(): Work<string> {
   yield { job: 'x', type: 'progress', done: 1, label: '' };
@@ -57,12 +63,7 @@ async function* nothing(): Work<string> {
 test('two processes and their work never overlap', async () => {
   const counter = path.join(folder, 'counter');
   await writeFile(counter, '0');
-  const adding = `for (let i = 0; i < 25; i++) await run(withLock(${JSON.stringify(target)}, signal,
-    async function* () {
-      const value = +readFileSync(${JSON.stringify(counter)}, 'utf8');
-      await pause(2);
-      writeFileSync(${JSON.stringify(counter)}, String(value + 1));
-    }));`;
+  const adding = addingTo(counter, 25);
   expect(await Promise.all([other(adding), other(adding), other(adding)].map(ended))).toEqual([0, 0, 0]);
   expect(await readFile(counter, 'utf8')).toBe('75');
   expect(await readdir(folder)).toEqual(['counter']);
@@ -109,9 +110,38 @@ test('the lock of a process that was killed is free at once, for one of those wh
   );
   expect(performance.now() - started).toBeLessThan(5000);
   for (let i = 0; i < order.length; i += 2) expect(order[i]).toBe(order[i + 1]);
-  const { locks, remains } = await lockRemains(folder);
-  expect(locks).toEqual([]);
-  expect(remains).toHaveLength(1);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('holders are killed while others want the lock: no two have it at once, and nothing is left', async () => {
+  const counter = path.join(folder, 'counter');
+  await writeFile(counter, '0');
+  const adders = [1, 2, 3].map(() => ended(other(addingTo(counter, 15))));
+  for (let killed = 0; killed < 6; killed++) {
+    const child = holding();
+    await said(child);
+    child.kill('SIGKILL');
+    await ended(child);
+  }
+  expect(await Promise.all(adders)).toEqual([0, 0, 0]);
+  expect(await readFile(counter, 'utf8')).toBe('45');
+  // The last one may have been killed after the last adder had left.
+  expect(await productOf(withLock(target, signal, nothing))).toBe('done');
+  expect(await readdir(folder)).toEqual(['counter']);
+}, 120_000);
+
+test('a broken lock stays as long as somebody living judges, and goes with the folders of dead judges', async () => {
+  const lock = `${target}.lock`;
+  const judge = `${lock}.${tagOf(ourselves)}-judge0`;
+  const deadJudge = `${lock}.${tagOf({ ...ourselves, pid: 999_999_999 })}-judge1`;
+  for (const left of [judge, deadJudge, `${lock}.dead-0123456789abcdef`]) await mkdir(left);
+  await productOf(withLock(target, signal, nothing));
+  expect((await readdir(folder)).sort()).toEqual(
+    [`${lock}.dead-0123456789abcdef`, judge].map(left => path.basename(left)).sort(),
+  );
+  await rm(judge, { recursive: true });
+  await productOf(withLock(target, signal, nothing));
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('as long as children of a dead holder are being ended, its lock is theirs', async () => {
