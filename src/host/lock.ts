@@ -73,7 +73,8 @@ export async function* withLock<Events, Product>(
     if (holder && waited > silentMs && named !== holder.id) {
       named = holder.id;
       const message = `waiting for ${target}: ${describeHolder(holder)}`;
-      yield { job: path.basename(target), type: 'notice', level: 'info', message };
+      // A warning: -q keeps those.
+      yield { job: path.basename(target), type: 'notice', level: 'warning', message };
     }
     await new Promise(resolve => setTimeout(resolve, pollMs));
   }

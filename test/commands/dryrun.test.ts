@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { withLock } from '../../src/host/lock.ts';
 import { json, openScene, type Scene } from '../crash/deeds.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -93,6 +94,28 @@ test('what was made before is in the command itself, and nothing has to be made'
   expect(out).toMatch(/^qemu-system-x86_64 /);
   expect(out).not.toMatch(/[<>]/);
   for (const [, file] of out.matchAll(/-(?:kernel|initrd) (\S+)/g)) expect(existsSync(file!)).toBe(true);
+});
+
+test('what is made is booted while somebody builds in the same worktrees', async () => {
+  await scene.begin({ from: 'kernels' });
+  const holders = ['base', 'trial'].map(label =>
+    withLock(
+      path.join(scene.bench.folder, 'work/cache/worktrees/t', label),
+      new AbortController().signal,
+      async function* () {
+        yield 'held';
+      },
+    ),
+  );
+  expect(await Promise.all(holders.map(holder => holder.next()))).toHaveLength(2);
+  // The lock holds others up.
+  const waits = scene.bench.run(['build', 'base', '-q', '--', 'KCFLAGS=-g']);
+  const compared = await scene.bench.run(['compare', 'initramfs', 'kernelspace', '-q', ...payload()]);
+  expect(compared).toMatchObject({ code: 0, err: '' });
+  for (const holder of holders) await holder.next();
+  const built = await waits;
+  expect(built.code).toBe(0);
+  expect(built.err).toMatch(/^warning: waiting for \S+\/worktrees\/t\/base: process \d+ has it since /);
 });
 
 test('what cannot be is refused in a dry run, too', async () => {
