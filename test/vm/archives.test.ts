@@ -58,12 +58,12 @@ const faultsOf = (judged: readonly Judged[]) =>
 
 test('a few archives, on the kernel that everything is measured with', async () => {
   const setting = await judgeOn([]);
-  const chosen = handmade().filter((_, index) => index % 40 === 3);
-  const judged = await judgeAll(setting, [...chosen, ...(await randomCases(1, 4, setting.known, signal))]);
+  const chosen = handmade().filter((_, index) => index % 56 === 3);
+  const judged = await judgeAll(setting, [...chosen, ...(await randomCases(1, 3, setting.known, signal))]);
   expect(faultsOf(judged)).toEqual([]);
-  expect(judged.length).toBeGreaterThan(25);
-  expect(judged.filter(({ refused }) => refused === undefined).length).toBeGreaterThan(10);
-  expect(judged.filter(({ refused }) => refused !== undefined).length).toBeGreaterThan(4);
+  expect(judged.length).toBeGreaterThan(8);
+  expect(judged.filter(({ refused }) => refused === undefined).length).toBeGreaterThan(2);
+  expect(judged.filter(({ refused }) => refused !== undefined).length).toBeGreaterThan(1);
 });
 
 describe.runIf(everything)('on a kernel with every decompressor', () => {
