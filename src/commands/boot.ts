@@ -171,7 +171,7 @@ function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInpu
 
 async function* plannedBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootPlan> {
   const { settings } = workspace;
-  const { flow, kernel: name, format, append } = rowToBoot(input, await listFlows());
+  const { flow, kernel: name, format, formatNamed, append } = rowToBoot(input, await listFlows());
   const { arch, refresh } = input;
   if (arch !== undefined) await findMachine(arch);
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
@@ -185,7 +185,8 @@ async function* plannedBoot(workspace: Workspace, input: BootInput, signal: Abor
   return yield* planBoot(
     workspace,
     {
-      ...{ flow, kernel, payload, format, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
+      ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
+      ...(!payload.asIs || formatNamed ? { format } : {}),
       ...(via && { via }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     },
@@ -206,6 +207,7 @@ export function rowToBoot(
     ...row,
     kernel: kernel ?? row.kernel,
     format: format ?? row.format,
+    ...(format !== undefined && { formatNamed: true }),
     append: [...row.append, ...input.append],
   };
 }

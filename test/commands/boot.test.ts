@@ -73,6 +73,17 @@ describe('the row that is booted', async () => {
     expect(rowOf(words, options)).toBe(expected);
   });
 
+  // what is booted as it came is refused only where somebody has named a format
+  test.each<[string, Record<string, unknown>, true | undefined]>([
+    ['initramfs', {}, undefined],
+    ['initramfs@mine', { append: ['a:b'] }, undefined],
+    ['initramfs:cpio', {}, true],
+    ['initramfs', { format: 'cpio' }, true],
+  ])('%s %o: a format that is named is known as one', (words, options, named) => {
+    const input = boot.parse({ options: { ...defaults, ...options }, words: [words], rest: [] }, workspace);
+    expect(rowToBoot(input, flows).formatNamed).toBe(named);
+  });
+
   test.each<[string, Record<string, unknown>, string]>([
     ['initramfs@mine', { kernel: 'base' }, 'the kernel is named twice: mine in the row, base by --kernel'],
     ['initramfs:cpio', { format: 'cpio-zstd' }, 'the format is named twice'],
