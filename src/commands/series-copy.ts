@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 export const seriesCopy: Command<{ from: string; to: string }, Series> = {
   id: 'series copy',
   summary: 'make a series of another name with the same patches and fragments',
+  changes: ['series'],
   examples: ['series copy initoverlayfs trial'],
   positional: [
     { usage: '<series>', summary: 'the series that is copied, as it is in patches/' },
@@ -37,6 +38,7 @@ interface Removal {
 export const seriesRemove: Command<{ name: string }, Removal> = {
   id: 'series remove',
   summary: 'remove a series: patches, fragments, branch, worktrees and what was built in them',
+  changes: ['series', 'trees', 'kernels'],
   examples: ['series remove trial'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [],
