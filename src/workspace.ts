@@ -42,8 +42,15 @@ const settingsSchema = z.strictObject({
     .optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
-/** What a person may set for all checkouts, in config.toml of the folder for that; initbench.toml wins. */
-const personalSchema = settingsSchema.pick({ keys: true, tui: true }).strict();
+
+/** One value of the settings, and the file it is from. */
+export interface Origin {
+  /** 'tree', or of a table 'trees.7.3'. */
+  readonly key: string;
+  readonly value: unknown;
+  /** Undefined: no file sets it. */
+  readonly file?: string;
+}
 
 /** Paths only; no methods. */
 export interface Workspace {
@@ -87,7 +94,7 @@ export const folders = {
   ccache: (w: Workspace) => path.join(w.cache, 'ccache'),
 } as const;
 
-/** Reads environment and initbench.toml. @throws UserError on a setting that is unknown or of the wrong type */
+/** Reads environment and settings. @throws UserError on a setting that is unknown or of the wrong type */
 export function openWorkspace(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   root: string = fileURLToPath(new URL('..', import.meta.url)),
@@ -109,10 +116,7 @@ export function openWorkspace(
     root: path.resolve(root),
     cache,
     state,
-    settings: withSeriesFiles(
-      readSettings(path.join(root, 'initbench.toml'), path.join(configFolder(environment), 'config.toml')),
-      path.join(root, 'patches'),
-    ),
+    settings: settingsOf(readLayers(root, environment)),
     environment,
   };
 }
@@ -129,13 +133,58 @@ const seriesSchema = z.strictObject({
   tree: z.string(),
 });
 
-function withSeriesFiles(settings: Settings, patches: string): Settings {
-  const seriesTrees = { ...settings.seriesTrees };
-  for (const name of foldersIn(patches)) {
-    const own = readToml(path.join(patches, name, seriesFile), seriesSchema.partial());
-    if (own.tree !== undefined) seriesTrees[name] = own.tree;
+/** One file of settings, as it was written. */
+interface Layer {
+  readonly file: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The nearest one last: a person's own for all checkouts, the checkout's, that of each series. */
+function readLayers(root: string, environment: Readonly<Record<string, string | undefined>>): Layer[] {
+  const files = [path.join(configFolder(environment), 'config.toml'), path.join(root, 'initbench.toml')];
+  const layers = files.map(file => ({ file, data: readToml(file, settingsSchema) }));
+  for (const name of foldersIn(path.join(root, 'patches'))) {
+    const file = path.join(root, 'patches', name, seriesFile);
+    const { tree } = readToml(file, seriesSchema.partial());
+    if (tree !== undefined) layers.push({ file, data: { seriesTrees: { [name]: tree } } });
   }
-  return { ...settings, seriesTrees };
+  return layers;
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The nearest value of each key; tables are merged key by key. */
+function settingsOf(layers: readonly Layer[]): Settings {
+  const merged: Record<string, unknown> = {};
+  for (const { data } of layers) {
+    for (const [key, value] of Object.entries(data)) {
+      const before = merged[key];
+      merged[key] = isTable(value) && isTable(before) ? { ...before, ...value } : value;
+    }
+  }
+  return settingsSchema.parse(merged);
+}
+
+/** Each setting as it is in effect, and where it is from. @throws UserError as openWorkspace() */
+export function originsOf({ root, environment }: Pick<Workspace, 'root' | 'environment'>): Origin[] {
+  const layers = readLayers(root, environment);
+  return Object.entries(settingsOf(layers)).flatMap(([name, value]) => {
+    if (!isTable(value)) return [originOf(layers, name, value, ({ data }) => Object.hasOwn(data, name))];
+    return Object.entries(value).map(([key, inner]) =>
+      originOf(layers, `${name}.${key}`, inner, ({ data }) => key in ((data[name] ?? {}) as object)),
+    );
+  });
+}
+
+function originOf(
+  layers: readonly Layer[],
+  key: string,
+  value: unknown,
+  sets: (layer: Layer) => boolean,
+): Origin {
+  const layer = layers.findLast(sets);
+  return { key, value, ...(layer && { file: layer.file }) };
 }
 
 function foldersIn(folder: string): readonly string[] {
@@ -151,15 +200,8 @@ function foldersIn(folder: string): readonly string[] {
 const configFolder = (environment: Readonly<Record<string, string | undefined>>): string =>
   path.join(environment.XDG_CONFIG_HOME ?? path.join(environment.HOME ?? '/', '.config'), 'initbench');
 
-function readSettings(file: string, personalFile: string): Settings {
-  const personal = readToml(personalFile, personalSchema);
-  const settings = readToml(file, settingsSchema);
-  const tui = settings.tui ?? personal.tui;
-  return { ...settings, keys: { ...personal.keys, ...settings.keys }, ...(tui && { tui }) };
-}
-
-/** A file that is not there is an empty one. */
-function readToml<Schema extends z.ZodObject>(file: string, schema: Schema): z.infer<Schema> {
+/** What stands in the file, without defaults; a file that is not there is an empty one. */
+function readToml<Schema extends z.ZodObject>(file: string, schema: Schema): Partial<z.input<Schema>> {
   let text = '';
   try {
     text = readFileSync(file, 'utf8');
@@ -173,7 +215,7 @@ function readToml<Schema extends z.ZodObject>(file: string, schema: Schema): z.i
     throw new UserError(`${file}: ${(error as Error).message}`, { hint: 'correct the file' });
   }
   const result = schema.safeParse(data);
-  if (result.success) return result.data;
+  if (result.success) return data as Partial<z.input<Schema>>;
   const issue = result.error.issues[0]!;
   throw new UserError(`${file}: ${issue.path.join('.') || 'file'}: ${issue.message}`, {
     hint: `the settings are ${Object.keys(schema.shape).sort().join(', ')}`,

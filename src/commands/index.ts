@@ -9,6 +9,7 @@ import { clean } from './clean.ts';
 import { compare } from './compare.ts';
 import { diff } from './diff.ts';
 import { decode } from './decode.ts';
+import { config } from './config.ts';
 import { doctor } from './doctor.ts';
 import { exportMails } from './export.ts';
 import { fsck } from './fsck.ts';
@@ -80,6 +81,7 @@ export const commands: readonly AnyCommand[] = [
   report,
   parse,
   replayBundle,
+  config,
   doctor,
   fsck,
   clean,

@@ -251,6 +251,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./replay.ts')).replayBundle,
   },
   {
+    id: 'config',
+    summary: 'show each setting and the file it is from: the nearest one wins',
+    load: async () => (await import('./config.ts')).config,
+  },
+  {
     id: 'doctor',
     summary: 'list the tools, their versions and what is lost without them',
     load: async () => (await import('./doctor.ts')).doctor,

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench config`: each setting as it is in effect, and the file it is from. */
+import type { Work } from '../events.ts';
+import { textGrid } from '../measure/grid.ts';
+import { type Origin, originsOf } from '../workspace.ts';
+import type { Command } from './command.ts';
+
+export const config: Command<null, readonly Origin[]> = {
+  id: 'config',
+  summary: 'show each setting and the file it is from: the nearest one wins',
+  examples: ['config', 'config --json'],
+  positional: [],
+  options: [],
+  parse: () => null,
+  async *run(workspace): Work<readonly Origin[]> {
+    return originsOf(workspace);
+  },
+  text: origins =>
+    textGrid(origins.map(({ key, value, file }) => [key, JSON.stringify(value), file ?? 'default'])).map(
+      line => line.trimEnd(),
+    ),
+  json: settings => ({ schema: 'initbench.config-list/1', settings }),
+};
