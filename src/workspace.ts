@@ -172,7 +172,7 @@ export function originsOf({ root, environment }: Pick<Workspace, 'root' | 'envir
   return Object.entries(settingsOf(layers)).flatMap(([name, value]) => {
     if (!isTable(value)) return [originOf(layers, name, value, ({ data }) => Object.hasOwn(data, name))];
     return Object.entries(value).map(([key, inner]) =>
-      originOf(layers, `${name}.${key}`, inner, ({ data }) => key in ((data[name] ?? {}) as object)),
+      originOf(layers, `${name}.${key}`, inner, ({ data }) => Object.hasOwn(data[name] ?? {}, key)),
     );
   });
 }
