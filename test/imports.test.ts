@@ -25,6 +25,7 @@ const table: Readonly<Record<string, Room>> = {
     ours: ['events.ts'],
     only: { execa: 'exec.ts', 'simple-git': 'git.ts' },
   },
+  mail: { packages: ['postal-mime', 'html-to-text'], ours: ['host', 'events.ts'] },
   tree: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts'] },
   series: { packages: ['diff', 'zod', 'postal-mime'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
   kconfig: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
