@@ -2,25 +2,29 @@
 /** `initbench review`: replies from mailboxes as a list of comments and tags, what became of each, and the changes that
  *  the next cover letter tells. */
 import type { Work } from '../events.ts';
-import { UserError } from '../host/errors.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
 import { readSeries } from '../series/read.ts';
 import { draftChanges } from '../submit/review/changes.ts';
 import { type Collected, collectReplies } from '../submit/review/collect.ts';
 import { readReview, reviewFile } from '../submit/review/file.ts';
+import { type Mailbox, readMailboxes } from '../submit/review/mailbox.ts';
 import { type Comment, formatState, type Review, type Tag } from '../submit/review/review.ts';
 import { type Decisions, readDecision, settleReview } from '../submit/review/settle.ts';
+import { answeredSeries } from '../submit/review/thread.ts';
 import { lastSent, readSubmission } from '../submit/submission.ts';
+import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './typed.ts';
 
 interface ReviewInput extends Decisions {
-  readonly series: string;
+  /** Default: the series that the mails answer, else that of initbench.toml. */
+  readonly series: string | undefined;
   readonly files: readonly string[];
   readonly changes: boolean;
 }
 
 interface Reviewed {
-  readonly input: ReviewInput;
+  readonly series: string;
   readonly review: Review;
   readonly file: string;
   readonly collected?: Collected;
@@ -40,7 +44,10 @@ export const review: Command<ReviewInput, Reviewed> = {
   ],
   positional: [{ usage: '[file...]', summary: 'mbox, maildir, folder of mails or a mail' }],
   options: [
-    { usage: '--series <series>', summary: 'the series (default: initbench.toml)' },
+    {
+      usage: '--series <series>',
+      summary: 'the series (default: what the mails answer, else initbench.toml)',
+    },
     {
       usage: '--set <number=state>',
       summary: 'what became of a comment: open, answered, disputed, fixed:COMMIT',
@@ -49,7 +56,7 @@ export const review: Command<ReviewInput, Reviewed> = {
     { usage: '--confirm <number>', summary: 'a tag holds for its patch as it is now', repeat: true },
     { usage: '--changes', summary: "draft 'Changes in vN' of the next cover letter" },
   ],
-  parse({ options, words }, { settings }) {
+  parse({ options, words }) {
     const decisions = {
       states: ((options.set as string[] | undefined) ?? []).map(readDecision),
       confirmed: ((options.confirm as string[] | undefined) ?? []).map(text =>
@@ -61,15 +68,16 @@ export const review: Command<ReviewInput, Reviewed> = {
     }
     return {
       ...decisions,
-      series: (options.series as string | undefined) ?? settings.series,
+      series: options.series as string | undefined,
       files: words,
       changes: options.changes === true,
     };
   },
   async *run(workspace, input, signal): Work<Reviewed> {
-    const series = await readSeries(workspace, input.series);
-    const collected =
-      input.files.length > 0 ? yield* collectReplies(workspace, series, input.files, signal) : undefined;
+    const mailbox = input.files.length > 0 ? yield* readMailboxes(input.files, signal) : undefined;
+    const name = input.series ?? (mailbox && (await theAnswered(workspace, mailbox)));
+    const series = await readSeries(workspace, name ?? workspace.settings.series);
+    const collected = mailbox && (yield* collectReplies(workspace, series, mailbox, signal));
     const decided = input.states.length > 0 || input.confirmed.length > 0;
     const current = decided
       ? yield* settleReview(workspace, series, input, signal)
@@ -80,31 +88,55 @@ export const review: Command<ReviewInput, Reviewed> = {
         ? undefined
         : (await readSubmission(workspace, series.name, sent)).mails[0]?.messageId;
     return {
-      ...{ input, review: current, file: reviewFile(series.folder), ...(collected && { collected }) },
+      ...{
+        series: series.name,
+        review: current,
+        file: reviewFile(series.folder),
+        ...(collected && { collected }),
+      },
       ...(input.changes && { draft: draftChanges(current, (sent ?? 1) + 1, first) }),
     };
   },
-  text: ({ input, review: { comments, tags }, file, collected, draft }) =>
+  text: ({ series, review: { comments, tags }, file, collected, draft }) =>
     draft !== undefined
       ? draft.split('\n')
       : [
           ...(collected ? collectedLines(collected) : []),
-          ...(comments.length + tags.length === 0 ? [`no comment on ${input.series} is known`] : []),
+          ...(comments.length + tags.length === 0 ? [`no comment on ${series} is known`] : []),
           ...comments.flatMap(commentLines),
           ...tags.map(tagLine),
           `kept in ${file}`,
         ],
-  json: ({ input, review: found, collected, draft }) => ({
-    ...{ schema: 'initbench.review/1', series: input.series, ...found },
+  json: ({ series, review: found, collected, draft }) => ({
+    ...{ schema: 'initbench.review/1', series, ...found },
     ...{ unmatched: collected?.unmatched ?? [], remarks: collected?.remarks ?? [], draft: draft ?? null },
+    setAside: collected?.setAside ?? [],
   }),
+  exitCode: ({ collected }) => ((collected?.setAside.length ?? 0) > 0 ? exitCodes.failed : exitCodes.done),
 };
 
-function collectedLines({ newComments, newTags, unmatched, remarks }: Collected): readonly string[] {
+/** The one series that mails answer; undefined: none. @throws UserError when they answer several */
+async function theAnswered(workspace: Workspace, mailbox: Mailbox): Promise<string | undefined> {
+  const found = await answeredSeries(workspace, mailbox);
+  const { series } = workspace.settings;
+  if (found.length <= 1 || found.includes(series)) return found.includes(series) ? series : found[0];
+  throw new UserError(`the mails answer several series: ${found.join(', ')}`, {
+    hint: 'name one with --series; its replies are taken and the others left',
+  });
+}
+
+function collectedLines({
+  newComments,
+  newTags,
+  unmatched,
+  remarks,
+  setAside,
+}: Collected): readonly string[] {
   return [
     `${newComments.length} new comments, ${newTags.length} new tags`,
     ...remarks.map(text => `note: ${text}`),
     ...unmatched.map(text => `note: belongs to no mail of the series: ${text}`),
+    ...setAside.map(({ place, why }) => `not read: ${place}: ${why}`),
     '',
   ];
 }

@@ -2,16 +2,18 @@
 /** `initbench series import`: somebody's mails as a series of its own. */
 import { exitCodes } from '../host/errors.ts';
 import { importSeries, type Imported, type ImportRequest, type Nowhere } from '../series/import/import.ts';
+import { loreLink } from '../series/origin.ts';
 import type { Command } from './command.ts';
 
 export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
   id: 'series import',
-  summary: 'take a series from an mbox, a maildir, a .mbx of b4 or a folder of patches',
+  summary: 'take a series from an mbox (.gz, .xz), a maildir, a .mbx of b4, a folder of patches or of quilt',
   changes: ['series', 'trees'],
   examples: [
     'series import v2_20260101_someone_initramfs.mbx',
     'series import ~/Mail/initrd-thread --name theirs',
     'series import patches-from-them/ --name theirs --tree 6.12',
+    'series import linux-erofs-2026-11.mbox.gz --message-id 20261103-in-memory-v2-0-1234@example.org',
   ],
   positional: [{ usage: '<file>', summary: 'where the mails are' }],
   options: [
@@ -20,23 +22,33 @@ export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
       usage: '--tree <tree>',
       summary: 'the tree it is for (default: its base-commit, or the newest that takes it)',
     },
+    { usage: '--message-id <id>', summary: 'a mail of the series, where the file holds several series' },
+    { usage: '--link', summary: "add 'Link:' with the mail of each patch to its message, as maintainers do" },
   ],
   parse: ({ options, words }) => ({
     place: words[0]!,
     ...(typeof options.name === 'string' ? { name: options.name } : {}),
     ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
+    ...(typeof options.messageId === 'string' ? { messageId: options.messageId } : {}),
+    ...(options.link === true ? { link: true } : {}),
   }),
   run: importSeries,
   text: result => (result.kind === 'imported' ? importedLines(result) : nowhereLines(result)),
   json: result => ({ schema: 'initbench.imported/1', ...result }),
-  exitCode: ({ kind }) => (kind === 'imported' ? exitCodes.done : exitCodes.conflict),
+  exitCode(result) {
+    if (result.kind === 'nowhere') return exitCodes.conflict;
+    return result.setAside.length > 0 ? exitCodes.failed : exitCodes.done;
+  },
 };
 
-function importedLines({ series, tree, reason, subjects, fragment, notes }: Imported): readonly string[] {
+function importedLines(imported: Imported): readonly string[] {
+  const { series, tree, reason, subjects, mails, fragment, notes, setAside } = imported;
   return [
     `${series}: ${subjects.length} ${subjects.length === 1 ? 'patch' : 'patches'} on ${tree} (${reason})`,
     ...subjects.map((subject, index) => `${String(index + 1).padStart(4)}  ${subject}`),
+    ...(mails[0] === undefined ? [] : [`from ${loreLink(mails[0].messageId)}`]),
     ...notes.map(note => `note: ${note}`),
+    ...setAside.map(({ place, why }) => `not read: ${place}: ${why}`),
     ...(fragment === undefined
       ? []
       : [`kconfigs/${series}.config switches on what it adds: ${fragment.join(', ')}`]),

@@ -93,7 +93,8 @@ export const verbs: readonly Verb[] = [
   },
   {
     id: 'series import',
-    summary: 'take a series from an mbox, a maildir, a .mbx of b4 or a folder of patches',
+    summary:
+      'take a series from an mbox (.gz, .xz), a maildir, a .mbx of b4, a folder of patches or of quilt',
     words: '<file>',
     load: async () => (await import('./series-import.ts')).seriesImport,
   },

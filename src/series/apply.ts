@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A series on a tree: commits made without a worktree, in an index of their own, so that either all of them
  *  are there or none; only then the series' worktree moves to the last one. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { scratchFolder } from '../host/files.ts';
-import { git, gitArgv } from '../host/git.ts';
+import { git, gitArgv, ownConfigOnly } from '../host/git.ts';
+import { type DecodedPatch, decodePatch } from '../mail/decode.ts';
+import { type QuiltEntry, quiltOptions } from '../mail/quilt.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { refs } from '../tree/repository.ts';
 import { step } from '../tree/step.ts';
@@ -93,31 +95,56 @@ async function* makeCommits(
     : conflict(series, tree, series.patches[made.commits.length]!, made.refusal);
 }
 
-/** The commits that mails make on a base, as far as they apply, and what git said to the one that does not. There is
- *  no worktree and no ref: nothing is half done. */
+/** What mails, or patches decoded from them, made. */
+export interface Made {
+  readonly commits: readonly string[];
+  /** What git said to the one that does not apply. */
+  readonly refusal?: string;
+}
+
+/** A patch of a mail, and how a quilt series would have it applied. */
+export type Applicable = DecodedPatch & { readonly quilt?: QuiltEntry };
+
+/** As commitPatches(). */
 export async function* commitMails(
   job: string,
   repository: string,
   base: string,
   mails: readonly Buffer[],
   signal: AbortSignal,
-): Work<{ readonly commits: readonly string[]; readonly refusal?: string }> {
+): Work<Made> {
+  const patches: DecodedPatch[] = [];
+  for (const mail of mails) patches.push(await decodePatch(mail, signal));
+  return yield* commitPatches(job, repository, base, patches, signal);
+}
+
+/** The commits that patches make on a base, as far as they apply. There is no worktree and no ref: nothing is half done. */
+export async function* commitPatches(
+  job: string,
+  repository: string,
+  base: string,
+  patches: readonly Applicable[],
+  signal: AbortSignal,
+): Work<Made> {
   const scratch = await scratchFolder('apply');
-  const env = { GIT_INDEX_FILE: path.join(scratch, 'index') };
+  const env = { ...ownConfigOnly, GIT_INDEX_FILE: path.join(scratch, 'index') };
   const commits: string[] = [];
   try {
     await git(repository, ['read-tree', base], signal, { env });
-    for (const [index, mail] of mails.entries()) {
-      const { message, identity, diff } = await readMail(repository, mail, scratch, signal);
-      yield { job, type: 'command', argv: gitArgv(repository, applyArgs(diff)), cwd: process.cwd() };
-      const refusal = await applyToIndex(repository, diff, env, signal);
+    for (const [index, patch] of patches.entries()) {
+      const diff = path.join(scratch, 'diff');
+      await writeFile(diff, patch.diff);
+      const args = [...applyArgs, ...quiltOptions(patch.quilt), diff];
+      yield { job, type: 'command', argv: gitArgv(repository, args), cwd: process.cwd() };
+      const refusal = await applyToIndex(repository, args, env, signal);
       if (refusal !== undefined) return { commits, refusal };
       const treeId = await git(repository, ['write-tree'], signal, { env });
-      const parent = commits.at(-1) ?? base;
-      const commitTree = ['commit-tree', treeId, '-p', parent];
-      commits.push(await git(repository, commitTree, signal, { env: identity, input: message }));
+      const message = await messageOf(repository, patch, signal);
+      const options = { env: identityOf(patch), input: message };
+      const commitTree = ['commit-tree', treeId, '-p', commits.at(-1) ?? base];
+      commits.push(await git(repository, commitTree, signal, options));
       const label = message.split('\n', 1)[0]!;
-      yield { job, type: 'progress', done: index + 1, total: mails.length, label };
+      yield { job, type: 'progress', done: index + 1, total: patches.length, label };
     }
     return { commits };
   } finally {
@@ -125,77 +152,35 @@ export async function* commitMails(
   }
 }
 
-interface Letter {
-  readonly message: string;
-  /** Author as the mail has it; the committer is fixed and commits at the author's date. */
-  readonly identity: Readonly<Record<string, string>>;
-  /** A file that holds the diff. */
-  readonly diff: string;
+async function messageOf(repository: string, patch: Applicable, signal: AbortSignal): Promise<string> {
+  const input = `${patch.subject}\n\n${patch.body}`;
+  return `${await git(repository, ['stripspace'], signal, { input })}\n`;
 }
 
-/** Takes a mail apart as git am does. */
-async function readMail(
-  repository: string,
-  mail: Buffer,
-  scratch: string,
-  signal: AbortSignal,
-): Promise<Letter> {
-  const [body, diff] = [path.join(scratch, 'message'), path.join(scratch, 'diff')];
-  // Not --encoding=UTF-8: git 2.39 then converts nothing.
-  const mailinfo = ['-c', 'i18n.commitEncoding=UTF-8', 'mailinfo', body, diff];
-  const info = await git(repository, mailinfo, signal, { input: mail });
-  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(info)?.[1]?.trim();
-  const text = `${field('Subject') ?? ''}\n\n${textOf(await readFile(body))}`;
-  requireText(`${info}\n${text}`, mail);
-  const date = field('Date') ?? archiveIdentity.GIT_AUTHOR_DATE;
+/** The author as the mail has it; the committer is fixed and commits at the author's date. */
+function identityOf({ author, date }: Applicable): Readonly<Record<string, string>> {
+  const when = date ?? archiveIdentity.GIT_AUTHOR_DATE;
   return {
-    message: await git(repository, ['stripspace'], signal, { input: text }).then(clean => `${clean}\n`),
-    identity: {
-      ...archiveIdentity,
-      ...(field('Email')
-        ? { GIT_AUTHOR_NAME: field('Author') ?? '', GIT_AUTHOR_EMAIL: field('Email')! }
-        : {}),
-      GIT_AUTHOR_DATE: date,
-      GIT_COMMITTER_DATE: date,
-    },
-    diff,
+    ...archiveIdentity,
+    ...(author ? { GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email } : {}),
+    GIT_AUTHOR_DATE: when,
+    GIT_COMMITTER_DATE: when,
   };
 }
 
-function textOf(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw noText();
-  }
-}
-
-const noText = () =>
-  new UserError('the message of a patch is not in the encoding it names: it is no UTF-8', {
-    hint: 'write it anew with git format-patch, or correct its Content-Type',
-  });
-
-/** @throws UserError for what a commit message cannot hold; a replacement character that the mail has is a character */
-function requireText(text: string, mail: Buffer): void {
-  if (text.includes('\0')) {
-    throw new UserError('the message of a patch has a NUL in it', { hint: 'it is damaged; get it anew' });
-  }
-  if (text.includes('\ufffd') && !mail.includes('\ufffd')) throw noText();
-}
-
 /** No fallback to a three-way merge: the same patches give the same commits, or a conflict. */
-const applyArgs = (diff: string) => ['apply', '--cached', diff];
+const applyArgs = ['apply', '--cached'];
 
 /** What git said when it did not apply; undefined when it did. An index that refused a patch is thrown away
  *  whole, so nothing is half done. */
 async function applyToIndex(
   repository: string,
-  diff: string,
+  args: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    await git(repository, applyArgs(diff), signal, { env });
+    await git(repository, args, signal, { env });
     return undefined;
   } catch (error) {
     // 1: it does not fit; 128: it is no diff at all.

@@ -10,6 +10,7 @@ import { folders, seriesFile, type Workspace } from '../workspace.ts';
 import { rangeOf } from './diff.ts';
 import { ontoTree } from './onto.ts';
 import { fileName, perform, withSeries } from './operations.ts';
+import { originFile } from './origin.ts';
 import { fragmentsOf, readSeries, seriesNames } from './read.ts';
 import { portOf, type RebaseEnd, requireRebasable, startRebase } from './rebase.ts';
 import { readRecord, recordBytes, type SeriesRecord } from './record.ts';
@@ -72,10 +73,11 @@ export async function* copySeries(
   return { ...(await readSeries(workspace, name)), tree: from.tree };
 }
 
-/** All that lies in its folder but the replies, which are about what was sent under its own name. */
+/** All that lies in its folder but the replies, and the ids of the mails that they answer: those are of its own name. */
 async function ownFiles({ folder }: Series): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter(entry => entry.isFile() && entry.name !== 'review').map(({ name }) => name);
+  const ofName = ['review', originFile];
+  return entries.filter(entry => entry.isFile() && !ofName.includes(entry.name)).map(({ name }) => name);
 }
 
 /** The kconfig fragments of a series under the name of another one; what a person has under that name already stays. */
@@ -94,7 +96,7 @@ async function copiedFragments(
 }
 
 /** @throws UserError for the name of a series */
-async function requireFree(workspace: Workspace, name: string): Promise<void> {
+export async function requireFree(workspace: Workspace, name: string): Promise<void> {
   const taken =
     (await readRecord(workspace, name)) !== undefined ||
     (await seriesNames(workspace)).includes(name) ||

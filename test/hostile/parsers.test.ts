@@ -36,17 +36,21 @@ import { parseBuildLine, parseBuildLog } from '../../src/kernel/log.ts';
 import { parseMessages } from '../../src/kernel/messages.ts';
 import { parsePairs } from '../../src/series/diff.ts';
 import { addedLinesOf, diffstatOf } from '../../src/series/diffstat.ts';
-import { splitMbox } from '../../src/series/import/mailbox.ts';
-import { orderParts, readParts } from '../../src/series/import/parts.ts';
-import { refuseNames } from '../../src/series/import/refused.ts';
+import { chooseSeries } from '../../src/series/import/choose.ts';
+import { readPatches } from '../../src/series/import/patches.ts';
 import { parseMail, stripPrefixes, stripSignature } from '../../src/series/mail.ts';
-import { parseAddress } from '../../src/submit/address.ts';
+import { productOf } from '../../src/events.ts';
+import { parseAddress } from '../../src/mail/address.ts';
+import { readArchive } from '../../src/mail/archive.ts';
+import { readLetters } from '../../src/mail/letters.ts';
+import { parseQuiltSeries, patchAsMail } from '../../src/mail/quilt.ts';
+import { parsePeople, unmaskAddresses } from '../../src/mail/sender.ts';
+import { parseSubject } from '../../src/mail/subject.ts';
 import { parseCover } from '../../src/submit/cover.ts';
 import { parseMaintainers, parseTrailerPeople } from '../../src/submit/maintainers.ts';
 import { parsePatchFile } from '../../src/submit/patchfile.ts';
 import { parseReview } from '../../src/submit/review/file.ts';
-import { parseLetters } from '../../src/submit/review/letters.ts';
-import { splitMbox as splitReplies } from '../../src/submit/review/mailbox.ts';
+import { readMailboxes } from '../../src/submit/review/mailbox.ts';
 import { parseReply } from '../../src/submit/review/reply.ts';
 import { parseConfig } from '../../src/submit/settings.ts';
 import { parseKernelVersion } from '../../src/tree/makefile.ts';
@@ -54,7 +58,7 @@ import { parseDebianSource } from '../../src/tree/source.ts';
 import { tarEntries } from '../../src/tree/tar.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 
-const inputs = Number(process.env.INITBENCH_FUZZ_INPUTS ?? 200);
+const allInputs = Number(process.env.INITBENCH_FUZZ_INPUTS ?? 200);
 const seed = Number(process.env.INITBENCH_FUZZ_SEED ?? 20261125);
 const signal = new AbortController().signal;
 
@@ -278,9 +282,17 @@ function walkErofs(bytes: Buffer): void {
   }
 }
 
+/** A real user's machine is slower than ours, and waits for no parser. */
+const slowMs = 2000;
+/** Some processes for each input: one input of ten, with the patience that processes need on a busy machine. */
+const byGit = { share: 10, slow: 30_000 };
+
 /** Name, samples, and what is done with an input. */
 const parsers: Readonly<
-  Record<string, readonly [samples: readonly Buffer[], parse: (bytes: Buffer) => unknown]>
+  Record<
+    string,
+    readonly [samples: readonly Buffer[], parse: (bytes: Buffer) => unknown, pace?: typeof byGit]
+  >
 > = {
   console: [
     consoles,
@@ -343,19 +355,45 @@ const parsers: Readonly<
       return [stripPrefixes(subject), stripSignature(body), addedLinesOf(body), diffstatOf(body)];
     },
   ],
-  mbox: [mbox, bytes => splitMbox(bytes, 'x')],
-  'parts of a series': [
+  subject: [
+    [Buffer.from('Re: [list] [PATCH RFC v2.1 03/10] fs: a (1/2)\nPATCH 1/8: x\n[v6,19/24] y\n')],
+    bytes => lines(bytes).map(parseSubject),
+  ],
+  sender: [
+    [Buffer.from('A via L <l@x.org>\nb at x.org (B)\n"C, D" <c@x.org>, =?UTF-8?q?=C3=BC?= <u@x.org>\n')],
+    bytes => lines(bytes).map(line => [parsePeople(line), unmaskAddresses(line)]),
+  ],
+  quilt: [
+    [
+      Buffer.from(
+        'a.patch -p1\nb.patch -R # c\nDescription: x\n y\n .\nAuthor: A <a@x>\n---\n--- a/f\n+++ b/f\n',
+      ),
+    ],
+    bytes => [parseQuiltSeries(utf8(bytes)), patchAsMail(bytes, 'x.patch')],
+  ],
+  letters: [
+    mbox,
+    async bytes => chooseSeries({ place: 'x', ...(await readLetters([{ place: 'x', bytes }])) }),
+  ],
+  'an mbox as a series': [
     mbox,
     async bytes => {
-      const parts = await readParts(splitMbox(bytes, 'x'));
-      parts.forEach(refuseNames);
-      return orderParts(parts, 'x');
+      const place = path.join(folder, 'x.mbox');
+      writeFileSync(place, bytes);
+      const { messages, setAside } = await readArchive(place, signal);
+      const { letters } = await readLetters(messages);
+      return readPatches(chooseSeries({ place, letters, setAside }).patches, signal);
     },
+    byGit,
   ],
   'review replies': [
     mbox,
-    async bytes =>
-      (await parseLetters(splitReplies(bytes, 'x'))).map(letter => JSON.stringify(letter).length),
+    async bytes => {
+      const place = path.join(folder, 'replies.mbox');
+      writeFileSync(place, bytes);
+      return (await productOf(readMailboxes([place], signal))).letters.length;
+    },
+    byGit,
   ],
   reply: [mbox, bytes => parseReply(utf8(bytes))],
   review: [[Buffer.from('# review\n\n## open\n\n> a\nb\n')], bytes => parseReview(utf8(bytes), 'review')],
@@ -424,18 +462,17 @@ const parsers: Readonly<
   ],
 };
 
-/** A real user's machine is slower than ours, and waits for no parser. */
-const slowMs = 2000;
 const isAnswer = (error: Error) =>
   error instanceof UserError ||
   /^(this is no device tree|the device tree has no end|no EROFS superblock)$/.test(error.message);
 
-describe(`${inputs} hostile inputs of seed ${seed} each`, () => {
+describe(`${allInputs} hostile inputs of seed ${seed} each`, () => {
   test.each(Object.entries(parsers))(
     '%s',
-    { timeout: 60_000 + inputs * 60 },
-    async (name, [samples, parse]) => {
+    { timeout: 60_000 + allInputs * 60 },
+    async (name, [samples, parse, { share, slow } = { share: 1, slow: slowMs }]) => {
       expect(samples.length).toBeGreaterThan(0);
+      const inputs = Math.ceil(allInputs / share);
       const atOnce = 50;
       for (let done = 0; done < inputs; done += atOnce) {
         const some = fc.sample(hostile(samples), {
@@ -449,7 +486,7 @@ describe(`${inputs} hostile inputs of seed ${seed} each`, () => {
             (error: Error) => (isAnswer(error) ? undefined : error),
           );
           const took = performance.now() - started;
-          if (failure || took > slowMs) {
+          if (failure || took > slow) {
             const file = path.join(tmpdir(), `hostile-${name.replaceAll(' ', '-')}`);
             writeFileSync(file, bytes);
             throw new Error(`input ${done + index} took ${Math.round(took)} ms and is kept in ${file}`, {

@@ -178,8 +178,9 @@ describe('series copy', () => {
   test('has the same patches, letter, tree and fragments, and none of the replies', async () => {
     writeFileSync(path.join(patchFolder(bench.workspace), 'notes'), 'mine\n');
     writeFileSync(path.join(patchFolder(bench.workspace), 'review'), '');
+    writeFileSync(path.join(patchFolder(bench.workspace), 'origin'), 'v1 1 <a@b> - init: name it\n');
     const copied = await productOf(copySeries(bench.workspace, 'mine', 'trial', signal));
-    const { review: _, ...expected } = filesIn(patchFolder(bench.workspace));
+    const { review: _, origin: __, ...expected } = filesIn(patchFolder(bench.workspace));
     expect(filesIn(copied.folder)).toEqual({ ...expected, 'series.toml': 'tree = "k"\n' });
     expect(copied.digest).toBe((await readSeries(bench.workspace, 'mine')).digest);
     expect(fragments()).toContain('trial.config');

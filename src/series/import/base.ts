@@ -8,8 +8,9 @@ import { git } from '../../host/git.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { addTree, listTrees, prepareTree } from '../../tree/trees.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { commitMails } from '../apply.ts';
-import type { Part, Parts } from './parts.ts';
+import { commitPatches } from '../apply.ts';
+import type { Chosen } from './whole.ts';
+import type { ImportedPatch } from './patches.ts';
 
 export interface Attempt {
   readonly tree: string;
@@ -32,17 +33,22 @@ type Found =
 /** @throws UserError when a tree was asked for that does not exist */
 export async function* findBase(
   workspace: Workspace,
-  parts: Parts,
+  chosen: Chosen,
+  patches: readonly ImportedPatch[],
   asked: string | undefined,
   signal: AbortSignal,
 ): Work<Found> {
-  const mails = parts.patches.map(({ bytes }) => bytes);
   const repository = folders.repository(workspace);
   const attempts: Attempt[] = [];
-  for await (const { tree, reason } of candidates(workspace, parts, asked, signal)) {
-    const made = yield* commitMails(`import ${tree.name}`, repository, tree.commit, mails, signal);
+  for await (const { tree, reason } of candidates(workspace, chosen, asked, signal)) {
+    const made = yield* commitPatches(`import ${tree.name}`, repository, tree.commit, patches, signal);
     if (made.refusal === undefined) return { kind: 'base', tree, commits: made.commits, reason };
-    const at = parts.patches[made.commits.length]!;
+    const at = patches[made.commits.length]!;
+    if (/^error: invalid path /m.test(made.refusal)) {
+      throw new UserError(`${at.part.place}: git: ${made.refusal.replace(/^error: /, '')}`, {
+        hint: 'no patch of a kernel has such a path; nothing was applied',
+      });
+    }
     attempts.push({
       tree: tree.name,
       applied: made.commits.length,
@@ -56,7 +62,7 @@ export async function* findBase(
 /** Trees in the order they are tried. */
 async function* candidates(
   workspace: Workspace,
-  parts: Parts,
+  chosen: Chosen,
   asked: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<{ tree: Tree; reason: string }, void, void> {
@@ -68,7 +74,7 @@ async function* candidates(
   if (trees.length === 0) {
     trees = [await quietly(prepareTree(workspace, workspace.settings.tree, signal))];
   }
-  const commit = baseCommitOf(parts);
+  const commit = baseCommitOf(chosen);
   const named = commit === undefined ? undefined : await treeOf(workspace, trees, commit, signal);
   if (named) yield { tree: named, reason: `its base-commit is ${commit!.slice(0, 12)}` };
   for (const tree of [...trees].sort(newestFirst)) {
@@ -87,8 +93,8 @@ const newestFirst = (a: Tree, b: Tree) =>
   b.version.localeCompare(a.version, 'en', { numeric: true }) || a.name.localeCompare(b.name);
 
 /** format-patch --base: on a line of its own at the end of the letter, or of a patch. */
-function baseCommitOf({ cover, patches }: Parts): string | undefined {
-  const texts: readonly Part[] = [...(cover ? [cover] : []), ...patches];
+function baseCommitOf({ cover, patches }: Chosen): string | undefined {
+  const texts = [...(cover ? [cover] : []), ...patches];
   return texts.flatMap(({ text }) => /^base-commit: ([0-9a-f]{40})\s*$/m.exec(text)?.[1] ?? [])[0];
 }
 

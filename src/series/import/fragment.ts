@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which options a series adds that a person would switch on to try it: with a prompt, and no tests. Pure. */
 import { addedLinesOf } from '../diffstat.ts';
-import type { Part } from './parts.ts';
 
 /** Their names, without CONFIG_. */
-export function draftFragment(patches: readonly Pick<Part, 'text'>[]): string[] {
+export function draftFragment(patches: readonly { readonly text: string }[]): string[] {
   const added = patches.flatMap(({ text }) => addedLinesOf(text));
   const lines = added.filter(({ path }) => /(^|\/)Kconfig[^/]*$/.test(path)).flatMap(each => each.lines);
   const options: { name: string; about: string[] }[] = [];

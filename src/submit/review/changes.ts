@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** 'Changes in v2:' for the cover letter, drafted from what became of each comment, for a person to shorten. Pure. */
+import { loreLink } from '../../series/origin.ts';
 import { wrapText } from '../wrap.ts';
 import type { Comment, Review, Tag } from './review.ts';
-
-const link = (messageId: string): string => `https://lore.kernel.org/r/${encodeURI(messageId)}`;
 
 /** `first`: the message id of the mail that the last version's thread begins with. */
 export function draftChanges(review: Review, version: number, first: string | undefined): string {
@@ -16,7 +15,7 @@ export function draftChanges(review: Review, version: number, first: string | un
       entry(comment, comment.state.kind === 'fixed' ? `changed in ${comment.state.commit.slice(0, 12)}` : ''),
     ),
     ...(tags.length > 0 ? item(`collected ${listOf(tags)}`) : []),
-    ...(first === undefined ? [] : item(`Link to v${version - 1}: ${link(first)}`)),
+    ...(first === undefined ? [] : item(`Link to v${version - 1}: ${loreLink(first)}`)),
     ...section('Not changed, see the discussion:', of('disputed'), 'no change'),
     ...section('Answered:', of('answered'), 'answered'),
     ...section('Still open:', of('open'), 'EDITME'),
@@ -33,7 +32,7 @@ function entry({ patch, place, text, from, messageId }: Comment, end: string): s
   const where = patch.number === 0 ? 'cover letter' : `patch ${patch.number}, ${place}`;
   const said = text.join(' ').replace(/\s+/g, ' ');
   const short = said.length > 120 ? `${said.slice(0, 117).replace(/ \S*$/, '')} ...` : said;
-  return [...item(`${where}: "${short}" (${name}): ${end}`), `  ${link(messageId)}`];
+  return [...item(`${where}: "${short}" (${name}): ${end}`), `  ${loreLink(messageId)}`];
 }
 
 function listOf(tags: readonly Tag[]): string {

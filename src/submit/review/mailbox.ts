@@ -1,88 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Mails out of files: an mbox, a maildir, a folder of mails, a single one. Bytes only; nothing in them is followed. */
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { UserError } from '../../host/errors.ts';
+/** The mails of a reviewer's or an author's mailboxes, each once; what cannot be told apart or names nobody is set aside. */
+import { sanitise, type Work } from '../../events.ts';
+import { readArchive, type SetAside } from '../../mail/archive.ts';
+import { type Letter, readLetters, sameText } from '../../mail/letters.ts';
+import { type Sender, unmaskAddresses } from '../../mail/sender.ts';
 
-export interface RawMail {
-  /** 'replies.mbox, mail 3'; how errors call it. */
-  readonly where: string;
-  readonly bytes: Buffer;
+/** A mail that can be answered and says whom it is from. */
+export interface ReceivedLetter extends Letter {
+  readonly sender: Sender;
 }
 
-/** A comment is text; what is larger carries something else. */
-export const mailLimit = 8 * 2 ** 20;
-const fileLimit = 256 * 2 ** 20;
-
-/** @throws UserError when there is no such file, it is too large, or no mail is in it */
-export async function readMailbox(file: string): Promise<readonly RawMail[]> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found) throw new UserError(`there is no ${file}`, { hint: 'name an mbox, a maildir or a mail' });
-  const files = found.isDirectory() ? await mailFiles(file) : [file];
-  const mails: RawMail[] = [];
-  for (const each of files)
-    mails.push(...splitMbox(await readLimited(each), path.relative(path.dirname(file), each)));
-  if (mails.length === 0)
-    throw new UserError(`${file} holds no mail`, { hint: 'name an mbox, a maildir or a mail' });
-  const large = mails.find(({ bytes }) => bytes.length > mailLimit);
-  if (!large) return mails;
-  const size = (large.bytes.length / 2 ** 20).toFixed(1);
-  throw new UserError(
-    `${large.where} has ${size} MiB; a mail of more than ${mailLimit / 2 ** 20} MiB is not read`,
-    {
-      hint: 'take it out of the mailbox; nothing was changed',
-    },
-  );
+export interface Mailbox {
+  readonly letters: readonly ReceivedLetter[];
+  readonly setAside: readonly SetAside[];
 }
 
-/** cur/ and new/ of a maildir, else the files of the folder. @throws UserError for a link: it could lead anywhere */
-async function mailFiles(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder);
-  const maildir = names.includes('cur') && names.includes('new');
-  const places = maildir ? ['cur', 'new'].map(name => path.join(folder, name)) : [folder];
-  const files: string[] = [];
-  for (const place of places) {
-    for (const name of (await readdir(place)).sort()) {
-      const at = path.join(place, name);
-      const kind = await lstat(at);
-      if (kind.isFile() && !name.startsWith('.')) files.push(at);
-      else if (kind.isSymbolicLink()) {
-        throw new UserError(`${at} is a link, not a mail`, {
-          hint: 'name the file it leads to if you mean that',
-        });
+/** @throws UserError for a file that there is not, or that holds no mail */
+export async function* readMailboxes(files: readonly string[], signal: AbortSignal): Work<Mailbox> {
+  const byId = new Map<string, ReceivedLetter>();
+  const setAside: SetAside[] = [];
+  for (const [index, file] of files.entries()) {
+    yield { job: 'review', type: 'progress', done: index, total: files.length, label: file };
+    const archive = await readArchive(file, signal);
+    const { letters, setAside: unread } = await readLetters(archive.messages);
+    setAside.push(...archive.setAside, ...unread);
+    for (const letter of letters) {
+      const received = receive(letter);
+      if ('why' in received) {
+        setAside.push(received);
+        continue;
+      }
+      const same = byId.get(letter.messageId);
+      if (!same || (same.sender.hidden && !received.sender.hidden && sameText(same.text, received.text)))
+        byId.set(letter.messageId, received);
+      else if (!sameText(same.text, received.text)) {
+        const why = `it has the Message-ID of ${same.place}, <${letter.messageId}>, and another text`;
+        setAside.push({ place: letter.place, why });
       }
     }
   }
-  return files;
+  return { letters: [...byId.values()], setAside };
 }
 
-async function readLimited(file: string): Promise<Buffer> {
-  const { size } = await stat(file);
-  if (size <= fileLimit) return readFile(file);
-  throw new UserError(
-    `${file} has ${Math.round(size / 2 ** 20)} MiB; at most ${fileLimit / 2 ** 20} MiB are read`,
-    {
-      hint: 'name a mailbox with this thread only; nothing was changed',
-    },
-  );
+function receive(letter: Letter): ReceivedLetter | SetAside {
+  const { place, sender, messageId } = letter;
+  if (messageId === '') return { place, why: 'it has no Message-ID' };
+  if (sender === undefined) return { place, why: 'its From is no address' };
+  if (letter.text.trim() === '' && !letter.hasDiff && !letter.carries) {
+    return { place, why: 'no text can be read in it; its MIME parts are damaged or missing' };
+  }
+  // What moves a cursor or hides text is shown, not obeyed, also by who reads the file.
+  const lines = letter.text.replaceAll('\u00a0', ' ').split(/\r?\n/).map(sanitise).map(unmaskTag);
+  return { ...letter, sender, text: lines.join('\n') };
 }
 
-/** 'From ' at the start of a line, a time and a year at its end: what git mailsplit takes for a separator. */
-const separator = /(?:^|\n)(From [^\n]*\d{1,2}:\d{2}(?::\d{2})?[^\n]*\d{4}[^\n]*\n)/g;
-
-/** The mails of an mbox; a file that does not begin like one is a single mail. */
-export function splitMbox(bytes: Buffer, name: string): readonly RawMail[] {
-  const text = bytes.toString('latin1').replaceAll('\r\n', '\n');
-  if (text.trim() === '') return [];
-  if (!text.startsWith('From ')) return [{ where: name, bytes: Buffer.from(text, 'latin1') }];
-  const starts = [...text.matchAll(separator)].map(match => match.index + match[0].length);
-  const ends = [...text.matchAll(separator)].map(match => match.index).slice(1);
-  return starts.map((start, index) => ({
-    where: starts.length > 1 ? `${name}, mail ${index + 1}` : name,
-    // mboxrd: '>From' was 'From' once.
-    bytes: Buffer.from(
-      text.slice(start, ends[index] ?? text.length).replace(/^>(>*From )/gm, '$1'),
-      'latin1',
-    ),
-  }));
-}
+/** An archive that hides addresses hides them in tags, too. */
+const unmaskTag = (line: string): string =>
+  /^\s*[A-Z][\w-]*-by: .*<[^<>@]*>/i.test(line) ? unmaskAddresses(line) : line;

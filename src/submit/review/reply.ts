@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The text of a reply taken apart: what is quoted, what is said below it, which tags are given. Pure. */
-import { parseAddress } from '../address.ts';
+import { parseAddress } from '../../mail/address.ts';
 
 export interface Remark {
   /** Quoted lines above it, without their marks, since the remark before. */
@@ -48,13 +48,21 @@ export function parseReply(body: string): Reply {
 /** All marks: '> > +	int x;' to '+	int x;'. */
 export const unquote = (line: string): string => line.replace(/^(?:\s?>)+ ?/, '');
 
-/** Ends at a signature, at a list's footer, and where a mail program appended the mail it answers. */
+/** What the text of a reply ends at: a signature, the footer of a list (mailman, Yahoo, groups.io), the mail it answers as a
+ *  mail program appends it. */
+const tail: readonly RegExp[] = [
+  /^--\s*$/,
+  /^_{20,}$/,
+  /^__\._,_\.___$/,
+  /^(?:-=){5,}-?$/,
+  /^-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)/i,
+];
+const appended = /^(?:From|Von|De): .*\n(?:.*\n)?(?:Sent|Gesendet|Envoyé|Enviado)(?: el)?: /;
+
 function withoutTail(lines: readonly string[]): readonly string[] {
   const end = lines.findIndex(
-    line =>
-      /^--\s*$/.test(line) ||
-      /^_{20,}$/.test(line) ||
-      /^-{2,} ?(?:Original Message|Forwarded message)/i.test(line),
+    (line, index) =>
+      tail.some(pattern => pattern.test(line)) || appended.test(lines.slice(index, index + 3).join('\n')),
   );
   return end < 0 ? lines : lines.slice(0, end);
 }

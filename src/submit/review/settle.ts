@@ -6,9 +6,11 @@ import type { Work } from '../../events.ts';
 import { UserError } from '../../host/errors.ts';
 import { withLock } from '../../host/files.ts';
 import { git } from '../../host/git.ts';
+import { checkoutPath, hasCheckout } from '../../series/checkout.ts';
+import { patchIdOf } from '../../series/origin.ts';
 import type { Series } from '../../series/series.ts';
+import { refs } from '../../tree/repository.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { patchIdOf } from '../generated.ts';
 import { readReview, writeReview } from './file.ts';
 import { type CommentState, parseState, type Review } from './review.ts';
 
@@ -19,8 +21,10 @@ export interface Decisions {
   readonly confirmed: readonly number[];
 }
 
-/** '3=fixed:0123456789ab'. @throws UserError */
+/** '3=fixed:0123456789ab', '3=fixed:HEAD~1'. @throws UserError */
 export function readDecision(text: string): Decisions['states'][number] {
+  const revision = /^(\d+)=fixed[: ](\S+)$/.exec(text);
+  if (revision) return { number: Number(revision[1]), state: { kind: 'fixed', commit: revision[2]! } };
   const match = /^(\d+)=(.+)$/.exec(text);
   const state = parseState(match?.[2]?.replace(':', ' ') ?? '');
   if (match && state) return { number: Number(match[1]), state };
@@ -41,10 +45,13 @@ export async function* settleReview(
     signal,
     async function* (): Work<Review> {
       const before = await readReview(series.folder);
+      const decided = new Map<number, CommentState>();
       for (const { number, state } of states) {
         if (!before.comments.some(comment => comment.number === number))
           throw unknown(`comment ${number}`, series);
-        if (state.kind === 'fixed') await requireCommit(workspace, state.commit, signal);
+        const commit =
+          state.kind === 'fixed' && (await commitOf(workspace, series.name, state.commit, signal));
+        decided.set(number, commit ? { kind: 'fixed', commit } : state);
       }
       const ids = new Map<number, string>();
       for (const number of confirmed) {
@@ -56,8 +63,8 @@ export async function* settleReview(
       }
       const review: Review = {
         comments: before.comments.map(comment => {
-          const decided = states.findLast(({ number }) => number === comment.number);
-          return decided ? { ...comment, state: decided.state } : comment;
+          const state = decided.get(comment.number);
+          return state ? { ...comment, state } : comment;
         }),
         tags: before.tags.map(tag => {
           const id = ids.get(tag.number);
@@ -76,11 +83,20 @@ const unknown = (what: string, series: Series): UserError =>
     hint: `initbench review --series ${series.name} lists them`,
   });
 
-async function requireCommit(workspace: Workspace, commit: string, signal: AbortSignal): Promise<void> {
-  const question = ['cat-file', '-t', commit];
-  const type = await git(folders.repository(workspace), question, signal, { accept: [1, 128] });
-  if (type === 'commit') return;
-  throw new UserError(`there is no commit ${commit}`, {
-    hint: 'name one of the series, as series apply lists them',
+/** What a person calls a commit, in the worktree of the series where there is one. @throws UserError */
+async function commitOf(
+  workspace: Workspace,
+  series: string,
+  word: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const edited = await hasCheckout(workspace, series);
+  const folder = edited ? checkoutPath(workspace, series) : folders.repository(workspace);
+  const name = edited ? word : word.replace(/^HEAD\b/, refs.branch(series));
+  const question = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
+  const commit = await git(folder, question, signal, { accept: [1, 128] });
+  if (/^[0-9a-f]{40,64}$/.test(commit)) return commit.slice(0, 12);
+  throw new UserError(`there is no commit ${word}`, {
+    hint: 'name one of the series, as series apply lists them, or as git names it in its worktree (series edit)',
   });
 }
