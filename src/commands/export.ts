@@ -15,6 +15,7 @@ import { prepareTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { conflictLines } from './series.ts';
+import { wholeNumber } from './typed.ts';
 
 interface ExportInput extends ExportRequest {
   readonly series: string;
@@ -28,6 +29,7 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     'export initoverlayfs --rfc',
     "export initoverlayfs --rfc --author 'A Developer <dev@example.org>' --signoff",
     'export initoverlayfs --prefix vfs -o outgoing',
+    'export initoverlayfs --version 3',
   ],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
@@ -37,7 +39,14 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
       summary: "one more word in the subjects, as in 'PATCH net-next'",
       repeat: true,
     },
-    { usage: '-o, --output <folder>', summary: 'a copy of the mails, and series.mbox, goes there' },
+    {
+      usage: '--version <number>',
+      summary: 'which version it is (default: the next after the last one sent)',
+    },
+    {
+      usage: '-o, --output <folder>',
+      summary: 'a copy of the mails goes there, with series.mbox (git am) and thread.mbox (b4)',
+    },
     {
       usage: '--author <address>',
       summary: "the sender, and the author of patches that are initbench's own",
@@ -50,6 +59,9 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     series: words[0]!,
     rfc: options.rfc === true,
     prefixes: (options.prefix as string[] | undefined) ?? [],
+    ...(typeof options.version === 'string'
+      ? { version: wholeNumber(options.version, '--version', 1, 999) }
+      : {}),
     ...(typeof options.output === 'string' ? { out: options.output } : {}),
     ...(typeof options.author === 'string' ? { author: options.author } : {}),
     signoff: options.signoff === true,
@@ -107,7 +119,7 @@ function exportedLines({ submission, files, out, ready, refused }: Exported): re
     ...refused.map(name => `note: ${name} is not run: whom it would add, nobody has seen`),
     '',
     ...(out === undefined ? [] : [`copied to ${out}`]),
-    `kept in ${files.folder}`,
+    `kept in ${files.folder}: series.mbox is for git am, thread.mbox for b4 and mail programs`,
     ...(forced.length > 0
       ? [`forced: ${forced.map(text => text.split(':')[0]!).join(', ')}; its record says so`]
       : []),

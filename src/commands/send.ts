@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench send`: shows what would be sent, and sends exactly that. */
 import { exitCodes, UserError } from '../host/errors.ts';
+import type { Work } from '../events.ts';
+import type { Conflict } from '../series/series.ts';
+import { formatPreflight, type Item } from '../submit/preflight.ts';
 import { type Sent, sendSeries, type SendRequest } from '../submit/send.ts';
+import { pendingVersion } from '../submit/submission.ts';
+import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
+import { exportMails } from './export.ts';
+import { conflictLines } from './series.ts';
 
-export const send: Command<SendRequest, Sent> = {
+export const send: Command<SendRequest, Sent | Conflict> = {
   id: 'send',
   summary: 'send what was exported, through your git send-email',
   changes: ['series'],
   examples: ['send initoverlayfs --dry-run', 'send initoverlayfs --reflect', 'send initoverlayfs --yes'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '-n, --dry-run', summary: 'write each mail as it would go, and to whom' },
-    { usage: '--reflect', summary: 'send the mails to yourself alone' },
+    { usage: '-n, --dry-run', summary: 'write each mail as it would go, and to whom, and what is not ready' },
+    { usage: '--reflect', summary: 'send the mails to yourself alone, ready or not' },
     { usage: '--yes', summary: 'send what the dry run showed; after a failure, the rest of it' },
   ],
   parse({ options, words }) {
@@ -25,14 +32,39 @@ export const send: Command<SendRequest, Sent> = {
     const modes = { dryRun: 'dry-run', reflect: 'reflect', yes: 'send' } as const;
     return { series: words[0]!, mode: modes[chosen[0]!] };
   },
-  run: sendSeries,
-  text: sentLines,
-  json: ({ submission, ...product }) => ({
-    ...{ schema: 'initbench.send/1', series: submission.series, version: submission.version },
-    ...product,
-  }),
-  exitCode: product => (product.kind === 'stopped' ? exitCodes.failed : exitCodes.done),
+  run: sendOrShow,
+  text: product => (product.kind === 'conflict' ? conflictLines(product) : sentLines(product)),
+  json(product) {
+    if (product.kind === 'conflict')
+      return { schema: 'initbench.send/1', conflict: product.patch, details: product.details };
+    const { submission, ...rest } = product;
+    const { series, version } = submission;
+    return { schema: 'initbench.send/1', series, version, ...rest };
+  },
+  exitCode({ kind }) {
+    if (kind === 'conflict') return exitCodes.conflict;
+    return kind === 'stopped' ? exitCodes.failed : exitCodes.done;
+  },
 };
+
+/** What is only shown is exported first where nothing is. */
+async function* sendOrShow(
+  workspace: Workspace,
+  request: SendRequest,
+  signal: AbortSignal,
+): Work<Sent | Conflict> {
+  const { series, mode } = request;
+  if (mode !== 'send' && (await pendingVersion(workspace, series)) === undefined) {
+    const input = exportMails.parse({ options: {}, words: [series], rest: [] }, workspace);
+    const exported = yield* exportMails.run(workspace, input, signal);
+    if ('kind' in exported) return exported;
+  }
+  return yield* sendSeries(workspace, request, signal);
+}
+
+/** What `--yes` would refuse. */
+const missingLines = (missing: readonly Item[]): readonly string[] =>
+  missing.length === 0 ? [] : ['', 'not ready to be sent:', ...formatPreflight(missing)];
 
 function sentLines(product: Sent): readonly string[] {
   const { series, version, mails } = product.submission;
@@ -44,12 +76,20 @@ function sentLines(product: Sent): readonly string[] {
           `  <${mail.messageId}>`,
           ...mail.envelope.map(address => `  to ${address}`),
         ]),
+        ...missingLines(product.missing),
         '',
-        `nothing was sent; ${mails.length} mails as they would go are in ${product.folder}`,
-        `next: initbench send ${series} --reflect, or --yes`,
+        product.gone > 0
+          ? `${product.gone} of ${mails.length} mails were sent before; these are the rest`
+          : `nothing was sent; ${mails.length} mails as they would go are in ${product.folder}`,
+        product.missing.length > 0
+          ? `next: initbench send ${series} --reflect; then put right what is stale and export it again`
+          : `next: initbench send ${series} --reflect, or --yes`,
       ];
     case 'reflected':
-      return [`${mails.length} mails of ${series} v${version} were sent to ${product.to} alone`];
+      return [
+        `${mails.length} mails of ${series} v${version} were sent to ${product.to} alone`,
+        ...missingLines(product.missing),
+      ];
     case 'sent':
       return [
         `${series} v${version} is sent: ${mails.length} mails${product.resumed > 0 ? `, ${product.resumed} of them before` : ''}`,

@@ -2,7 +2,7 @@
 /** From a series, its cover letter and the recipients to the mails of one posting, to the last byte. The same input gives
  *  the same bytes and the same message ids. Pure. */
 import { createHash } from 'node:crypto';
-import { type Address, encodeAddress, encodeWords, formatAddress, sameAddress } from './address.ts';
+import { type Address, encodeAddress, encodeWords, formatAddress, sameAddress } from '../mail/address.ts';
 import { type Generated, renderCover } from './cover.ts';
 import { formatLetter, type Header } from './letter.ts';
 import { addTrailer, type PatchFile } from './patchfile.ts';

@@ -5,16 +5,16 @@ import type { Finding } from '../campaign/check/check.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import type { Comparison } from '../measure/comparison.ts';
+import { patchIdOf } from '../series/origin.ts';
 import type { Series } from '../series/series.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { step } from '../tree/step.ts';
 import type { Tree, Worktree } from '../tree/tree.ts';
 import { worktreeAt } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { type Address, encodeAddress, readAddress } from './address.ts';
+import { type Address, encodeAddress, readAddress } from '../mail/address.ts';
 import { assembleMails, type Mail, type Posting } from './assemble.ts';
 import { parseCover } from './cover.ts';
-import { patchIdOf } from './generated.ts';
 import {
   generate,
   gitVersion,
@@ -44,6 +44,8 @@ import {
 export interface ExportRequest {
   readonly rfc: boolean;
   readonly prefixes: readonly string[];
+  /** Default: the one after the last that was sent. */
+  readonly version?: number;
   /** A copy goes there too. */
   readonly out?: string;
   /** The sender, and the author of patches that have none. */
@@ -122,7 +124,12 @@ async function* exportLocked(
   const repository = folders.repository(workspace);
   const settings = await readMailSettings(repository, signal);
   const before = await lastSent(workspace, series.name);
-  const version = (before ?? 0) + 1;
+  const version = request.version ?? (before ?? 0) + 1;
+  if (before !== undefined && version <= before) {
+    throw new UserError(`v${before} of ${series.name} has been sent: v${version} is no next version`, {
+      hint: `the next one is v${before + 1}`,
+    });
+  }
   await requireUnsent(workspace, series.name, version);
   const base = yield* worktreeAt(workspace, tree, 'base', tree.commit, signal);
 
@@ -133,7 +140,7 @@ async function* exportLocked(
   );
   const ids: string[] = [];
   for (const { bytes } of patches) ids.push(await patchIdOf(repository, bytes, signal));
-  const recipients = yield* step(job, 'recipients', () =>
+  const { list: recipients, unread } = yield* step(job, 'recipients', () =>
     settleRecipients(base, series, authored, settings, request.again, signal),
   );
   const review = await readReview(series.folder);
@@ -170,6 +177,7 @@ async function* exportLocked(
   const facts: Omit<Facts, keyof Linted> = {
     ...{ series: series.name, version, patches: patches.length, ...(cover && { cover }) },
     authorless: authored.filter(isAuthorless).length,
+    unreadRecipients: unread ?? [],
     ...{ signoff: request.signoff, recipients, base: tree, check: evidence.check, boots: evidence.boots },
     openComments: openComments(review).length,
     staleTrailers: trailers.flatMap(each => each.stale),

@@ -63,9 +63,3 @@ export function formatBase(
         );
   return [...base, `change-id: ${changeId}`].join('\n');
 }
-
-/** Which change a patch is, wherever its lines stand. */
-export async function patchIdOf(repository: string, bytes: Buffer, signal: AbortSignal): Promise<string> {
-  const said = await git(repository, ['patch-id', '--stable'], signal, { input: bytes });
-  return said.split(' ')[0]!;
-}

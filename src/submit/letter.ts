@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A mail of ours as headers and body, and its bytes as `git format-patch` would leave them. Pure. */
 import { UserError } from '../host/errors.ts';
-import { isAscii } from './address.ts';
+import { isAscii } from '../mail/address.ts';
 
 export type Header = readonly [name: string, value: string];
 

@@ -7,30 +7,40 @@ import { capture } from '../host/exec.ts';
 import { exists, readIfThere } from '../host/files.ts';
 import { gitEnvironment } from '../host/git.ts';
 import type { Worktree } from '../tree/tree.ts';
-import { parseAddress } from './address.ts';
+import { parseAddress } from '../mail/address.ts';
+import { parsePeople } from '../mail/sender.ts';
 import type { Recipient } from './recipients.ts';
 
 const script = 'scripts/get_maintainer.pl';
 /** Where the script looks for its settings within a tree. */
 const configFiles = ['.get_maintainer.conf', '.scripts/.get_maintainer.conf'];
 
+export interface Maintainers {
+  readonly found: readonly Recipient[];
+  /** Lines of the script that name no address, as they are. */
+  readonly unread: readonly string[];
+}
+
 /** Of each patch, in order. @throws UserError when the tree has no such script, or a setting that may not be */
 export async function findMaintainers(
   base: Worktree,
   patches: readonly { readonly path: string }[],
   signal: AbortSignal,
-): Promise<readonly Recipient[]> {
+): Promise<Maintainers> {
   if (!(await exists(path.join(base.path, script)))) {
     throw new UserError(`the tree has no ${script}`, { hint: 'write the recipients file by hand' });
   }
   const settings = await readSettings(base);
   const found: Recipient[] = [];
+  const unread: string[] = [];
   for (const [index, patch] of patches.entries()) {
     const env = gitEnvironment();
-    const said = await capture(maintainerArgv(patch.path, settings), { cwd: base.path, env, signal });
-    found.push(...parseMaintainers(said, index + 1));
+    const printed = await capture(maintainerArgv(patch.path, settings), { cwd: base.path, env, signal });
+    const read = parseMaintainers(printed, index + 1);
+    found.push(...read.found);
+    unread.push(...read.unread.filter(line => !unread.includes(line)));
   }
-  return found;
+  return { found, unread };
 }
 
 /** The tree's history is not asked unless its settings say so: an imported tree has none, a clone a million commits. */
@@ -71,22 +81,31 @@ export function parseSettings(text: string, file: string): readonly string[] {
   });
 }
 
-/** 'Gao Xiang <xiang@kernel.org> (maintainer:EROFS FILE SYSTEM)'; people to To, lists to Cc. */
-export function parseMaintainers(said: string, patch: number): Recipient[] {
-  return said.split('\n').flatMap(line => {
-    const match = /^(.*?)\s+\((.*)\)$/.exec(line.trim());
-    const address = parseAddress(match?.[1] ?? line);
-    if (!address) return [];
+/** An address as the script's format_email() writes it, then its roles: 'Gao Xiang <xiang@kernel.org> (maintainer:EROFS
+ *  FILE SYSTEM)', '"Richard Russon (FlatCap)" <ldm@flatcap.org> (maintainer:LDM)', 'list@example.org (open list:X (Y))'. */
+const maintainerLine = /^((?:"(?:[^"\\]|\\.)*"|[^<>"]*?)\s*<[^<>]*>|[^\s<>"()]+)(?:\s+\((.*)\))?$/;
+
+/** People to To, lists to Cc. */
+export function parseMaintainers(printed: string, patch: number): Maintainers {
+  const found: Recipient[] = [];
+  const unread: string[] = [];
+  for (const line of printed.split('\n').map(each => each.trim())) {
+    if (line === '') continue;
+    const match = maintainerLine.exec(line);
+    const address = parseAddress(match?.[1] ?? '');
     const reason = match?.[2] ?? 'get_maintainer.pl';
-    return [{ kind: /\blist\b/.test(reason) ? 'cc' : 'to', address, patches: [patch], reason }];
-  });
+    const isList = /^(?:open|moderated|subscriber) list\b/.test(reason);
+    if (address) found.push({ kind: isList ? 'cc' : 'to', address, patches: [patch], reason });
+    else unread.push(line);
+  }
+  return { found, unread };
 }
 
 /** Who is named in a commit message: 'Reported-by: A <a@example.org>'. Signatures of the author's own say nothing new. */
 export function parseTrailerPeople(message: string, patch: number): Recipient[] {
-  return message.split('\n').flatMap(line => {
+  return message.split('\n').flatMap((line): Recipient[] => {
     const match = /^(Cc|[A-Z][a-z]+(?:-[a-z]+)*-by): (.*)$/.exec(line);
-    const address = parseAddress((match?.[2] ?? '').replace(/\s*(?:#.*|\([^)]*\))$/, ''));
-    return match && address ? [{ kind: 'cc' as const, address, patches: [patch], reason: match[1]! }] : [];
+    const people = parsePeople((match?.[2] ?? '').replace(/\s*(?:#.*|\([^)]*\))$/, ''));
+    return people.map(address => ({ kind: 'cc', address, patches: [patch], reason: match![1]! }));
   });
 }

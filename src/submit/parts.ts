@@ -22,7 +22,7 @@ import {
   joinRecipients,
   mergeRecipients,
   parseRecipients,
-  type Recipient,
+  type Recipients,
 } from './recipients.ts';
 import type { MailSettings } from './settings.ts';
 import { readSubmission } from './submission.ts';
@@ -48,20 +48,20 @@ export async function* settleRecipients(
   settings: MailSettings,
   again: boolean,
   signal: AbortSignal,
-): Work<readonly Recipient[]> {
+): Work<Recipients> {
   const file = path.join(series.folder, 'recipients');
   const text = await readIfThere(file);
   const before = parseRecipients(text ?? '', file);
   const digest = shortDigest(series.digest);
-  if (before.digest === digest && !again) return before.list;
+  if (before.digest === digest && !again) return before;
   const named = await findMaintainers(base, series.patches, signal);
   const people = patches.flatMap((patch, index) =>
     parseTrailerPeople(Buffer.from(patch.message, 'latin1').toString('utf8'), index + 1),
   );
-  const found = joinRecipients([...named, ...people, ...settings.recipients]);
-  const merged = mergeRecipients(before, found, digest);
+  const found = joinRecipients([...named.found, ...people, ...settings.recipients]);
+  const merged = mergeRecipients(before, found, digest, named.unread);
   await writeWhole(file, formatRecipients(merged));
-  return merged.list;
+  return merged;
 }
 
 export async function generate(

@@ -2,7 +2,7 @@
 /** A `git format-patch` file taken apart at its seams: author, message, notes below the `---`, diffstat, diff. Bytes
  *  that are not ours to read stay bytes. Pure. */
 import { decodeWords, parseMail, stripPrefixes } from '../series/mail.ts';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, parseAddress } from '../mail/address.ts';
 
 export interface PatchFile {
   readonly subject: string;

@@ -32,6 +32,8 @@ export interface Facts {
   readonly authorless: number;
   readonly signoff: boolean;
   readonly recipients: readonly Recipient[];
+  /** What get_maintainer.pl printed beside addresses. */
+  readonly unreadRecipients: readonly string[];
   readonly base: Pick<Tree, 'name' | 'version' | 'source' | 'note'>;
   readonly check: Freshness;
   readonly boots: Freshness;
@@ -55,6 +57,7 @@ export function preflightOf(facts: Facts): readonly Item[] {
     fromFreshness('boots', facts.boots),
     checkpatchItem(facts),
     recipientsItem(facts),
+    ...unreadItems(facts),
     commentsItem(facts),
     baseItem(facts),
     ...trailerItems(facts),
@@ -135,6 +138,13 @@ function recipientsItem({ series, recipients }: Facts): Item {
   return meant.length > manyRecipients
     ? note('recipients', `${text}: have a look, that is many`)
     : ok('recipients', text);
+}
+
+function unreadItems({ series, unreadRecipients: lines }: Facts): readonly Item[] {
+  if (lines.length === 0) return [];
+  const count = lines.length === 1 ? '1 line' : `${lines.length} lines`;
+  const text = `${count} of get_maintainer.pl name no address: see '#?' in patches/${series}/recipients`;
+  return [{ ...note('recipients', text), details: lines }];
 }
 
 function commentsItem({ series, openComments }: Facts): Item {

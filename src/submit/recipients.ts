@@ -2,7 +2,7 @@
 /** patches/<series>/recipients: who gets which mail and why, one a line, for a person to edit. What was edited stays when
  *  the rest is found again. Pure. */
 import { UserError } from '../host/errors.ts';
-import { type Address, formatAddress, parseAddress, sameAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../mail/address.ts';
 
 /** '-': found, and left out by hand. */
 export type RecipientKind = 'to' | 'cc' | '-';
@@ -20,6 +20,8 @@ export interface Recipients {
   /** The patches that they were found for; undefined when nobody looked yet. */
   readonly digest?: string;
   readonly list: readonly Recipient[];
+  /** What get_maintainer.pl printed beside addresses, for a person to see to. */
+  readonly unread?: readonly string[];
 }
 
 const head = `# Who gets which mail, and why. Edit it: what stands here is what is used.
@@ -28,13 +30,20 @@ const head = `# Who gets which mail, and why. Edit it: what stands here is what 
 # Whoever is added without a reason, and every word in the first column, stays.
 `;
 
+const unreadMark = '#? ';
+const unreadHead = `
+# get_maintainer.pl printed these lines, too, which name no address. Write them as recipients, or remove them:
+`;
+
 /** @throws UserError with the line that cannot be read */
 export function parseRecipients(text: string, file: string): Recipients {
   const list: Recipient[] = [];
+  const unread: string[] = [];
   let digest: string | undefined;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
     digest ??= /^# patches ([0-9a-f]{12,64})$/.exec(line)?.[1];
+    if (line.startsWith(unreadMark)) unread.push(line.slice(unreadMark.length));
     if (line === '' || line.startsWith('#')) continue;
     const match =
       /^(to|cc|-)\s+(\*|[\d,-]+)\s+((?:"(?:[^"\\]|\\.)*"\s*)?(?:[^#]|(?<=\S)#)*?)(?:\s+#\s*(.*))?$/i.exec(
@@ -52,10 +61,10 @@ export function parseRecipients(text: string, file: string): Recipients {
     }
     list.push({ kind: match[1]!.toLowerCase() as RecipientKind, address, patches, reason: match[4] ?? '' });
   }
-  return { list, ...(digest === undefined ? {} : { digest }) };
+  return { list, ...(unread.length > 0 && { unread }), ...(digest === undefined ? {} : { digest }) };
 }
 
-export function formatRecipients({ digest, list }: Recipients): string {
+export function formatRecipients({ digest, list, unread = [] }: Recipients): string {
   const cells = list.map(one => [
     one.kind,
     one.patches === 'all' ? '*' : formatNumbers(one.patches),
@@ -66,12 +75,18 @@ export function formatRecipients({ digest, list }: Recipients): string {
     const reason = list[index]!.reason === '' ? '' : `  # ${list[index]!.reason}`;
     return `${row.map((cell, column) => cell.padEnd(wide[column]!)).join('  ')}${reason}`.trimEnd();
   });
-  return `${head}${digest === undefined ? '' : `# patches ${digest}\n`}\n${lines.join('\n')}\n`;
+  const top = `${head}${digest === undefined ? '' : `# patches ${digest}\n`}`;
+  return `${top}\n${lines.join('\n')}\n${unread.length === 0 ? '' : unreadHead}${unread.map(line => `${unreadMark}${line}\n`).join('')}`;
 }
 
 /** What was found for these patches, with what a person had decided: kinds stay, who was added stays, who is no longer
  *  found goes. */
-export function mergeRecipients(before: Recipients, found: readonly Recipient[], digest: string): Recipients {
+export function mergeRecipients(
+  before: Recipients,
+  found: readonly Recipient[],
+  digest: string,
+  unread: readonly string[] = [],
+): Recipients {
   const known = (one: Recipient) => before.list.find(each => sameAddress(each.address, one.address));
   const byHand = before.list.filter(
     one =>
@@ -82,7 +97,7 @@ export function mergeRecipients(before: Recipients, found: readonly Recipient[],
     kind: known(one)?.kind ?? one.kind,
     address: known(one)?.address ?? one.address,
   }));
-  return { digest, list: [...list, ...byHand] };
+  return { digest, list: [...list, ...byHand], unread };
 }
 
 /** The same person found several times: once, for all patches and all reasons; `to` wins. */

@@ -5,13 +5,15 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
-import { exists, writeWhole } from '../host/files.ts';
+import { writeWhole } from '../host/files.ts';
+import { readSeries, seriesNames } from '../series/read.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { type DryRun, keepLine, nameOf, readDryRun, readJournal, requireSame, shownOf } from './journal.ts';
+import { blocking, type Item } from './preflight.ts';
 import { recordVersion } from './record.ts';
 import {
   lastSent,
-  listVersions,
+  pendingVersion,
   readMails,
   readSubmission,
   type Submission,
@@ -38,8 +40,17 @@ export type Sent =
       readonly submission: Submission;
       readonly dryRun: DryRun;
       readonly folder: string;
+      /** Why `--yes` would refuse. */
+      readonly missing: readonly Item[];
+      /** How many mails have gone already; those are not shown. */
+      readonly gone: number;
     }
-  | { readonly kind: 'reflected'; readonly submission: Submission; readonly to: string }
+  | {
+      readonly kind: 'reflected';
+      readonly submission: Submission;
+      readonly to: string;
+      readonly missing: readonly Item[];
+    }
   | { readonly kind: 'sent'; readonly submission: Submission; readonly resumed: number; readonly tag: string }
   | {
       readonly kind: 'stopped';
@@ -49,6 +60,7 @@ export type Sent =
       readonly said: readonly string[];
     };
 
+/** A dry run and a reflection show what there is, ready or not. */
 export async function* sendSeries(
   workspace: Workspace,
   request: SendRequest,
@@ -56,35 +68,47 @@ export async function* sendSeries(
 ): Work<Sent> {
   return yield* withSubmissions(workspace, request.series, signal, async function* (): Work<Sent> {
     const submission = await pending(workspace, request.series);
+    const missing = await missingOf(workspace, submission);
     const { environment } = workspace;
     const carry = (transport: Transport): Work<Sent> => {
-      if (request.mode === 'dry-run') return dryRun(workspace, submission, transport, signal);
-      if (request.mode === 'reflect') return reflect(workspace, submission, transport, signal);
+      if (request.mode === 'dry-run') return dryRun(workspace, submission, missing, transport, signal);
+      if (request.mode === 'reflect') return reflect(workspace, submission, missing, transport, signal);
+      requireReady(submission, missing);
       return send(workspace, submission, transport, signal);
     };
     return yield* withTransport(folders.repository(workspace), environment, carry, signal);
   });
 }
 
-/** The version that is exported and not sent. @throws UserError when there is none, or it is not ready */
+/** The version that is exported and not sent. @throws UserError when there is none */
 async function pending(workspace: Workspace, series: string): Promise<Submission> {
+  const version = await pendingVersion(workspace, series);
+  if (version !== undefined) return readSubmission(workspace, series, version);
   const last = await lastSent(workspace, series);
-  const version = (await listVersions(workspace, series)).at(-1);
-  if (version === undefined || version === last) {
-    const what = last === undefined ? 'nothing' : `nothing after v${last}`;
-    throw new UserError(`${what} of ${series} has been exported`, { hint: `initbench export ${series}` });
-  }
-  const submission = await readSubmission(workspace, series, version);
-  const open = submission.preflight.filter(item => item.state === 'blocks');
-  if (open.length > submission.forced.length) {
-    throw new UserError(
-      `v${version} of ${series} is not ready: ${open.map(item => `${item.id}: ${item.text}`).join('; ')}`,
-      {
-        hint: `put it right and run initbench export ${series} again, or export it with --force`,
-      },
-    );
-  }
-  return submission;
+  const what = last === undefined ? 'nothing' : `nothing after v${last}`;
+  throw new UserError(`${what} of ${series} has been exported`, { hint: `initbench export ${series}` });
+}
+
+/** What blocks it and was not forced; and where nothing of it has gone, whether the patches are still those that were
+ *  exported. */
+async function missingOf(workspace: Workspace, submission: Submission): Promise<readonly Item[]> {
+  const { series, version, digest, preflight, forced } = submission;
+  const open = forced.length > 0 ? [] : blocking(preflight);
+  const { journal } = submissionFiles(workspace, series, version);
+  const isThere = (await seriesNames(workspace)).includes(series);
+  if (!isThere || (await readJournal(journal)).length > 0) return open;
+  if ((await readSeries(workspace, series)).digest === digest) return open;
+  const text = `patches/${series} has changed since v${version} was exported`;
+  return [...open, { id: 'patches', state: 'blocks', text, hint: `initbench export ${series}` }];
+}
+
+/** @throws UserError when something is missing */
+function requireReady({ series, version }: Submission, missing: readonly Item[]): void {
+  if (missing.length === 0) return;
+  const what = missing.map(item => `${item.id}: ${item.text}`).join('; ');
+  throw new UserError(`v${version} of ${series} is not ready: ${what}`, {
+    hint: `put it right and run initbench export ${series} again; --force takes it as it is`,
+  });
 }
 
 /** Each mail with its place on disk and its second. */
@@ -124,12 +148,20 @@ async function* captureAll(
 async function* dryRun(
   workspace: Workspace,
   submission: Submission,
+  missing: readonly Item[],
   transport: Transport,
   signal: AbortSignal,
 ): Work<Sent> {
   const { series, version } = submission;
   const files = submissionFiles(workspace, series, version);
-  if (await exists(files.journal)) throw halfSent(series, version);
+  const journal = await readJournal(files.journal);
+  if (journal.length > 0) {
+    // What was shown before it was stopped is what goes; it is not shown anew.
+    const before = await readDryRun(files.dryRun, submission, true);
+    const gone = new Set(journal.filter(line => line.state === 'sent').map(line => line.messageId));
+    const rest = { ...before, mails: before.mails.filter(mail => !gone.has(mail.messageId)) };
+    return { kind: 'shown', submission, dryRun: rest, folder: files.dryRun, missing, gone: gone.size };
+  }
   const start = Math.floor(Date.now() / 1000);
   const parcels = await parcelsOf(workspace, submission);
   const captured = yield* captureAll(`send ${series}`, submission, parcels, transport, start, signal);
@@ -142,18 +174,14 @@ async function* dryRun(
   await writeWhole(path.join(scratch, 'dry-run.json'), `${JSON.stringify(record, null, 2)}\n`);
   await rm(files.dryRun, { recursive: true, force: true });
   await rename(scratch, files.dryRun);
-  return { kind: 'shown', submission, dryRun: record, folder: files.dryRun };
+  return { kind: 'shown', submission, dryRun: record, folder: files.dryRun, missing, gone: 0 };
 }
-
-const halfSent = (series: string, version: number): UserError =>
-  new UserError(`some mails of v${version} of ${series} have been sent`, {
-    hint: `initbench send ${series} --yes sends the rest`,
-  });
 
 /** Real mails to the sender alone, under ids of their own: a list's copy is no duplicate of them. */
 async function* reflect(
   workspace: Workspace,
   submission: Submission,
+  missing: readonly Item[],
   transport: Transport,
   signal: AbortSignal,
 ): Work<Sent> {
@@ -179,7 +207,7 @@ async function* reflect(
       signal,
     );
   }
-  return { kind: 'reflected', submission, to: sender };
+  return { kind: 'reflected', submission, to: sender, missing };
 }
 
 function reflected(bytes: Buffer, stamp: string): Buffer {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the user's git configuration says of mails: user.*, format.*, sendemail.* with its identity. */
 import { git } from '../host/git.ts';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, parseAddress } from '../mail/address.ts';
 import type { Recipient } from './recipients.ts';
 
 export interface MailSettings {

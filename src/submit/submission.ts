@@ -18,7 +18,7 @@ import {
 } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Mail } from './assemble.ts';
-import { formatAddress } from './address.ts';
+import { formatAddress } from '../mail/address.ts';
 import { newChangeId } from './cover.ts';
 import { formatMbox } from './letter.ts';
 import type { Item } from './preflight.ts';
@@ -68,7 +68,10 @@ export interface SubmissionFiles {
   readonly folder: string;
   readonly record: string;
   readonly mails: string;
+  /** The patches: git am takes it. */
   readonly mbox: string;
+  /** The cover letter and the patches, as a list gets them: for b4 and mail programs. */
+  readonly thread: string;
   /** What a dry run showed, and the bytes that would go. */
   readonly dryRun: string;
   /** What has gone. */
@@ -81,7 +84,8 @@ export function submissionFiles(workspace: Workspace, series: string, version: n
   const folder = submissionFolder(workspace, series, version);
   const at = (name: string) => path.join(folder, name);
   return {
-    ...{ folder, record: at('submission.json'), mails: at('mails'), mbox: at('series.mbox') },
+    ...{ folder, record: at('submission.json'), mails: at('mails') },
+    ...{ mbox: at('series.mbox'), thread: at('thread.mbox') },
     ...{ dryRun: at('dry-run'), journal: at('journal.jsonl'), sent: at('sent.json') },
   };
 }
@@ -105,6 +109,19 @@ export async function lastSent(workspace: Workspace, series: string): Promise<nu
     if (await isSent(workspace, series, version)) last = version;
   }
   return last;
+}
+
+/** The version to be sent next: half sent, else the one that was exported last; undefined when there is none. */
+export async function pendingVersion(workspace: Workspace, series: string): Promise<number | undefined> {
+  const last = (await lastSent(workspace, series)) ?? 0;
+  const open = (await listVersions(workspace, series)).filter(version => version > last);
+  let found: { readonly version: number; readonly exported: string } | undefined;
+  for (const version of open) {
+    if (await exists(submissionFiles(workspace, series, version).journal)) return version;
+    const { exported } = await readSubmission(workspace, series, version);
+    if (found === undefined || exported > found.exported) found = { version, exported };
+  }
+  return found?.version;
 }
 
 /** @throws UserError when it was never exported, or another version of initbench wrote it */
@@ -154,7 +171,7 @@ export async function writeSubmission(
   const scratch = await scratchIn(path.dirname(files.folder));
   try {
     await writeMails(path.join(scratch, 'mails'), mails);
-    await writeFile(path.join(scratch, 'series.mbox'), formatMbox(mails.map(({ bytes }) => bytes)));
+    await writeMboxes(scratch, mails);
     await writeWhole(
       path.join(scratch, 'submission.json'),
       `${JSON.stringify({ schema, ...submission }, null, 2)}\n`,
@@ -200,6 +217,13 @@ async function writeMails(folder: string, mails: readonly Mail[]): Promise<void>
   for (const { file, bytes } of mails) await writeFile(path.join(folder, file), bytes);
 }
 
+/** git am stops at a mail without a patch, as a cover letter is one: it gets an mbox without it. */
+async function writeMboxes(folder: string, mails: readonly Mail[]): Promise<void> {
+  const mboxOf = (list: readonly Mail[]) => formatMbox(list.map(({ bytes }) => bytes));
+  await writeFile(path.join(folder, 'series.mbox'), mboxOf(mails.filter(({ number }) => number > 0)));
+  await writeFile(path.join(folder, 'thread.mbox'), mboxOf(mails));
+}
+
 /** A copy for a person in a folder of their own. @throws UserError when other patches lie there */
 export async function copyMails(folder: string, mails: readonly Mail[]): Promise<void> {
   const there = await readdir(folder).catch(() => [] as string[]);
@@ -210,7 +234,7 @@ export async function copyMails(folder: string, mails: readonly Mail[]): Promise
     });
   }
   await writeMails(folder, mails);
-  await writeFile(path.join(folder, 'series.mbox'), formatMbox(mails.map(({ bytes }) => bytes)));
+  await writeMboxes(folder, mails);
 }
 
 /** patches/<series>/change-id, made when the series is exported for the first time. */

@@ -8,7 +8,7 @@ import { ToolError } from '../host/errors.ts';
 import { capture, exec, missingTool, shellQuote } from '../host/exec.ts';
 import { exists, scratchFolder } from '../host/files.ts';
 import { gitArgv, gitEnvironment } from '../host/git.ts';
-import { encodeAddress, readAddress } from './address.ts';
+import { encodeAddress, readAddress } from '../mail/address.ts';
 
 /** What git send-email needs to know of a mail; everything else stands in the file. */
 export interface Parcel {

@@ -26,7 +26,7 @@ beforeEach(async () => {
   sample = await makeMailSample();
   server = await startServer();
   restore = configureGit(sample, smtpSettings(server));
-}, 60_000);
+});
 afterEach(async () => {
   restore();
   await server.close();
@@ -71,4 +71,4 @@ test('a send that was killed goes on: every mail arrives, none with other bytes'
   expect([...new Set(arrived)]).toEqual(shown);
   // At most the one that was on its way is there twice.
   expect(arrived.length - shown.length).toBeLessThanOrEqual(1);
-}, 60_000);
+});

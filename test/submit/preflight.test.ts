@@ -10,6 +10,7 @@ const good: Facts = {
   ...{ series: 'mine', version: 1, patches: 3, authorless: 0, signoff: true, openComments: 0 },
   ...{ cover: { subject: 'three changes', own: 'Why.' }, staleTrailers: [], findings: [], waived: 0 },
   recipients: [{ kind: 'to', address, patches: 'all', reason: '' }],
+  unreadRecipients: [],
   base: { name: 'k', version: '7.3.4', source: git },
   check: { fresh: true, text: 'checked' },
   boots: { fresh: true, text: 'booted' },

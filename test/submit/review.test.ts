@@ -147,7 +147,7 @@ describe('replies', () => {
   test('are found by the patches in the mailbox where we have sent none', async () => {
     const mailbox = path.join(sample.folder, 'thread.mbox');
     const all = Buffer.concat([
-      readFileSync(exported.files.mbox),
+      readFileSync(exported.files.thread),
       Buffer.from('\n'),
       readFileSync(fixture('replies.mbox')),
     ]);
@@ -291,7 +291,7 @@ describe('replies as lists, mail programs and robots hand them on', () => {
 
   test('to a series that was imported are found by the ids of its mails', async () => {
     const file = path.join(sample.folder, 'thread.mbox');
-    writeFileSync(file, readFileSync(exported.files.mbox));
+    writeFileSync(file, readFileSync(exported.files.thread));
     await productOf(importSeries(sample.workspace, { place: file, name: 'theirs' }, signal));
     rmSync(submissionsFolder(sample.workspace, 'mine'), { recursive: true });
     const workspace = openWorkspace(sample.workspace.environment, sample.workspace.root);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Mails through the real git send-email to a real SMTP server here: what arrives is what the dry run showed. */
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { send as sendCommand } from '../../src/commands/send.ts';
 import { productOf } from '../../src/events.ts';
 import { exitCodes } from '../../src/host/errors.ts';
 import { sendSeries, type Sent } from '../../src/submit/send.ts';
-import { submissionFiles } from '../../src/submit/submission.ts';
+import { readSubmission, submissionFiles } from '../../src/submit/submission.ts';
 import { folders } from '../../src/workspace.ts';
 import { collect, copySample, discard, run, type Sample } from '../tree/sample.ts';
 import {
@@ -32,13 +32,13 @@ let restore: () => void;
 
 beforeAll(async () => {
   template = await makeMailSample();
-}, 60_000);
+});
 afterAll(() => discard(template));
 beforeEach(async () => {
   sample = copySample(template);
   server = await startServer();
   restore = configureGit(sample, smtpSettings(server));
-}, 60_000);
+});
 afterEach(async () => {
   restore();
   await server.close();
@@ -57,6 +57,8 @@ const shown = (version = 1) =>
 /** As SMTP carries text. */
 const onTheWire = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 const arrived = () => server.received.map(mail => mail.bytes.toString('latin1'));
+const exportedSubjects = async () =>
+  (await readSubmission(sample.workspace, 'mine', 1)).mails.map(mail => mail.subject);
 const repository = () => folders.repository(sample.workspace);
 
 describe('sending', () => {
@@ -74,7 +76,7 @@ describe('sending', () => {
       const meant = [...mail.to, ...mail.cc].map(text => /[^<\s]+@[^>]+/.exec(text)![0]);
       expect([...server.received[index]!.to].sort()).toEqual(meant.sort());
     }
-  }, 60_000);
+  });
 
   test('keeps the version: refs, tag, mails; the next one compares itself with it', async () => {
     const { submission } = await exportMine(sample);
@@ -103,7 +105,7 @@ describe('sending', () => {
     );
     expect(letter).toMatch(/3: {2}[0-9a-f]{12} ! 3: .*\n(?:.*\n)*? +-\+int y;\n +\+\+int z;\n/);
     expect(letter).not.toContain('In-Reply-To');
-  }, 60_000);
+  });
 
   test('goes on after a failure with the mails that have not gone', async () => {
     await server.close();
@@ -121,11 +123,15 @@ describe('sending', () => {
       /2 of 4 mails of mine v1 were sent[^]*no room for this[^]*--yes sends the rest/,
     );
     expect(sendCommand.exitCode!(stopped)).toBe(exitCodes.failed);
-    await expect(run1('dry-run')).rejects.toThrow('some mails of v1 of mine have been sent');
+    const rest = (await run1('dry-run')) as Extract<Sent, { kind: 'shown' }>;
+    expect([rest.gone, rest.dryRun.mails.map(mail => mail.subject)]).toEqual([
+      2,
+      (await exportedSubjects()).slice(2),
+    ]);
     await expect(exportMine(sample)).rejects.toThrow('some mails of v1 of mine have been sent');
     expect(await run1('send')).toMatchObject({ kind: 'sent', resumed: 2 });
     expect(arrived()).toEqual(shown().map(bytes => onTheWire(bytes).toString('latin1')));
-  }, 60_000);
+  });
 
   test('after a kill between two mails sends each once; one that may have gone goes again and is said', async () => {
     const { submission } = await exportMine(sample);
@@ -147,7 +153,7 @@ describe('sending', () => {
         .slice(1)
         .map(bytes => onTheWire(bytes).toString('latin1')),
     );
-  }, 60_000);
+  });
 
   test('to oneself alone, under other ids', async () => {
     const { submission } = await exportMine(sample);
@@ -158,7 +164,7 @@ describe('sending', () => {
     expect(arrived()[1]).toContain('X-Original-Cc: init@lists.example.org');
     expect(arrived().join('')).not.toContain(`Message-Id: <${submission.mails[0]!.messageId}>`);
     expect(existsSync(files().journal)).toBe(false);
-  }, 60_000);
+  });
 });
 
 describe('nothing is sent', () => {
@@ -175,16 +181,61 @@ describe('nothing is sent', () => {
     await exportMine(sample);
     await expect(run1('send')).rejects.toThrow('nobody has seen what would be sent');
     expect(server.received).toEqual([]);
-  }, 60_000);
+  });
 
-  test('that is not ready, was not exported, or was changed since', async () => {
+  test('that is not ready, was not exported, or was changed since; what is not ready is shown all the same', async () => {
     await expect(run1('dry-run')).rejects.toThrow('nothing of mine has been exported');
-    await exportMine(sample, {}, { ...fresh, boots: { fresh: false, text: 'old' } });
-    await expect(run1('dry-run')).rejects.toThrow('v1 of mine is not ready: boots: old');
+    const old = { ...fresh, boots: { fresh: false, text: 'old', hint: 'boot it' } };
+    await exportMine(sample, {}, old);
+    const dry = (await run1('dry-run')) as Extract<Sent, { kind: 'shown' }>;
+    expect(dry.missing).toMatchObject([{ id: 'boots', text: 'old' }]);
+    expect(dry.dryRun.mails).toHaveLength(4);
+    const text = sendCommand.text(dry, 80).join('\n');
+    expect(text).toMatch(/\[PATCH 3\/3\][^]*not ready to be sent:\nSTALE boots {2}old\n +boot it\n/);
+    expect(sendCommand.exitCode!(dry)).toBe(exitCodes.done);
+    expect(await run1('reflect')).toMatchObject({ kind: 'reflected', missing: [{ id: 'boots' }] });
+    expect(server.received.map(mail => mail.to)).toEqual([0, 1, 2, 3].map(() => ['dev@example.org']));
+    await expect(run1('send')).rejects.toThrow('v1 of mine is not ready: boots: old');
     const { files: made, submission } = await exportMine(sample);
+    const patch = path.join(sample.workspace.root, 'patches', 'mine', '0001-init-name-version-b.patch');
+    writeFileSync(patch, readFileSync(patch, 'utf8').replace('it is later', 'it is the last'));
+    expect(await run1('dry-run')).toMatchObject({ missing: [{ id: 'patches' }] });
+    await expect(run1('send')).rejects.toThrow('patches/mine has changed since v1 was exported');
+    expect(server.received).toHaveLength(4);
     appendFileSync(path.join(made.mails, submission.mails[2]!.file), 'more\n');
     await expect(run1('dry-run')).rejects.toThrow('was changed after the export');
-  }, 60_000);
+  });
+
+  test('of a series that nobody exported: it is exported to be shown', async () => {
+    // checkpatch of a small tree says nothing.
+    const input = sendCommand.parse(
+      { options: { dryRun: true }, words: ['mine'], rest: [] },
+      sample.workspace,
+    );
+    const product = await productOf(sendCommand.run(sample.workspace, input, signal));
+    expect(product).toMatchObject({ kind: 'shown', submission: { version: 1 } });
+    if (product.kind !== 'shown') throw new Error(product.kind);
+    expect(product.missing.map(item => item.id)).toEqual(expect.arrayContaining(['checks', 'boots']));
+    expect(sendCommand.text(product, 80).join('\n')).toContain('not ready to be sent:');
+  });
+
+  test('but the version that was named, when it was exported last', async () => {
+    await exportMine(sample);
+    writeCover(sample, `${cover}\nChanges in v3:\n- none\n`);
+    const third = await exportMine(sample, { version: 3 });
+    expect(third.submission.mails[1]!.subject).toBe('[PATCH v3 1/3] init: name version b');
+    expect(await run1('dry-run')).toMatchObject({ submission: { version: 3 } });
+    await exportMine(sample, { version: 2 });
+    expect(await run1('dry-run')).toMatchObject({ submission: { version: 2 } });
+    await exportMine(sample, { version: 3 });
+    await run1('dry-run');
+    expect(await run1('send')).toMatchObject({ kind: 'sent', tag: 'sent/mine-v3' });
+    await expect(exportMine(sample, { version: 2 })).rejects.toThrow(
+      'v3 of mine has been sent: v2 is no next version',
+    );
+    await expect(run1('dry-run')).rejects.toThrow('nothing after v3 of mine has been exported');
+    expect((await exportMine(sample)).submission.version).toBe(4);
+  });
 
   test('by a program that the configuration names for more recipients', async () => {
     const mark = path.join(sample.folder, 'ran');
@@ -197,7 +248,7 @@ describe('nothing is sent', () => {
     const dry = (await run1('dry-run')) as Extract<Sent, { kind: 'shown' }>;
     expect(existsSync(mark)).toBe(false);
     expect(dry.dryRun.mails[2]!.envelope).toEqual(['main@example.org', 'init@lists.example.org']);
-  }, 60_000);
+  });
 
   test('without saying what', () => {
     const parse = (options: Record<string, unknown>) =>
