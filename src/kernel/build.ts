@@ -87,10 +87,12 @@ async function* planned(build: Build, config: Config): Work<Kernel> {
   yield { job: jobOf(build), type: 'step', step: jobOf(build), state: 'planned' };
   const { name, tree, version, worktree, variables, toolchain, jobs } = build;
   const file = `<kernel ${name}>`;
+  // CONFIG_X86_64 has no prompt: a fragment can only ask for 64BIT.
+  const text = config.text.replace(/^CONFIG_64BIT=y$/m, '$&\nCONFIG_X86_64=y');
   return {
     ...{ digest: notMade, name, tree, version, variables, toolchain, jobs },
     ...{ commit: worktree.commit, treeId: worktree.treeId, configDigest: config.digest },
-    ...{ fragments: config.fragments, release: version, arch: wordOf(build.arch, config.text) },
+    ...{ fragments: config.fragments, release: version, arch: wordOf(build.arch, text) },
     files: { image: file, vmlinux: file, systemMap: file, config: file, log: file },
     ...{ imageBytes: 0, makeArgv: buildArgv(build), warnings: [], built: 0 },
     sections: { text: 0, data: 0, bss: 0 },

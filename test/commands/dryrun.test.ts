@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A dry run changes nothing and refuses nothing, whatever is there already: it prints what would be made and the
  *  commands. The program as it is built, on stand-ins for make and QEMU; git is real. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -85,6 +86,29 @@ describe.each(['empty', 'tree', 'kernels'] as const)('with the store %s', from =
     expect(comments).toHaveLength(planned.length);
   });
 });
+
+test('this checkout has a dry run of its flows where nothing was made', async () => {
+  await scene.begin({ from: 'empty' });
+  const places = { INITBENCH_CACHE: scratch('cache'), INITBENCH_STATE: scratch('state') };
+  const rows = [
+    'initramfs',
+    'userspace',
+    'kernelspace',
+    'memmap',
+    'loop',
+    'file-backed',
+    'kernelspace-segments',
+  ];
+  const env = { ...process.env, ...places, PATH: scene.bench.path };
+  const program = path.resolve('dist/main.js');
+  const out = execFileSync(process.execPath, [program, 'compare', ...rows, '--dry-run', '--json'], {
+    ...{ env, encoding: 'utf8' },
+  });
+  const { commands } = JSON.parse(out) as { commands: string[] };
+  expect(commands.filter(each => each.startsWith('qemu-system-x86_64 '))).toHaveLength(rows.length + 2);
+});
+
+const scratch = (name: string) => path.join(scene.bench.folder, 'tmp', name);
 
 test('what was made before is in the command itself, and nothing has to be made', async () => {
   await scene.begin({ from: 'kernels' });
