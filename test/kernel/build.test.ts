@@ -259,6 +259,8 @@ describe('buildKernel()', () => {
 
   test('after an interrupt nothing of make is left, and the next build goes on from there', async () => {
     const { product: known } = await made(sample.workspace);
+    // Nothing to start from: the steps of the first build are known, its objects are gone.
+    await rm(path.join(worktree.path, folderOf(await plan(sample.workspace))), { recursive: true });
     const changed = await changedTree('init/main.c');
     const second = addWorktree(sample.workspace, `${worktree.path}2`, changed);
 
