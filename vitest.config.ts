@@ -10,7 +10,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/vm/**'],
-          testTimeout: 20_000,
+          // Each waits for many programs, and a busy machine runs them many times slower than an idle one.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // One per CPU: they wait for child processes half of the time.
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },

@@ -33,7 +33,7 @@ const table: Readonly<Record<string, Room>> = {
   image: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel'] },
   boot: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel', 'image'] },
   measure: {
-    packages: ['simple-statistics', 'pure-rand', 'd3-scale', 'd3-shape', 'diff', 'csv-stringify'],
+    packages: ['zod', 'simple-statistics', 'pure-rand', 'd3-scale', 'd3-shape', 'diff', 'csv-stringify'],
     ours: ['events.ts'],
     types: ['boot'],
   },

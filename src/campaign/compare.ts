@@ -63,6 +63,8 @@ export interface Compared {
   readonly file: string;
   /** The QEMU command of each row, to be pasted. */
   readonly commands: Readonly<Record<string, readonly string[]>>;
+  /** Whether the figures are those recorded for this toolchain; where some are recorded at all. */
+  readonly digits?: string | undefined;
 }
 
 /** All that the boots of a comparison need. */
@@ -184,6 +186,7 @@ export async function* compareFlows(
       host: first.host.cpu,
       hostCpus: first.host.cpus,
       kernels: Object.fromEntries([...kernels].map(([name, kernel]) => [name, shortDigest(kernel.digest)])),
+      compilers: [...new Set([...kernels.values()].map(kernel => kernel.toolchain.compiler))].sort(),
     },
   });
   const file = path.join(folders.comparisons(workspace), `${first.id}.json`);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench start`, what `npm start` runs: from nothing to the comparison of the three flows. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
 import { requirePlace } from '../campaign/room.ts';
 import type { Work } from '../events.ts';
 import { NoLongerOffered } from '../host/debian.ts';
+import { digitsOf, recordings } from '../measure/recorded.ts';
 import { listSeries } from '../series/read.ts';
 import { prepareTree, readTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
@@ -27,6 +30,7 @@ export const start: Command<CompareRequest, Compared | PlannedRows> = {
     request.dryRun ? planRows(workspace, request, signal) : startFlows(workspace, request, signal),
   text: (product, width) => [
     ...compare.text(product, width),
+    ...('digits' in product && product.digits !== undefined ? ['', product.digits] : []),
     ...('rows' in product ? [] : ['', 'next: node dist/main.js opens the workbench, with these runs in it']),
   ],
   json: compare.json.bind(compare),
@@ -46,7 +50,9 @@ async function* startFlows(
     ]);
   }
   const { tree, series } = yield* offeredTree(workspace, request, signal);
-  return yield* compareFlows(workspace, { ...request, tree, series }, signal);
+  const compared = yield* compareFlows(workspace, { ...request, tree, series }, signal);
+  const recorded = await readFile(path.join(workspace.root, 'vm/recorded.json'), 'utf8');
+  return { ...compared, digits: digitsOf(compared.comparison, recordings.parse(JSON.parse(recorded))) };
 }
 
 /** The default tree, or the next one that a series exists for when the archive has moved on. */

@@ -82,6 +82,8 @@ export interface Comparison {
     readonly hostCpus: number;
     /** Short digest of each kernel, by name. */
     readonly kernels: Readonly<Record<string, string>>;
+    /** What they were compiled with; figures of two compilers are not those of one kernel. Absent in older records. */
+    readonly compilers?: readonly string[];
   };
 }
 

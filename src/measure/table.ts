@@ -54,6 +54,7 @@ function headOf(comparison: Comparison): string[] {
     clock,
     `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
+    ...(c.compilers ? [`kernels compiled by ${c.compilers.join(', ')}`] : []),
   ];
 }
 

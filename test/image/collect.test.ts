@@ -293,13 +293,14 @@ test('an aborted collection leaves nothing behind and says that it was interrupt
   expect(existsSync(folders.images(fresh))).toBe(false);
 });
 
-test('a cached payload of 16 MiB is back within 100 ms', async () => {
-  await collect('busybox', 16 << 20);
-  const times: number[] = [];
-  for (let round = 0; round < 5; round++) {
+test('a cached payload of 16 MiB is back in a fifth of the time that it takes to make', async () => {
+  const timed = async () => {
     const started = performance.now();
     await collect('busybox', 16 << 20);
-    times.push(performance.now() - started);
-  }
-  expect(Math.min(...times)).toBeLessThan(100);
+    return performance.now() - started;
+  };
+  const made = await timed();
+  const again: number[] = [];
+  for (let round = 0; round < 5; round++) again.push(await timed());
+  expect(Math.min(...again)).toBeLessThan(made / 5);
 });
