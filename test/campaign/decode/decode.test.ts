@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeConsole } from '../../../src/campaign/decode/decode.ts';
 import { decode } from '../../../src/commands/decode.ts';
 import { productOf } from '../../../src/events.ts';
@@ -39,6 +39,14 @@ beforeEach(async () => {
   run(bench.clone, 'git', 'format-patch', '-q', '-2', '-o', patchFolder(bench.workspace, 'wrong'));
 });
 afterEach(() => discard(bench));
+
+/** The patch behind those changes start_kernel(): what it adds is inlined there. */
+const inlined = source
+  .replace(
+    'int start_kernel',
+    'static inline __attribute__((always_inline)) int added(int *p)\n{\n\treturn *(volatile int *)p;\n}\n\nint start_kernel',
+  )
+  .replace('return bad(0) + 1', 'return bad(0) + added((int *)8)');
 
 /** A kernel of the series, compiled as kbuild does in a build folder, and a run of it with an oops in bad(). */
 async function oops(
@@ -107,4 +115,88 @@ test('without line tables the function still has an owner, and what is lost is s
   expect(decoded.lines).toBe(false);
   expect(decoded.traces[0]!.frames[0]).toMatchObject({ locations: [], owners: [{ number: 2 }] });
   expect(decoded.notes[0]).toContain('--build');
+});
+
+/** Where start_kernel() reads from the address 8, which the inlined function alone does. */
+function readOf8(vmlinux: string): number {
+  const lines = run(path.dirname(vmlinux), 'objdump', '-d', '--no-show-raw-insn', vmlinux).split('\n');
+  const start = lines.findIndex(line => line.endsWith('<start_kernel>:'));
+  const read = lines.findIndex((line, index) => index > start && /0x8,|\b0x8\b/.test(line));
+  const at = (index: number) => Number.parseInt(lines[index]!.trim(), 16);
+  return at(read) - at(start + 1);
+}
+
+describe('a function that was inlined', () => {
+  const vmlinux = () => path.join(kernelFolder(bench.workspace, digest('a')), 'vmlinux');
+  beforeEach(async () => {
+    commitFile(bench.clone, 'init/main.c', inlined, 'init: go wrong elsewhere');
+    run(bench.clone, 'git', 'format-patch', '-q', '-3', '-o', patchFolder(bench.workspace, 'wrong'));
+    await oops(['-g1'], { patches: 3, frame: 'start_kernel' });
+    await oops(['-g1'], { patches: 3, frame: 'start_kernel', offset: readOf8(vmlinux()) });
+  });
+
+  test('is named with its own patch first', async () => {
+    const decoded = await productOf(decodeConsole(bench.workspace, { run: '@' }, { build: false }, signal));
+    const [frame] = decoded.traces[0]!.frames;
+    expect(frame).toMatchObject({ symbol: 'start_kernel', owners: [{ number: 3 }] });
+    expect(frame!.locations.map(({ line }) => line)).toEqual([8, 13]);
+    expect(decode.text(decoded, 80)).toContain('nearest to it: patch 3, init: go wrong elsewhere');
+  });
+
+  test('without line tables it is said that it cannot be seen', async () => {
+    run(path.dirname(vmlinux()), 'strip', '--strip-debug', 'vmlinux');
+    const decoded = await productOf(decodeConsole(bench.workspace, { run: '@' }, { build: false }, signal));
+    expect(decoded.notes[0]).toMatch(/functions only, and not what was inlined into them; --build makes/);
+    expect(decode.text(decoded, 80).join('\n')).toMatch(/by function, what was inlined unseen: patch/);
+  });
+});
+
+describe('a console that somebody saved', () => {
+  const console = () => path.join(bench.folder, 'dmesg.txt');
+  beforeEach(async () => {
+    await oops(['-g1']);
+    const folder = path.join(folders.runs(bench.workspace), '20261125T000000-abcd');
+    const lines = run(folder, 'cat', 'console.log').split('\n');
+    writeFileSync(console(), lines.map(line => `Nov 30 09:40:00 box kernel: ${line}\n`).join(''));
+  });
+  const vmlinux = () => path.join(kernelFolder(bench.workspace, digest('a')), 'vmlinux');
+
+  test('with the name of its kernel: as a run', async () => {
+    const work = decodeConsole(
+      bench.workspace,
+      { file: console(), kernel: 'wrong' },
+      { build: false },
+      signal,
+    );
+    const decoded = await productOf(work);
+    expect(decoded.traces[0]!.frames[0]).toMatchObject({
+      locations: [{ file: 'init/main.c', line: 3 }],
+      owners: [{ number: 2 }],
+    });
+  });
+
+  test('with a vmlinux: files and lines, nobody to own them', async () => {
+    const work = decodeConsole(
+      { ...bench.workspace, settings: { ...bench.workspace.settings, tree: 'd' } },
+      { file: console(), vmlinux: vmlinux() },
+      { build: false },
+      signal,
+    );
+    const decoded = await productOf(work);
+    expect(decoded.traces[0]!.frames[0]).toMatchObject({
+      locations: [{ file: 'init/main.c', line: 3 }],
+      owners: [],
+    });
+    expect(decode.text(decoded, 80)[0]).toBe(`${console()}: ${vmlinux()}`);
+  });
+
+  test.each([
+    ['an unknown kernel', () => ({ file: console(), kernel: 'nope' }), /kernel/],
+    ['no vmlinux', () => ({ file: console(), vmlinux: '/nope/vmlinux' }), /there is no \/nope\/vmlinux/],
+    ['no console', () => ({ file: '/nope/dmesg.txt', vmlinux: vmlinux() }), /cannot read \/nope\/dmesg.txt/],
+  ])('%s: one sentence', async (_name, subject, message) => {
+    await expect(
+      productOf(decodeConsole(bench.workspace, subject(), { build: false }, signal)),
+    ).rejects.toThrow(message);
+  });
 });
