@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { finished } from 'node:stream/promises';
 import type { WorkEvent } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere, readRecord, writeWhole } from '../host/files.ts';
@@ -87,9 +88,9 @@ export function openRecord(folder: string, header: RunHeader): Recorder {
       const last: RecordLine = { closing };
       lines.push(last);
       write(last);
-      await new Promise<void>(resolve => {
-        file.once('close', () => resolve()).end();
-      });
+      file.end();
+      // A stream that has failed is closed already, and its events are over.
+      await finished(file).catch(() => {});
       if (failure) throw failure;
       const run = foldRun(lines, folder);
       await writeWhole(path.join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One boot from a plan to a finished run on disk. */
+import { rm } from 'node:fs/promises';
 import type { Work, WorkEvent } from '../events.ts';
+import { environmentProblem } from '../host/environment.ts';
+import { requireRoomLeft } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import type { BootPlan, BootRun, Vm } from './boot.ts';
 import { kernelEntry } from './entry.ts';
@@ -43,10 +46,16 @@ export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: A
     unfinished: text => queue.push({ job, type: 'unfinished', run: id, text }),
   };
   const guest = runGuest(plan, folder, { line, typing }, AbortSignal.any([signal, left.signal]));
-  const finished = finish(recorder, guest, end => {
+  const finished = finish(recorder, folder, guest, end => {
     const { outcome, host, icount } = end;
     emit({ job, type: 'boot-ended', run: id, outcome, host, ...(icount !== undefined ? { icount } : {}) });
-  }).finally(() => queue.close());
+  })
+    .catch(async (error: unknown) => {
+      // Half a record would be taken for a boot that went wrong, and needs the room that there is not.
+      if (environmentProblem(error)) await rm(folder, { recursive: true, force: true });
+      throw error;
+    })
+    .finally(() => queue.close());
   finished.catch(() => {});
   try {
     yield* queue.drain();
@@ -60,6 +69,7 @@ export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: A
 /** Waits for the guest's end and closes the record, also when there was no guest to wait for. */
 async function finish(
   recorder: Recorder,
+  folder: string,
   guest: Promise<GuestEnd>,
   ended: (end: GuestEnd) => void,
 ): Promise<BootRun> {
@@ -77,6 +87,8 @@ async function finish(
   };
   try {
     end = await guest;
+    // QEMU drops what it cannot write to the console's file, and the guest seems to have stopped there.
+    if (end.outcome.kind !== 'ready') await requireRoomLeft(folder);
     ended(end);
   } catch (error) {
     ended({ outcome: { kind: 'interrupted' }, host: 0 });

@@ -2,7 +2,19 @@
 /** Files and folders: digests, whole-or-nothing writes and publishes, scratch folders that bear their owner, free space. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Digest } from '../events.ts';
@@ -62,6 +74,17 @@ export async function readRecord<Record>(file: string): Promise<Record | undefin
       hint: 'initbench fsck removes what is damaged and can be made again',
       exitCode: exitCodes.environment,
     });
+  }
+}
+
+/** For a folder whose files another program has written without a word about a full disk.
+ *  @throws ENOSPC, EDQUOT or what else the system says of two more blocks */
+export async function requireRoomLeft(folder: string): Promise<void> {
+  const file = path.join(folder, '.room');
+  try {
+    await writeFile(file, Buffer.alloc(2 * 4096, 1));
+  } finally {
+    await rm(file, { force: true });
   }
 }
 

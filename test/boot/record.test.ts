@@ -120,6 +120,13 @@ test('each event is a line as it came, the version in the first', async () => {
   expect(lines.slice(1, -1).map(line => JSON.parse(line) as WorkEvent)).toEqual(events);
 });
 
+test('a record that could not be written ends with the reason, and does not wait for ever', async () => {
+  const record = openRecord(path.join(folder, 'not', 'there'), header);
+  record.append(mark('kernel', 0, 1));
+  await new Promise(resolve => setTimeout(resolve, 50));
+  await expect(record.close({ loadAfter: 0 })).rejects.toThrow(/ENOENT/);
+});
+
 test('a record that just stops was interrupted, a torn last line is left out', async () => {
   await write(events.slice(0, 4));
   const file = path.join(folder, 'events.jsonl');
