@@ -105,10 +105,9 @@ test('--dry-run prints what would be run and calls no make', async () => {
   });
   expect(exitCode).toBe(exitCodes.done);
   // What is made first stands before the commands, as comments of a shell.
-  const commands = text.filter(line => !line.startsWith('#'));
-  expect(text.length).toBeGreaterThan(commands.length);
-  expect(text.slice(-commands.length)).toEqual(commands);
-  expect(commands[0]).toBe(`cd ${path.join(workspace.cache, 'worktrees/7.3/base')}`);
+  const first = text.findIndex(line => !line.startsWith('#'));
+  expect(first).toBeGreaterThan(0);
+  expect(text[first]).toBe(`cd ${path.join(workspace.cache, 'worktrees/7.3/base')}`);
   expect(text.join('\n')).toMatch(/printf %s 'CONFIG_CRYPTO=y\n' > build-[0-9a-f]{8}\/fragment-2\.config/);
   expect(text.at(-2)).toMatch(
     / -j3 .* 'KCFLAGS=-Og -g' LOCALVERSION=-initbench PAHOLE=false RUSTC=false bzImage$/,
