@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The cells of a check that stand on boots: each flow on the kernels of a patch, and all of them under debug.config.
  *  Pure. */
+import { kindOf } from '../../boot/findings.ts';
 import { describeOutcome } from '../../measure/outcome.ts';
 import { buildCell, type Cell, cell, judged, type Knowledge, none, notBuilt, open } from './cells.ts';
 import {
@@ -34,8 +35,9 @@ function excuseOf(plan: CheckPlan, known: Knowledge, patch: number, flow: Checke
   return from < 0 ? 'no patch completes it' : `patch ${numberOf(plan.patches[from]!)} completes it`;
 }
 
-/** What a kernel says of an image it does not know; that is how a flow ends which need not get there. */
-const unknownImage = /^Initramfs unpacking failed/;
+/** What a kernel reports of an image it does not know, from unpacking it to the /init that is not there; that is how a
+ *  flow ends which need not get there. */
+const ofUnknownImage = (line: string): boolean => ['initrd', 'init'].includes(kindOf(line) ?? '');
 
 /** One flow on kernels of one patch; `excuse` is why it need not get there. What it says on the way counts all the same. */
 function bootCell(
@@ -71,7 +73,7 @@ function bootFindings(
   const about = { level: 'error', type: flow } as const;
   const where = `option ${variant === 'off' ? 'off' : 'on'}${variant === 'debug' ? ', debug' : ''}, run ${run}`;
   const ended = outcome.kind === 'ready' || excused ? [] : [describeOutcome(outcome)];
-  const said = trouble.filter(line => !(excused && unknownImage.test(line)));
+  const said = trouble.filter(line => !(excused && ofUnknownImage(line)));
   return [...ended, ...said].map(text => ({ ...about, text: `${text} (${where})` }));
 }
 

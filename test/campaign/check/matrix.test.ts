@@ -50,6 +50,8 @@ const plan: CheckPlan = {
 const all = askedOf(plan, []);
 const ready: Outcome = { kind: 'ready' };
 const refused = 'Initramfs unpacking failed: invalid magic at start of compressed archive';
+const noInit = 'check access for /init failed: -2, ignoring';
+const noRoot = 'VFS: Cannot open root device "" or unknown-block(0,0): error -6';
 const panic: Outcome = { kind: 'panic', message: 'VFS: Unable to mount root fs' };
 
 /** Everything as it should be: kernelspace boots from the third patch on. */
@@ -63,7 +65,7 @@ function good(one: Case): Answer {
       return { kind: 'findings', findings: [] };
     case 'boot': {
       const outcome = one.flow === 'kernelspace' && one.patch < 2 ? panic : ready;
-      const trouble = outcome === ready ? [] : [refused];
+      const trouble = outcome === ready ? [] : [refused, noInit, noRoot];
       return { kind: 'booted', run: `${one.flow}-${one.variant}-${one.patch}`, outcome, trouble };
     }
   }
