@@ -19,10 +19,15 @@ export type Ahead = readonly (Pick<Pair, 'subject'> & {
 
 const words = { '!': 'changed', '>': 'new', '<': 'dropped' } as const;
 
+/** A patch that was rewritten so far that range-diff takes it for two is still one, by its subject. */
 export function aheadOf(pairs: readonly Pair[]): Ahead {
-  const differing = pairs.flatMap(({ sign, subject }): Ahead =>
-    sign === '=' ? [] : [{ how: words[sign], subject }],
-  );
+  const added = new Set(pairs.filter(({ sign }) => sign === '>').map(({ subject }) => subject));
+  const dropped = pairs.filter(({ sign }) => sign === '<').map(({ subject }) => subject);
+  const rewritten = new Set(dropped.filter(subject => added.has(subject)));
+  const differing = pairs.flatMap(({ sign, subject }): Ahead => {
+    if (sign === '=' || (sign === '<' && rewritten.has(subject))) return [];
+    return [{ how: rewritten.has(subject) ? 'changed' : words[sign], subject }];
+  });
   if (differing.length > 0) return differing;
   return pairs.flatMap(({ from, to, subject }): Ahead => (from === to ? [] : [{ how: 'moved', subject }]));
 }
