@@ -22,10 +22,16 @@ import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 
 export const never = new AbortController().signal;
 
+const temporary: string[] = [];
+// Not in temporaryFolder(): a hook that a running test declares is never called.
+afterAll(() => {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Removed when the test file is done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'initbench-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  temporary.push(folder);
   return folder;
 }
 
