@@ -49,6 +49,10 @@ interface Blessed {
   readonly program: {
     on(event: string, listener: (...args: never[]) => void): void;
     pause(): () => void;
+    normalBuffer(): void;
+    alternateBuffer(): void;
+    showCursor(): void;
+    hideCursor(): void;
     setMouse(modes: Readonly<Record<string, boolean>>, on: boolean): void;
     disableMouse(): void;
     flush(): void;
@@ -174,6 +178,10 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
     forget: () => screen.realloc(),
     async lend(use) {
       give();
+      // pause() drops what it has not written yet, and that would be these
+      program.normalBuffer();
+      program.showCursor();
+      program.flush();
       const resume = program.pause();
       lent = true;
       try {
@@ -181,6 +189,8 @@ export function openScreen(options: ScreenOptions, tell: (message: Message) => v
       } finally {
         lent = false;
         resume();
+        program.alternateBuffer();
+        program.hideCursor();
         take();
         screen.realloc();
       }
