@@ -78,7 +78,7 @@ describe('the workbench', () => {
     await until('═ 3 Flows');
     await keys('b');
     const shown = await until('═ ended ═', 300);
-    expect(shown.match(/\+0\.00 ready/g)).toHaveLength(3);
+    expect(shown.match(/ 0\.00 ready/g)).toHaveLength(3);
     await keys('Escape');
     await until('═ 3 Flows');
     await keys('4');
