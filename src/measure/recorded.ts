@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the same comparison cost elsewhere: figures recorded for one toolchain, and what a comparison says of them. Pure. */
 import { z } from 'zod';
-import type { Comparison, Row } from './comparison.ts';
-import { figureText, unitOf } from './unit.ts';
+import type { Comparison } from './comparison.ts';
 
 /** vm/recorded.json: comparisons of one round by icount, figures in guest instructions since start_kernel. */
 export const recordings = z.array(
@@ -47,17 +46,19 @@ export function digitsOf(comparison: Comparison, all: readonly Recording[]): str
   if (here.payloadBytes !== payload.bytes) {
     return `digits: recorded ${toolchain} with ${here.payloadBytes} bytes of files, here there are ${payload.bytes}`;
   }
-  const unit = unitOf(clock).short;
   const differing = comparison.rows.flatMap(row => {
     const recorded = here.rows[row.id];
-    if (!recorded || same(row, recorded)) return [];
-    const [then, now] = [recorded.used ?? recorded.init, row.used?.median ?? row.init?.median];
-    return [`${row.id} ${figureText(now, clock)} (${figureText(then, clock)} ${unit} recorded)`];
+    if (!recorded) return [];
+    const pairs = [
+      ['/init', recorded.init, row.init?.median],
+      ['the end', recorded.used, row.used?.median],
+    ] as const;
+    // In full: rounded, a difference of some thousand instructions would be none.
+    return pairs.flatMap(([to, then, now]) =>
+      then === now ? [] : [`${row.id} to ${to} ${now ?? 'none'}, recorded ${then ?? 'none'}`],
+    );
   });
   return differing.length === 0
     ? `digits: as recorded ${toolchain}`
-    : `digits: not as recorded ${toolchain}: ${differing.join(', ')}`;
+    : `digits: not as recorded ${toolchain}, in instructions: ${differing.join('; ')}`;
 }
-
-const same = (row: Row, { init, used }: Recording['rows'][string]): boolean =>
-  row.init?.median === init && row.used?.median === used;
