@@ -3,11 +3,11 @@
 import path from 'node:path';
 import { drained, type Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import { touch } from '../host/files.ts';
+import { exists, touch } from '../host/files.ts';
 import { findFragments, fragmentNames } from '../kconfig/find.ts';
 import { formatLost, fragmentsDigest } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
-import { architectureOf, archOf } from '../kernel/architecture.ts';
+import { architectureOf, archOf, hostArch } from '../kernel/architecture.ts';
 import { buildKernel } from '../kernel/build.ts';
 import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
 import { type Build, kernelDigest } from '../kernel/make.ts';
@@ -75,6 +75,7 @@ export async function* planKernel(
   const tree = yield* prepareTree(workspace, treeName, signal);
   const source = yield* sourceOf(workspace, tree, series, signal);
   if ('kind' in source) return source;
+  await requireSources(source, tree, srcarch);
   const about = { name, tree: tree.name, version: tree.version, fragments, variables };
   const asked = { ...(arch === undefined ? {} : { arch }), ...(jobs === undefined ? {} : { jobs }) };
   const build = yield* planBuild(workspace, source, { ...about, ...asked }, signal);
@@ -95,6 +96,20 @@ async function* treeOf(workspace: Workspace, request: KernelRequest, signal: Abo
   const { tree: edited } = (await readRecord(workspace, kernel)) ?? {};
   const written = workspace.settings.seriesTrees[kernel] ?? workspace.settings.tree;
   return edited !== undefined && tree === written ? edited : tree;
+}
+
+/** The host's own architecture no tree is without. @throws UserError when it does not have another one */
+async function requireSources({ path: top }: Worktree, tree: Tree, srcarch: string): Promise<void> {
+  if (srcarch === architectureOf(hostArch()).srcarch) return;
+  // a dry run has not checked it out
+  if (!(await exists(top))) return;
+  if (await exists(path.join(top, 'arch', srcarch, 'Kconfig'))) return;
+  throw new UserError(
+    `the tree ${tree.name} has no sources for ${srcarch}: there is no arch/${srcarch}/Kconfig`,
+    {
+      hint: 'take another machine (--machine), or another tree (--tree)',
+    },
+  );
 }
 
 async function fragmentsOf(workspace: Workspace, request: KernelRequest): Promise<readonly string[]> {

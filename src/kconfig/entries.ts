@@ -150,7 +150,7 @@ export async function readEntries(tree: string, srcarch: string): Promise<Entrie
           entry = block = undefined;
           break;
         case 'source':
-          await readKconfig(rest.replaceAll(/^"|"$/g, '').replaceAll('$(SRCARCH)', srcarch));
+          await readKconfig(pathOf(rest, srcarch));
           break;
         default:
           addAttribute(entry, entry ? undefined : block, word, rest);
@@ -161,6 +161,10 @@ export async function readEntries(tree: string, srcarch: string): Promise<Entrie
   await readKconfig('Kconfig');
   return entries;
 }
+
+/** What a `source` names; User-Mode Linux builds with the headers, and so the Kconfig, of an architecture of its own. */
+const pathOf = (quoted: string, srcarch: string): string =>
+  quoted.replaceAll(/^"|"$/g, '').replaceAll('$(SRCARCH)', srcarch).replaceAll('$(HEADER_ARCH)', 'x86');
 
 function addAttribute(entry: Entry | undefined, block: Block | undefined, word: string, rest: string): void {
   if (word === 'depends') (entry ?? block)?.dependsOn.push(dependencyOf(rest.replace(/^on\s+/, '')));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Architectures by kbuild's words: which folder below arch/, which image is booted, what QEMU's users call it. Pure. */
 import { machine } from 'node:os';
-import { UserError } from '../host/errors.ts';
+import { exitCodes, UserError } from '../host/errors.ts';
 import type { Variables } from './variables.ts';
 
 export interface Architecture {
@@ -32,7 +32,13 @@ const architectures: Readonly<Record<string, Architecture>> = {
   arm64: architecture('arm64', 'Image', 'arm64', 'aarch64-linux-gnu-'),
   riscv: architecture('riscv', 'Image', 'riscv64', 'riscv64-linux-gnu-'),
   s390: architecture('s390', 'bzImage', 's390x', 's390x-linux-gnu-'),
+  // a program of the host, linked by its compiler
+  um: { srcarch: 'um', target: 'linux', image: 'linux', debian: 'amd64', cross: '' },
 };
+
+/** The architecture of the programs that a kernel runs: its own, for User-Mode Linux the host's. */
+export const programsArch = (arch: string, hostMachine: string = machine()): string =>
+  arch === 'um' ? hostArch(hostMachine) : arch;
 
 /** ARCH as kbuild would set it here: what was given, otherwise after uname -m. */
 export function archOf(variables: Variables, hostMachine: string = machine()): string {
@@ -45,15 +51,27 @@ export function archOf(variables: Variables, hostMachine: string = machine()): s
 /** The make variables that choose an architecture: none for the host's own, so that asking for it by name and not
  *  asking give the same kernel. @throws UserError as architectureOf() */
 export function variablesFor(arch: string, hostMachine: string = machine()): Variables {
+  if (arch === 'um') return userModeVariables(hostMachine);
   const cross = crossOf(arch, hostMachine);
   if (cross) return { ARCH: arch, CROSS_COMPILE: cross };
   return arch === 'i386' ? { ARCH: arch } : {};
+}
+
+/** The sources have it for x86 hosts alone, and the 32-bit ones share little with what is measured here.
+ *  @throws UserError on another host */
+function userModeVariables(hostMachine: string): Variables {
+  if (hostMachine === 'x86_64') return { ARCH: 'um', SUBARCH: 'x86_64' };
+  throw new UserError(`User-Mode Linux runs on x86-64 hosts, and this one is ${hostMachine}`, {
+    hint: 'take a machine that QEMU makes: leave out --machine um',
+    exitCode: exitCodes.environment,
+  });
 }
 
 /** What stands before the names of compilers for an architecture: nothing for the host's own.
  *  @throws UserError as architectureOf() */
 export function crossOf(arch: string, hostMachine: string = machine()): string {
   const { srcarch, cross } = architectureOf(arch);
+  if (cross === '') return '';
   const own = archOf({}, hostMachine);
   return Object.hasOwn(architectures, own) && architectures[own]!.srcarch === srcarch ? '' : cross;
 }

@@ -19,11 +19,11 @@ export class BuildFailed extends UserError {
   /** What compiler, linker and modpost say of it, 'fs/erofs/super.c:12:5: error: ...' first. */
   readonly errors: readonly string[];
   readonly logPath: string;
-  constructor(build: Pick<Build, 'name' | 'tree'>, errors: readonly string[], logPath: string) {
+  constructor(build: Pick<Build, 'name' | 'tree' | 'arch'>, errors: readonly string[], logPath: string) {
     const more = errors.length > shownErrors ? [`and ${errors.length - shownErrors} more`] : [];
     const shown = [...errors.slice(0, shownErrors), ...more];
     super([`${build.name} on ${build.tree} does not build:`, ...shown].join('\n  '), {
-      hint: `the whole log is ${logPath}`,
+      hint: `${build.arch === 'um' ? 'without --machine um it is built for QEMU; ' : ''}the whole log is ${logPath}`,
       exitCode: exitCodes.build,
     });
     this.name = 'BuildFailed';

@@ -76,10 +76,12 @@ export function makeVariables(
     variables[name] = value;
   }
   if (arch !== undefined && architectureOf(archOf(variables)).srcarch !== architectureOf(arch).srcarch) {
-    throw new UserError(`--arch ${arch} and ARCH=${variables.ARCH} are two architectures`, {
+    throw new UserError(`--machine ${arch} and ARCH=${variables.ARCH} are two architectures`, {
       hint: 'leave one of them out',
     });
   }
+  // User-Mode Linux asks for the host's by another name, and takes a 32-bit kernel for granted without
+  if (variables.ARCH === 'um') Object.assign(variables, { ...variablesFor('um'), ...variables });
   return Object.fromEntries(Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -2,7 +2,14 @@
 /** Make variables: kbuild's precedence, what is refused, the compilers they choose, the environment make gets. */
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/host/errors.ts';
-import { architectureOf, archOf, crossOf, variablesFor, wordOf } from '../../src/kernel/architecture.ts';
+import {
+  architectureOf,
+  archOf,
+  crossOf,
+  programsArch,
+  variablesFor,
+  wordOf,
+} from '../../src/kernel/architecture.ts';
 import { makeEnvironment, makeVariables, programsOf, throughCcache } from '../../src/kernel/variables.ts';
 
 const fixed = {
@@ -50,7 +57,7 @@ describe('makeVariables()', () => {
     expect(asked(arm)).toEqual(riscv);
     expect(asked(arm, [], 'arm64')).toEqual({ ...fixed, ...arm });
     expect(asked({}, ['CROSS_COMPILE=my-'])).toEqual({ ...riscv, CROSS_COMPILE: 'my-' });
-    expect(() => asked({}, ['ARCH=arm64'])).toThrow('--arch riscv and ARCH=arm64 are two architectures');
+    expect(() => asked({}, ['ARCH=arm64'])).toThrow('--machine riscv and ARCH=arm64 are two architectures');
   });
 
   test.each(['modules', '-j4', 'CC+=x', '=y'])("refuses '%s': no variable", word => {
@@ -136,6 +143,20 @@ describe('architectures', () => {
     expect(variablesFor('arm64', 'aarch64')).toEqual({});
     expect(crossOf('x86_64', 'aarch64')).toBe('x86_64-linux-gnu-');
     expect(() => variablesFor('arm65', 'x86_64')).toThrow('no kernel image is known for ARCH=arm65');
+  });
+
+  test('User-Mode Linux: a kernel of its own kind, with the programs of the host', () => {
+    expect(variablesFor('um', 'x86_64')).toEqual({ ARCH: 'um', SUBARCH: 'x86_64' });
+    expect(crossOf('um', 'x86_64')).toBe('');
+    expect([programsArch('um', 'x86_64'), programsArch('arm64', 'x86_64')]).toEqual(['x86_64', 'arm64']);
+    expect(wordOf('um', 'CONFIG_X86_64=y\n')).toBe('um');
+    expect(architectureOf('um')).toMatchObject({ srcarch: 'um', target: 'linux', image: 'linux' });
+  });
+
+  test.each(['i686', 'aarch64', 'armv7l', 'riscv64'])('User-Mode Linux on %s: a sentence', host => {
+    expect(() => variablesFor('um', host)).toThrow(
+      `User-Mode Linux runs on x86-64 hosts, and this one is ${host}`,
+    );
   });
 
   test('ARCH=x86 is 32 or 64 bits as the .config says', () => {
