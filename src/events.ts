@@ -21,6 +21,8 @@ export type Outcome =
   | { kind: 'no-output'; deadline: Milliseconds }
   | { kind: 'incomplete'; message: string }
   | { kind: 'qemu-failed'; exitCode: number | null; message: string }
+  /** What runs the guest, where that is no QEMU. */
+  | { kind: 'machine-failed'; exitCode: number | null; message: string }
   | { kind: 'interrupted' };
 
 /** One value of a fact the guest reported, as printed. */

@@ -4,10 +4,11 @@ import type { Digest, Fact, Instructions, Mark, Milliseconds, Outcome } from '..
 import type { Image } from '../image/image.ts';
 import type { Part } from '../image/segments.ts';
 import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
-import type { Machine } from './machine.ts';
+import type { Feature, Machine } from './machine.ts';
 
 export type Clock = 'icount' | 'wall';
-export type Accelerator = 'kvm' | 'tcg';
+/** `none`: the guest is a process, whose instructions are the host's. */
+export type Accelerator = 'kvm' | 'tcg' | 'none';
 
 /** Guest memory that is taken away from the kernel, both in MiB. */
 export interface CarveOut {
@@ -15,7 +16,7 @@ export interface CarveOut {
   readonly sizeMiB: number;
 }
 
-/** `pmem`: raw memory at a fixed address in a carve-out; `virtio-blk`: a disk. `device` is what the guest finds it as. */
+/** `pmem`: raw memory at a fixed address in a carve-out; `block`: a disk. `device` is what the guest finds it as. */
 export type Disk =
   | {
       readonly kind: 'pmem';
@@ -26,7 +27,7 @@ export type Disk =
        *  put there, and the kernel has to do without. */
       readonly standsFor: 'disk' | 'memory';
     }
-  | { readonly kind: 'virtio-blk'; readonly image: Image; readonly device: string }
+  | { readonly kind: 'block'; readonly image: Image; readonly device: string }
   /** Of the disk that the machine boots from: see Firmware. */
   | { readonly kind: 'partition'; readonly image: Image; readonly device: '/dev/vda2' };
 
@@ -47,7 +48,7 @@ export interface DiskLimit {
   readonly requestsPerSecond?: number;
 }
 
-/** One virtual machine, complete: qemuArgv(vm) follows from it alone. */
+/** One machine, complete: the command that starts it follows from it alone. */
 export interface Vm {
   readonly machine: Machine;
   readonly kernel: Pick<Kernel, 'digest' | 'name' | 'release' | 'files' | 'arch' | 'tree' | 'imageBytes'>;
@@ -63,9 +64,11 @@ export interface Vm {
   readonly cpus: number;
   readonly clock: Clock;
   readonly accelerator: Accelerator;
+  /** A processor model in place of the machine's own. */
+  readonly cpuModel?: string;
   /** What our programs in the guest put into their lines; from guarded(). */
   readonly nonce?: string;
-  /** QEMU confines itself before the guest runs. */
+  /** What runs the guest confines itself before it does. */
   readonly sandbox?: boolean;
 }
 
@@ -73,6 +76,8 @@ export interface Vm {
 export interface Flow {
   readonly id: string;
   readonly summary: string;
+  /** What not every machine has. */
+  readonly uses?: Feature;
   /** Which kernels it boots on: any, or only one that carries the series. */
   readonly kernel: 'any' | 'series';
   /** An option that not every kernel has, and the fragment that asks for it. */
@@ -178,7 +183,10 @@ export interface BootRun {
   readonly argv: readonly string[];
   /** A person could type into it: nothing of it compares with another boot. */
   readonly interactive?: true;
-  readonly qemuVersion: string;
+  /** Absent where something else ran the guest. */
+  readonly qemuVersion?: string;
+  /** What ran the guest where that was no QEMU, with its version. */
+  readonly platform?: string;
   /** What `-machine pc`, or its like, was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
   readonly machine?: string;
   readonly acceleratorReason: string;

@@ -9,7 +9,7 @@ import { UserError } from '../host/errors.ts';
 import { shellQuote } from '../host/exec.ts';
 import { digestOfFile, exists } from '../host/files.ts';
 import type { BootRun } from './boot.ts';
-import { consoleLog } from './qemu.ts';
+import { consoleLog } from './record.ts';
 
 export interface Bundle {
   readonly folder: string;
@@ -156,7 +156,7 @@ function commandLines(argv: readonly string[]): string {
 
 /** POSIX sh; of programs only QEMU, and of coreutils timeout, sha256sum, mktemp, rm, dirname. */
 export function replayScript(run: BootRun, argv: readonly string[]): string {
-  const version = run.qemuVersion.split(' ')[0]!;
+  const version = (run.qemuVersion ?? '').split(' ')[0]!;
   return `#!/bin/sh
 # Boots what initbench booted as ${run.id} and compares the digits. Needs QEMU, a shell and coreutils.
 # Exit code: 0 the same, 1 not the same, 2 it could not be booted. QEMU=... names another QEMU.
@@ -243,7 +243,7 @@ kernel    ${kernel.name}, ${kernel.release}, ${kernel.digest}
 config    ${kernel.configDigest}
 ${images.map(({ role, format, digest }) => `image     ${role}, ${format}, ${digest}`).join('\n')}
 guest     ${memoryMiB} MiB, 1 CPU, ${run.machine ?? 'pc'}
-QEMU      ${qemuVersion}
+QEMU      ${qemuVersion ?? ''}
 
 QEMU counts the guest's instructions (-icount shift=0): its clock is the count, so the same machine gives the same
 digits on any host. The guest reads its time stamp counter at each mark and prints it; replay.sh boots, reads what

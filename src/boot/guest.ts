@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** One QEMU from its start to its end: console followed, deadline kept, instructions counted, outcome told. */
+/** One guest from its start to its end: console followed, deadline kept, outcome told; on whatever machine. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Instructions, type Mark, type Milliseconds, type Outcome, sanitise } from '../events.ts';
-import { launch, type Running } from '../host/exec.ts';
+import { type Mark, type Milliseconds, type Outcome, sanitise } from '../events.ts';
 import { socketFolder } from '../host/files.ts';
-import { connectQmp, type Qmp } from '../host/qmp.ts';
-import type { BootPlan, BootRun } from './boot.ts';
+import type { BootPlan } from './boot.ts';
 import { cutFile, usualBudget } from './budget.ts';
 import { type ConsoleParser, consoleParser, lineSplitter, type Sign } from './console.ts';
 import { type Finding, stopsBoot } from './findings.ts';
 import { peakOf } from './host.ts';
-import { consoleLog, instrumentedArgv } from './qemu.ts';
+import type { Answers, Guest, GuestClock } from './machine.ts';
+import { consoleLog } from './record.ts';
 import { growing } from './serial.ts';
 
 /** How long a boot may go on after what stops most: for what else the kernel prints, and for a boot that survives. Time
@@ -20,17 +19,14 @@ const graceMs = 2000;
 const graceLookMs = 200;
 /** A console that long is no boot any more: the guest is stopped. */
 const floodBytes = 64 * 2 ** 20;
-const quitMs = 3000;
+/** How long a machine may take to answer when the guest has ended. */
+const answerMs = 3000;
 
-export interface GuestEnd {
+export interface GuestEnd extends Answers {
   readonly outcome: Outcome;
   readonly host: Milliseconds;
-  /** Absent when the guest did not stop by itself: any other stop depends on the host. */
-  readonly icount?: Instructions;
-  readonly machine?: string;
-  /** Most memory that QEMU had. */
+  /** Most memory that the machine's process had. */
   readonly peakBytes?: number;
-  readonly reads?: BootRun['reads'];
 }
 
 /** Of a console that a person types into. */
@@ -40,7 +36,7 @@ export interface OnTyping {
   unfinished(text: string): void;
 }
 
-/** A line and what it told, at host time since QEMU's start. The line is sanitised. */
+/** A line and what it told, at host time since the machine's start. The line is sanitised. */
 export type OnLine = (line: string, signs: readonly Sign[], at: Milliseconds) => void;
 
 /** What the console has shown so far. */
@@ -63,7 +59,7 @@ interface Fatal extends Finding {
   readonly seconds: number | undefined;
   /** The place of the exception was named. */
   placed?: true;
-  /** On QEMU's clocks of the guest, when first looked. */
+  /** On the guest's own clocks, when first looked. */
   started?: GuestClock;
 }
 
@@ -79,51 +75,48 @@ export type Why =
     };
 
 /** Boots the plan's machine; its console goes to console.log in `folder`. The signal kills the whole group.
- *  @throws UserError when QEMU is not installed, Interrupted when it had not started */
+ *  @throws UserError when what runs the guest is not installed, Interrupted when it had not started */
 export async function runGuest(
   plan: BootPlan,
   folder: string,
   on: { readonly line: OnLine; readonly typing?: OnTyping },
   signal: AbortSignal,
 ): Promise<GuestEnd> {
-  const scratch = await socketFolder('qemu');
+  const { machine } = plan.vm;
+  const scratch = await socketFolder('guest');
   const over = new AbortController();
   try {
+    const console = consoleLog(folder);
     const typed = plan.interactive ? path.join(scratch, 'console') : undefined;
-    const paths = {
-      ...{ console: consoleLog(folder), qmp: path.join(scratch, 'qmp') },
-      ...(typed !== undefined && { typed }),
-    };
-    await writeFile(paths.console, '');
+    await writeFile(console, '');
     const start = performance.now();
     const since = () => Math.round((performance.now() - start) * 1000) / 1000;
-    const running = await launch(instrumentedArgv(plan.vm, paths), { signal });
+    const at = { console, scratch, ...(typed !== undefined && { typed }) };
+    const guest = await machine.start(plan, at, signal);
+    if (typed !== undefined) void guest.typable.then(() => on.typing?.typable(typed));
     const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
     const parser = consoleParser(plan.vm.nonce, plan.untouched);
-    const reader = readConsole(paths.console, parser, over.signal, seen, plan, {
+    const reader = readConsole(console, parser, over.signal, seen, plan, {
       line: (line, signs) => on.line(line, signs, since()),
       unfinished: text => on.typing?.unfinished(text),
     });
     try {
-      const started = () => typed !== undefined && on.typing?.typable(typed);
-      const watched = await watch(plan, seen, running, paths.qmp, reader.enough, started, signal);
+      const why = await firstEnd(plan, seen, guest, reader.enough, signal);
+      const answers = ended(why) ? {} : await inTime(guest, guest.answers(why));
       const host = since();
-      const peakBytes = await peakOf(running.pid);
-      await quit(running, watched.qmp);
+      const peakBytes = await peakOf(guest.running.pid);
+      await guest.quit();
       over.abort();
       await reader.done;
-      await cutFile(paths.console, usualBudget);
-      const { why, icount, machine } = watched;
+      await cutFile(console, usualBudget);
       return {
-        outcome: outcomeOf(why, seen, plan),
+        outcome: guest.failure(why, seen) ?? outcomeOf(why, seen, plan),
         host,
-        ...(icount !== undefined ? { icount } : {}),
-        ...(machine !== undefined ? { machine } : {}),
+        ...answers,
         ...(peakBytes !== undefined ? { peakBytes } : {}),
-        ...(watched.reads ? { reads: watched.reads } : {}),
       };
     } finally {
-      await running.stop();
+      await guest.running.stop();
       over.abort();
       await reader.done.catch(() => {});
     }
@@ -131,6 +124,45 @@ export async function runGuest(
     await rm(scratch, { recursive: true, force: true });
   }
 }
+
+/** Waits for the first of: the guest stops, it has shown enough, the deadline, its process ends, we are interrupted. */
+async function firstEnd(
+  plan: BootPlan,
+  seen: Seen,
+  guest: Guest,
+  enough: Promise<Why>,
+  signal: AbortSignal,
+): Promise<Why> {
+  const gone = new AbortController();
+  const exited = guest.running.ended.then(({ exitCode, signal: by, stderr }): Why =>
+    signal.aborted ? { kind: 'interrupted' } : { kind: 'exited', exitCode, signal: by, stderr },
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<Why>(resolve => {
+    timer = setTimeout(() => resolve({ kind: 'deadline' }), plan.timeout);
+  });
+  try {
+    const fatal = fatalEnd(plan, seen, guest, gone.signal).catch(() => new Promise<never>(() => {}));
+    return await Promise.race([guest.stopped, enough, deadline, fatal, exited]);
+  } finally {
+    gone.abort();
+    clearTimeout(timer);
+  }
+}
+
+/** Nothing is left to ask. */
+const ended = ({ kind }: Why): boolean => kind === 'exited' || kind === 'interrupted';
+
+/** What the machine answers, if it does. */
+async function inTime({ running }: Guest, answers: Promise<Answers>): Promise<Answers> {
+  const gone = running.ended.then(() => undefined);
+  return (await Promise.race([answers, gone, pause(answerMs)]).catch(() => undefined)) ?? {};
+}
+
+const pause = (ms: Milliseconds) =>
+  new Promise<undefined>(resolve => {
+    setTimeout(resolve, ms, undefined).unref();
+  });
 
 /** Follows console.log until `over`; `enough` settles when the payload's own init had its time, or on a flood. */
 function readConsole(
@@ -206,28 +238,11 @@ function notice(seen: Seen, line: string, signs: readonly Sign[]): void {
   }
 }
 
-/** The guest's clocks as QEMU knows them under icount. */
-interface GuestClock {
-  readonly instructions: number;
-  /** Whole seconds of its real-time clock, which runs on the virtual clock; idle time is in it. x86 alone. */
-  readonly seconds: number | undefined;
-}
-
-async function guestClock(qmp: Qmp): Promise<GuestClock> {
-  const { icount = 0 } = (await qmp.execute('query-replay')) as { icount?: number };
-  const date = await qmp
-    .execute('qom-get', { path: '/machine', property: 'rtc-time' })
-    .catch(() => undefined);
-  const { tm_hour, tm_min, tm_sec } = (date ?? {}) as Record<string, number | undefined>;
-  const seconds = tm_sec === undefined ? undefined : (tm_hour ?? 0) * 3600 + (tm_min ?? 0) * 60 + tm_sec;
-  return { instructions: icount, seconds };
-}
-
 /** Settles when the grace after what a boot does not survive is over, in the guest's time. */
 async function fatalEnd(
-  { vm, interactive }: BootPlan,
+  { interactive }: BootPlan,
   seen: Seen,
-  connected: Promise<Qmp>,
+  guest: Guest,
   over: AbortSignal,
 ): Promise<Why> {
   for (;;) {
@@ -237,8 +252,8 @@ async function fatalEnd(
     if (!fatal || seen.marks.has('end')) continue;
     if ((seen.seconds ?? 0) - (fatal.seconds ?? Infinity) >= graceMs / 1000) return { kind: 'fatal' };
     if (performance.now() - fatal.at < graceMs) continue;
-    if (vm.clock === 'wall') return { kind: 'fatal' };
-    const now = await guestClock(await connected);
+    const now = await guest.clock?.();
+    if (!now) return { kind: 'fatal' };
     const start = (fatal.started ??= now);
     const instructions = now.instructions - start.instructions;
     const seconds = (now.seconds ?? 0) - (start.seconds ?? Infinity);
@@ -246,108 +261,13 @@ async function fatalEnd(
   }
 }
 
-/** Waits for the first of: the guest stops, it has shown enough, the deadline, QEMU ends, we are interrupted. */
-async function watch(
-  plan: BootPlan,
-  seen: Seen,
-  running: Running,
-  socket: string,
-  enough: Promise<Why>,
-  started: () => void,
-  signal: AbortSignal,
-): Promise<{ why: Why; qmp?: Qmp } & Answers> {
-  const gone = new AbortController();
-  const exited = running.ended.then(({ exitCode, signal: by, stderr }): Why => {
-    gone.abort();
-    return signal.aborted ? { kind: 'interrupted' } : { kind: 'exited', exitCode, signal: by, stderr };
-  });
-  const never = new Promise<never>(() => {});
-  const connected = connectQmp(socket, gone.signal);
-  connected.then(started, () => {});
-  const stopped = connected.then(guestStopped).catch(() => never);
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<Why>(resolve => {
-    timer = setTimeout(() => resolve({ kind: 'deadline' }), plan.timeout);
-  });
-  try {
-    const fatal = fatalEnd(plan, seen, connected, gone.signal).catch(() => never);
-    const why = await Promise.race([stopped, enough, deadline, fatal, exited]);
-    if (why.kind === 'exited' || why.kind === 'interrupted') return { why };
-    const qmp = await Promise.race([connected, exited, pause(quitMs)]).catch(() => undefined);
-    if (!qmp || 'kind' in qmp) return { why };
-    const asked = await Promise.race([ask(qmp, plan, why), exited, pause(quitMs)]).catch(() => undefined);
-    return { why, qmp, ...(asked && !('kind' in asked) ? asked : {}) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Settles when the virtual machine is paused: with -no-shutdown that is how a reset or a power-off ends. */
-async function guestStopped(qmp: Qmp): Promise<Why> {
-  const status = async () => ((await qmp.execute('query-status')) as { status: string }).status;
-  const now = await status();
-  if (now !== 'running') return { kind: 'guest-stopped', status: now };
-  if (!(await qmp.event('STOP'))) return new Promise<never>(() => {});
-  return { kind: 'guest-stopped', status: await status() };
-}
-
-type Answers = Pick<GuestEnd, 'icount' | 'machine' | 'reads'>;
-
-async function ask(qmp: Qmp, plan: BootPlan, why: Why): Promise<Answers> {
-  const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' }).catch(() => undefined);
-  const machine = {
-    ...(typeof type === 'string' ? { machine: type.replace(/-machine$/, '') } : {}),
-    ...(plan.vm.firmware || plan.vm.disks.some(disk => disk.kind === 'virtio-blk')
-      ? { reads: readsOf(await qmp.execute('query-blockstats')) }
-      : {}),
-  };
-  if (plan.vm.clock !== 'icount' || plan.hold !== undefined || why.kind !== 'guest-stopped') return machine;
-  const replay = (await qmp.execute('query-replay')) as { icount?: number };
-  return { ...machine, ...(replay.icount !== undefined ? { icount: replay.icount } : {}) };
-}
-
-/** What the guest, its firmware included, has read of each disk: the answer to query-blockstats. */
-export function readsOf(answer: unknown): NonNullable<BootRun['reads']> {
-  const disks = answer as { device?: string; stats?: { rd_bytes?: number; rd_operations?: number } }[];
-  return disks.flatMap(({ device, stats }) =>
-    device !== undefined && /^(?:boot|disk\d+)$/.test(device)
-      ? [{ disk: device, bytes: stats?.rd_bytes ?? 0, requests: stats?.rd_operations ?? 0 }]
-      : [],
-  );
-}
-
-async function quit(running: Running, qmp: Qmp | undefined): Promise<void> {
-  qmp?.execute('quit').catch(() => {});
-  if (qmp) await Promise.race([running.ended, pause(quitMs)]);
-  await running.stop();
-}
-
-const pause = (ms: number) =>
-  new Promise<undefined>(resolve => {
-    setTimeout(resolve, ms, undefined).unref();
-  });
-
-/** The kernel's own way to end a process when a control group's memory is used up leaves no word. */
-const killedBy = (why: Why): string =>
-  why.kind === 'exited' && why.signal === 'SIGKILL'
-    ? 'QEMU was killed (SIGKILL): when nobody did that, the memory that doctor tells was too little for it'
-    : 'QEMU was killed';
-
-/** How the boot ended, from why we stopped watching and what the console had shown by then. */
+/** How the boot ended, from why we stopped watching and what the console had shown by then; the machine did not fail. */
 export function outcomeOf(
   why: Why,
   seen: Seen,
   plan: Pick<BootPlan, 'hold' | 'timeout' | 'interactive' | 'untouched'>,
 ): Outcome {
   if (why.kind === 'interrupted') return { kind: 'interrupted' };
-  if (why.kind === 'exited' || (why.kind === 'guest-stopped' && why.status !== 'shutdown')) {
-    const said = why.kind === 'exited' ? why.stderr.trim() : `QEMU stopped the guest: ${why.status}`;
-    return {
-      kind: 'qemu-failed',
-      exitCode: why.kind === 'exited' ? why.exitCode : null,
-      message: sanitise(said.split('\n').slice(-3).join('; ')) || killedBy(why),
-    };
-  }
   const panic: Outcome | undefined =
     seen.panic === undefined ? undefined : { kind: 'panic', message: seen.panic };
   // behind `end` the payload's own init may still take the kernel down with it; a shell does when it is left

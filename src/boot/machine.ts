@@ -1,36 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What guests of one architecture run on, as data: src/boot/machine/<arch>.ts; the folder is the registry. */
-import type { CarveOut } from './boot.ts';
-import type { Node } from './fdt.ts';
+/** What guests run on: src/boot/machine/<id>.ts, one file a machine; the folder is the registry. A machine is data, and
+ *  how a guest on it is started; everything that follows is the same for all of them (guest.ts, run.ts). */
+import type { Instructions, Outcome, Work } from '../events.ts';
+import { UserError } from '../host/errors.ts';
+import type { Running } from '../host/exec.ts';
+import type { Image } from '../image/image.ts';
+import type { Workspace } from '../workspace.ts';
+import type { Accelerator, BootPlan, BootRun, CarveOut, Clock, Disk, DiskLimit, Flow, Vm } from './boot.ts';
+import type { Seen, Why } from './guest.ts';
 
 export interface Machine {
-  /** As kernels are called (Kernel.arch): 'x86_64', 'arm64'. */
+  /** As kernels are called (Kernel.arch): 'x86_64', 'arm64', 'um'. */
   readonly id: string;
-  /** QEMU's program. */
-  readonly qemu: string;
-  /** The value of -machine. */
-  readonly type: string;
-  /** The value of -cpu under TCG: a fixed one, which neither host nor QEMU version changes. */
-  readonly cpu: string;
-  /** The kernel's console on the first serial port. */
+  /** What it is, in a line. */
+  readonly summary: string;
+  /** What runs the guest, as figures name it: 'QEMU', 'User-Mode Linux'. */
+  readonly platform: string;
+  /** Its boots are timed by one of these; the first is the default. */
+  readonly clocks: readonly [Clock, ...Clock[]];
+  /** The kernel's console. */
   readonly console: string;
-  /** Words of the command line against a clock that does not wait for the guest: by the wall clock alone. */
-  readonly wallWords: readonly string[];
-  readonly counter: Counter;
-  readonly memoryDisk: MemoryDisk;
-  /** What boots from a disk. Absent: initbench knows of none. */
-  readonly efi?: Efi;
-  /** A program that proves KVM. Absent: guests of this architecture are always emulated. */
-  readonly canary?: Canary;
+  /** Words of the command line of each boot by that clock, the console apart. */
+  words(clock: Clock): readonly string[];
+  /** What guest programs read as `tsc`. */
+  readonly counter: { readonly name: string; readonly tick: number };
+  /** An image as the disk of that number. */
+  disk(image: Image, index: number): Disk;
+  /** Absent: nothing can be put into the guest's memory but the initrd. */
+  readonly memoryDisk?: MemoryDisk;
+  /** Said beside each of its figures. */
+  readonly notes: readonly string[];
+  /** Features that it has not, each with the reason. */
+  readonly lacks: Readonly<Partial<Record<Feature, string>>>;
+
+  /** The version of what runs the guest. @throws UserError when that is not installed */
+  version(signal: AbortSignal): Promise<string>;
+  /** Whether what runs the guest confines itself here. */
+  sandboxed(signal: AbortSignal): Promise<boolean>;
+  /** How guests get to run by that clock, and why so. @throws UserError when they cannot here */
+  accelerate(workspace: Workspace, clock: Clock, signal: AbortSignal): Work<Accelerated>;
+  /** The machine with all that it needs beside kernel, initrd and disks.
+   *  @throws UserError when that cannot be had here */
+  complete(workspace: Workspace, vm: Vm, about: Completion, signal: AbortSignal): Work<Vm>;
+  /** The command that a person can paste; its console is on stdio. */
+  argv(vm: Vm): string[];
+  /** Starts a guest. @throws UserError when what runs it is not installed, Interrupted */
+  start(plan: BootPlan, at: Instruments, signal: AbortSignal): Promise<Guest>;
+  /** Virtual nanoseconds from reset to start_kernel; present where icount is among the clocks.
+   *  @throws UserError when the kernel is never entered */
+  entry?(workspace: Workspace, vm: Vm, version: string, job: string, signal: AbortSignal): Work<Instructions>;
 }
 
-/** What guest programs read the virtual clock from. */
-export interface Counter {
-  readonly name: string;
-  /** Virtual nanoseconds from one tick to the next; under icount these are instructions. */
-  readonly tick: number;
-  /** One instruction that reads it, as bytes in hex, and how to find its ticks in the answer to gdb's `g`. */
-  readonly read: { readonly code: string; readonly ticks: (registers: string) => number };
+/** What a boot may need of a machine beside an initrd and disks. */
+export type Feature = 'memory disk' | 'firmware' | 'typing';
+
+export interface Accelerated {
+  readonly accelerator: Accelerator;
+  /** In words: '5 canary guests ran under KVM', 'icount is TCG alone'. */
+  readonly reason: string;
+}
+
+export interface Completion {
+  /** The row, as events call the job. */
+  readonly job: string;
+  /** Through firmware and a boot loader. */
+  readonly via?: DiskLimit;
+}
+
+/** Where a guest's console goes, and where its machine may put files that live as long as it does. */
+export interface Instruments {
+  /** A file that exists; it is only appended to. */
+  readonly console: string;
+  readonly scratch: string;
+  /** A Unix socket for a person who types; absent: nobody can. */
+  readonly typed?: string;
+}
+
+/** A guest that was started. */
+export interface Guest {
+  readonly running: Running;
+  /** Settles when the console can be typed into; never where it cannot. */
+  readonly typable: Promise<void>;
+  /** Settles when the guest has stopped though its machine is still there; never where one ends with the other. */
+  readonly stopped: Promise<Why>;
+  /** How the machine failed, if it was the machine: any other outcome is the guest's. */
+  failure(why: Why, seen: Seen): Outcome | undefined;
+  /** The guest's clocks, where they do not go with the host's. */
+  clock?(): Promise<GuestClock>;
+  /** What the machine alone can tell of a boot that ended so; nothing when it does not answer. */
+  answers(why: Why): Promise<Answers>;
+  /** Ends the machine and waits for that. */
+  quit(): Promise<void>;
+}
+
+export interface GuestClock {
+  readonly instructions: number;
+  /** Whole seconds of its real-time clock, in which it may have been idle. */
+  readonly seconds: number | undefined;
+}
+
+export interface Answers {
+  /** Of a guest that stopped by itself: any other stop depends on the host. */
+  readonly icount?: Instructions;
+  readonly machine?: string;
+  readonly reads?: BootRun['reads'];
 }
 
 /** A piece of guest memory as a disk: reads cost nothing, and repeat. */
@@ -39,23 +112,37 @@ export interface MemoryDisk {
   readonly place: (imageBytes: number, memoryMiB: number, initrdBytes: number) => CarveOut;
   /** Words of the command line by which the kernel leaves it alone. */
   readonly words: (carveOut: CarveOut) => readonly string[];
-  /** What tells the kernel of the disk where those words do not: a node of the device tree. */
-  readonly node?: (carveOut: CarveOut) => Node;
 }
 
-export interface Efi {
-  /** The value of -machine, and of -cpu under TCG. */
-  readonly type: string;
-  readonly cpu: string;
-  /** Firmware and its variables; the first pair that is installed. */
-  readonly firmware: readonly (readonly [code: string, variables: string])[];
-  /** The boot loader, and the name under which firmware finds it. */
-  readonly loader: { readonly file: string; readonly name: string };
+/** @throws UserError where the machine has none */
+export function memoryDiskOf({ id, memoryDisk, lacks }: Machine): MemoryDisk {
+  if (memoryDisk) return memoryDisk;
+  throw new UserError(`${id} has no memory disk: ${lacks['memory disk']}`, {
+    hint: 'boot another flow, or another machine',
+  });
 }
 
-export interface Canary {
-  readonly argv: (program: string) => readonly string[];
-  readonly program: () => Buffer;
-  /** What QEMU exits with when the canary ran to its end. */
-  readonly exit: number;
+/** Why a flow cannot be booted on a machine; undefined where it can. */
+export const unbootable = ({ uses }: Pick<Flow, 'uses'>, { lacks }: Machine): string | undefined =>
+  uses === undefined ? undefined : lacks[uses];
+
+/** Before a kernel is built for it. @throws UserError when a flow, or what is asked for with it, needs what the machine
+ *  lacks */
+export function requireFeatures(
+  machine: Machine,
+  flow: Pick<Flow, 'id' | 'uses'>,
+  asked: { readonly interactive?: boolean | undefined; readonly via?: DiskLimit | undefined } = {},
+): void {
+  const { id, lacks } = machine;
+  const reason = unbootable(flow, machine);
+  if (reason !== undefined) {
+    throw new UserError(`the flow ${flow.id} cannot be booted on ${id}: ${reason}`, {
+      hint: 'boot another flow, or leave out --machine',
+    });
+  }
+  if (asked.via && lacks.firmware !== undefined)
+    throw new UserError(lacks.firmware, { hint: 'leave out --via uefi' });
+  if (asked.interactive && lacks.typing !== undefined) {
+    throw new UserError(lacks.typing, { hint: 'leave out --interactive, or --machine' });
+  }
 }

@@ -9,16 +9,16 @@ import { shownName } from '../image/draft.ts';
 import { findFormat, packImage } from '../image/pack.ts';
 import { concatenate, type Part } from '../image/segments.ts';
 import { paddedImage } from '../image/padded.ts';
+import { programsArch } from '../kernel/architecture.ts';
 import { hasOption, type Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
-import { probeAccelerator } from './accelerator.ts';
-import type { BootPlan, BootRun, Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
-import { withDeviceTree } from './devicetree.ts';
-import { limitText, requireDiskBoot, withFirmware } from './firmware.ts';
-import { requireMemory } from './qemu.ts';
+import type { BootPlan, BootRun, Clock, Disk, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
+import { requireMemory } from './commandline.ts';
+import { type Machine, requireFeatures } from './machine.ts';
 import { findMachine } from './registry.ts';
 import { type Successor, successorOf, wordsBehind } from './successor.ts';
 import { variantOf } from './variant.ts';
+import { limitText, requireDiskBoot } from './via.ts';
 
 export interface BootRequest {
   /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
@@ -58,31 +58,29 @@ export async function* planBoot(
 ): Work<BootPlan> {
   const { flow, kernel, clock, memoryMiB, cpus } = request;
   const format = formatOf(request);
-  const machine = await findMachine(kernel.arch);
-  requireBootable(request);
+  const machine = findMachine(kernel.arch);
+  const programs = programsArch(kernel.arch);
+  requireBootable(request, machine);
   await requireOption(flow, kernel);
 
   const payload = flow.usesPayload
     ? request.payload
-    : yield* ownPayload(workspace, 'probe', kernel.arch, signal);
+    : yield* ownPayload(workspace, 'probe', programs, signal);
   const image = yield* packImage(workspace, payload, format, signal);
   const extra: Image[] = [];
   for (const need of flow.needs) {
-    const needed = yield* ownPayload(workspace, need.payload, kernel.arch, signal);
+    const needed = yield* ownPayload(workspace, need.payload, programs, signal);
     extra.push(yield* packImage(workspace, needed, need.format, signal));
   }
   const via = request.via;
   const own = flow.vm({ image, extra, clock, memoryMiB, machine, bootsFromDisk: via !== undefined });
   if (via) requireDiskBoot(flow, own, clock);
-  const disksBefore = own.disks.filter(disk => disk.kind === 'virtio-blk').length + (via ? 1 : 0);
-  const root = request.rootfs ? yield* rootDisk(workspace, kernel.arch, disksBefore, signal) : [];
+  const disksBefore = own.disks.filter(disk => disk.kind === 'block').length + (via ? 1 : 0);
+  const root = request.rootfs ? yield* rootDisk(workspace, machine, programs, disksBefore, signal) : [];
   const whole = yield* initrdOf(workspace, own.initrd, signal);
   if (whole) requireMemory(whole, whole === image ? payload.bytes : filesIn(own.initrd), memoryMiB);
 
-  const chosen =
-    clock === 'wall'
-      ? yield* probeAccelerator(workspace, machine, signal)
-      : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
+  const chosen = yield* machine.accelerate(workspace, clock, signal);
   const successor = successorOf(request, payload);
   const row = request.row ?? rowName(request, format);
   const { append: moved, padPages } = variantOf(request.variant ?? 0);
@@ -96,7 +94,7 @@ export async function* planBoot(
       ...[`console=${machine.console}`, 'panic=-1', `loglevel=${logLevel(successor, root.length > 0)}`],
       // with KASLR start_kernel is elsewhere in each boot, and so are its instructions
       ...((await hasOption(kernel, 'RANDOMIZE_BASE')) ? ['nokaslr'] : []),
-      ...(clock === 'wall' ? machine.wallWords : []),
+      ...machine.words(clock),
       ...initWords(flow, payload),
       ...own.append,
       ...(flow.usesPayload && !successor.untouched && request.used.length > 0
@@ -112,9 +110,8 @@ export async function* planBoot(
     clock,
     accelerator: chosen.accelerator,
   };
-  const vm = via
-    ? yield* withFirmware(workspace, bare, via, signal)
-    : yield* withDeviceTree(workspace, bare, row, signal);
+  const about = { job: row, ...(via && { via }) };
+  const vm = yield* machine.complete(workspace, bare, about, signal);
   return {
     flow: flow.id,
     row,
@@ -183,13 +180,16 @@ const untouchedNote = ({ name }: Payload, rootfs: boolean): string =>
     ? `${name} is booted as it came: /init is where the kernel's log says that it runs it; its reading of files is unknown`
     : `${name} is booted as it came, without the probe: instructions to /init, reading and memory are unknown`;
 
-function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest): void {
+function requireBootable(
+  { flow, kernel, payload, clock, cpus, interactive, via }: BootRequest,
+  machine: Machine,
+): void {
   if (flow.kernel === 'series' && kernel.name === 'base') {
     throw new UserError(`the flow ${flow.id} needs a kernel that carries a series, not base`, {
       hint: 'name one with --kernel: initbench series list',
     });
   }
-  if (flow.usesPayload && payload.arch !== undefined && payload.arch !== kernel.arch) {
+  if (flow.usesPayload && payload.arch !== undefined && payload.arch !== programsArch(kernel.arch)) {
     throw new UserError(
       `the payload ${payload.name} has ${payload.arch} programs, the kernel is ${kernel.arch}`,
       {
@@ -197,6 +197,12 @@ function requireBootable({ flow, kernel, payload, clock, cpus }: BootRequest): v
       },
     );
   }
+  if (!machine.clocks.includes(clock)) {
+    throw new UserError(`${machine.id} has no clock ${clock}`, {
+      hint: `leave out --clock, or use --clock ${machine.clocks[0]}`,
+    });
+  }
+  requireFeatures(machine, flow, { interactive, via });
   if (clock === 'icount' && cpus !== 1) {
     throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
   }
@@ -236,17 +242,17 @@ function filesIn(wanted: FlowMachine['initrd']): number {
   );
 }
 
-/** The real root file system, behind the virtio disks the flow has. */
+/** The real root file system, behind the disks the flow has. */
 async function* rootDisk(
   workspace: Workspace,
+  machine: Machine,
   arch: string,
   disksBefore: number,
   signal: AbortSignal,
-): Work<{ kind: 'virtio-blk'; image: Image; device: string }[]> {
+): Work<Disk[]> {
   const payload = yield* ownPayload(workspace, 'rootfs', arch, signal);
   const image = yield* packImage(workspace, payload, 'ext4', signal);
-  const letter = String.fromCharCode(97 + disksBefore);
-  return [{ kind: 'virtio-blk', image, device: `/dev/vd${letter}` }];
+  return [machine.disk(image, disksBefore)];
 }
 
 /** A root that is not the initramfs has another init by default: /sbin/init. */
@@ -289,13 +295,14 @@ export function notesOf(vm: Pick<Vm, 'disks' | 'clock' | 'machine' | 'firmware'>
     vm.disks.some(disk => disk.kind === 'pmem' && disk.standsFor === what);
   const { name, tick } = vm.machine.counter;
   return [
+    ...vm.machine.notes,
     ...(vm.clock === 'icount' && tick > 1
       ? [`counter: ${name}, ${tick} instructions a tick: figures are that much uncertain`]
       : []),
     ...(pmem('disk') ? ['disk: memory, reads cost nothing'] : []),
     ...(vm.firmware ? [`via firmware and boot loader, disk: ${limitText(vm.firmware.limit)}`] : []),
     ...(pmem('memory') ? ['image: in memory that the kernel never gets back'] : []),
-    ...(vm.clock === 'icount' && has('virtio-blk')
+    ...(vm.clock === 'icount' && has('block')
       ? ["disk: virtio, its latency is the host's: these figures do not repeat"]
       : []),
   ];

@@ -202,5 +202,8 @@ function isLine(value: unknown): value is RecordLine {
   return isObject(value.fact) && typeof value.fact.name === 'string' && isObject(value.fact.values);
 }
 
+/** Where the console of a run is. */
+export const consoleLog = (folder: string): string => path.join(folder, 'console.log');
+
 /** The console as it came, for a run's folder. */
-export const readConsole = (folder: string): Promise<Buffer> => readFile(path.join(folder, 'console.log'));
+export const readConsole = (folder: string): Promise<Buffer> => readFile(consoleLog(folder));

@@ -2,7 +2,9 @@
 /** The boot flows and the machines: the folders flow/ and machine/ are the registries. */
 import { UserError } from '../host/errors.ts';
 import { loadRegistry } from '../image/registry.ts';
-import { unknownName } from '../workspace.ts';
+import { archOf } from '../kernel/architecture.ts';
+import { makeVariables } from '../kernel/variables.ts';
+import { unknownName, type Workspace } from '../workspace.ts';
 import type { Flow } from './boot.ts';
 import type { Machine } from './machine.ts';
 
@@ -21,9 +23,18 @@ export async function findFlow(id: string): Promise<Flow> {
   );
 }
 
+/** All machines, sorted by id. */
+export const machines: readonly Machine[] = await loadRegistry<Machine>(new URL('machine', import.meta.url));
+
+/** The machine of that name, or that the environment's ARCH asks for, or that is like the host.
+ *  @throws UserError as findMachine() */
+export function chosenMachine({ environment }: Workspace, name: string | undefined): Machine {
+  const arch = name ?? archOf(makeVariables(environment, []));
+  return findMachine(arch === 'x86' ? 'x86_64' : arch);
+}
+
 /** What a kernel of that architecture is booted on. @throws UserError with the sorted list when there is none */
-export async function findMachine(arch: string): Promise<Machine> {
-  const machines = await loadRegistry<Machine>(new URL('machine', import.meta.url));
+export function findMachine(arch: string): Machine {
   const machine = machines.find(candidate => candidate.id === arch);
   if (machine) return machine;
   throw new UserError(`initbench boots no ${arch} kernels`, {

@@ -6,26 +6,25 @@ import { environmentProblem } from '../host/environment.ts';
 import { requireRoomLeft } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import type { BootPlan, BootRun, Vm } from './boot.ts';
-import { kernelEntry } from './entry.ts';
 import { guarded } from './guard.ts';
 import { type GuestEnd, type OnLine, type OnTyping, runGuest } from './guest.ts';
 import { currentLoad, hostFacts, readTicks, stealPercent } from './host.ts';
-import { qemuArgv, qemuVersion } from './qemu.ts';
 import { makeRunFolder, openRecord, type Recorder, type RunHeader } from './record.ts';
 import { eventQueue } from './serial.ts';
 
 /** Boots, and leaves runs/<id>/ with events.jsonl, console.log and run.json. However the boot ends, that is a value;
- *  when the signal stops it, QEMU is gone and the run is recorded as interrupted. A slow reader of the events slows
+ *  when the signal stops it, the machine is gone and the run is recorded as interrupted. A slow reader of the events slows
  *  neither guest nor record.
- *  @throws UserError when QEMU is not installed or the kernel is never entered; Interrupted before the guest started */
+ *  @throws UserError when what runs the guest is not installed or the kernel is never entered; Interrupted before the guest started */
 export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: AbortSignal): Work<BootRun> {
   const { row: job } = asked;
-  const version = await qemuVersion(asked.vm.machine.qemu, signal);
+  const { machine } = asked.vm;
+  const version = await machine.version(signal);
   const vm = await guarded(asked.vm, signal);
   const plan = { ...asked, vm };
   const entry =
-    vm.clock === 'icount'
-      ? ({ clock: 'tsc', value: yield* kernelEntry(workspace, vm, version, job, signal) } as const)
+    vm.clock === 'icount' && machine.entry
+      ? ({ clock: 'tsc', value: yield* machine.entry(workspace, vm, version, job, signal) } as const)
       : ({ clock: 'boottime', value: 0 } as const);
 
   const { id, folder } = await makeRunFolder(workspace);
@@ -35,7 +34,7 @@ export async function* bootOnce(workspace: Workspace, asked: BootPlan, signal: A
     recorder.append(event);
     queue.push(event);
   };
-  emit({ job, type: 'boot-started', run: id, flow: plan.flow, argv: qemuArgv(vm) });
+  emit({ job, type: 'boot-started', run: id, flow: plan.flow, argv: machine.argv(vm) });
   emit({ job, type: 'mark', run: id, mark: 'kernel', host: 0, guest: entry });
 
   // left early by its reader, the guest must not go on
@@ -150,9 +149,11 @@ function headerOf(plan: BootPlan, id: string, version: string): RunHeader {
     kernel: plan.kernel,
     images: plan.images,
     payload: plan.payload,
-    argv: qemuArgv(vm),
+    argv: vm.machine.argv(vm),
     ...(plan.interactive ? { interactive: true } : {}),
-    qemuVersion: version,
+    ...(vm.machine.platform === 'QEMU'
+      ? { qemuVersion: version }
+      : { platform: `${vm.machine.platform}, ${version}` }),
     memoryMiB: vm.memoryMiB,
     cpus: vm.cpus,
     host: hostFacts(),

@@ -3,7 +3,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { BootPlan, BootRun, Clock } from '../boot/boot.ts';
-import { findMachine, listFlows } from '../boot/registry.ts';
+import { requireFeatures } from '../boot/machine.ts';
+import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { planBoot } from '../boot/plan.ts';
 import { bootOnce } from '../boot/run.ts';
 import type { Milliseconds, Work } from '../events.ts';
@@ -11,6 +12,7 @@ import { shortDigest, writeWhole } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
 import { findFormat } from '../image/pack.ts';
 import type { Payload } from '../image/image.ts';
+import { programsArch } from '../kernel/architecture.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type Comparison, compareRuns, type Measured } from '../measure/comparison.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -88,7 +90,8 @@ export async function* planComparison(
   const asked = request.rows.map(row => parseRow(row, flows, request.series));
   const rows = withFloors(withoutAsync(asked, request), flows, request.series);
   const reference = referenceOf(rows, request.reference);
-  if (request.arch !== undefined) await findMachine(request.arch);
+  const machine = chosenMachine(workspace, request.arch);
+  for (const { flow } of rows) requireFeatures(machine, flow);
 
   const { fragments } = request;
   const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
@@ -102,7 +105,7 @@ export async function* planComparison(
   const payload = yield* collectPayload(
     workspace,
     request.payload,
-    { padBytes: request.padBytes, arch },
+    { padBytes: request.padBytes, arch: programsArch(arch) },
     signal,
   );
   const planOf = async function* (row: RowPlan, variant: number, rootfs: boolean): Work<BootPlan> {
@@ -178,7 +181,8 @@ export async function* compareFlows(
       tree: tree.version,
       arch,
       ...(tree.note && { treeNote: tree.note }),
-      qemu: first.qemuVersion,
+      ...(first.qemuVersion !== undefined && { qemu: first.qemuVersion }),
+      ...(first.platform !== undefined && { platform: first.platform }),
       accelerator: first.accelerator,
       memoryMiB: request.memoryMiB,
       cpus: request.cpus,

@@ -40,7 +40,8 @@ export async function gatherRuns(runs: readonly BootRun[]): Promise<Comparison> 
     conditions: {
       tree: first.kernel.release,
       arch: first.kernel.arch ?? 'unknown',
-      qemu: first.qemuVersion,
+      ...(first.qemuVersion !== undefined && { qemu: first.qemuVersion }),
+      ...(first.platform !== undefined && { platform: first.platform }),
       accelerator: first.accelerator,
       memoryMiB: first.memoryMiB,
       cpus: first.cpus,
@@ -58,7 +59,9 @@ export async function gatherRuns(runs: readonly BootRun[]): Promise<Comparison> 
   const differ = [
     ...(payloads.size > 1 ? ['payloads'] : []),
     ...(new Set(runs.map(({ memoryMiB }) => memoryMiB)).size > 1 ? ['memory'] : []),
-    ...(new Set(runs.map(({ qemuVersion }) => qemuVersion)).size > 1 ? ['QEMU versions'] : []),
+    ...(new Set(runs.map(({ qemuVersion, platform }) => qemuVersion ?? platform)).size > 1
+      ? [runs.every(({ platform }) => platform === undefined) ? 'QEMU versions' : 'platforms']
+      : []),
   ];
   if (differ.length === 0) return comparison;
   const warning = {

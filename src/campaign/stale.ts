@@ -3,7 +3,7 @@
  *  is built, fetched or booted to find out; what a record does not tell is not held against it. */
 import path from 'node:path';
 import type { BootRun } from '../boot/boot.ts';
-import { qemuVersion } from '../boot/qemu.ts';
+import { qemuVersion } from '../boot/qemu/argv.ts';
 import type { Digest } from '../events.ts';
 import { payloadInputs } from '../image/collect.ts';
 import { findFormat, imageDigest } from '../image/pack.ts';
@@ -102,7 +102,7 @@ async function staleImages(
 
 async function staleQemu({ qemuVersion: then, argv }: Made, ask: Ask, signal: AbortSignal): Promise<Stale[]> {
   const program = argv[0];
-  if (program === undefined || !/^qemu-system-\w+$/.test(program)) return [];
+  if (then === undefined || program === undefined || !/^qemu-system-\w+$/.test(program)) return [];
   const now = await ask(`qemu ${program}`, () => qemuVersion(program, signal));
   // without QEMU nothing can be made anew, and nothing has changed
   if (now === 'gone' || now === then) return [];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The storage model's figures from boots through firmware, and, if asked, boots from slow disks that check it. */
 import type { BootRun, DiskLimit } from '../boot/boot.ts';
-import { limitText } from '../boot/firmware.ts';
+import { limitText } from '../boot/via.ts';
 import { planBoot } from '../boot/plan.ts';
 import { listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
@@ -9,6 +9,7 @@ import type { Work } from '../events.ts';
 import { Interrupted, UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Payload } from '../image/image.ts';
+import { programsArch } from '../kernel/architecture.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   checkOf,
@@ -55,7 +56,12 @@ export async function* storageStudy(
   }
   const { padBytes, rounds } = request;
   const { arch } = [...kernels.values()][0]!;
-  const payload = yield* collectPayload(workspace, request.payload, { padBytes, arch }, signal);
+  const payload = yield* collectPayload(
+    workspace,
+    request.payload,
+    { padBytes, arch: programsArch(arch) },
+    signal,
+  );
 
   const boot = (row: RowPlan, used: number, via: DiskLimit | undefined) =>
     bootRow(workspace, request, { row, kernel: kernels.get(row.kernel)!, payload, used, via }, signal);

@@ -3,8 +3,8 @@
 import type { BootPlan, BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
-import { qemuArgv } from '../boot/qemu.ts';
-import { findMachine, listFlows } from '../boot/registry.ts';
+import { requireFeatures } from '../boot/machine.ts';
+import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
 import { parseRow, type RowPlan } from '../campaign/rows.ts';
@@ -12,12 +12,14 @@ import { drained, type Outcome, rehearsedSteps, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
+import { programsArch } from '../kernel/architecture.ts';
 import { type RunFigures, runFigures } from '../measure/figures.ts';
 import { timelineOf } from '../measure/timeline.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
+import { clockOf, clockOption, machineName, machineOf, machineOptions } from './machine.ts';
 import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
 
@@ -61,7 +63,8 @@ export const boot: Command<BootInput, BootProduct> = {
     'boot kernelspace --clock wall --via uefi --disk-rate 20 --rootfs',
     'boot floor --append loglevel=7 --dry-run',
     'boot kernelspace --interactive',
-    'boot kernelspace --arch arm64',
+    'boot kernelspace --machine arm64',
+    'boot kernelspace --machine um',
   ],
   positional: [
     {
@@ -74,7 +77,7 @@ export const boot: Command<BootInput, BootProduct> = {
     { usage: '--series <series>', summary: 'the series of flows that need one (default: initbench.toml)' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
-    { usage: '--arch <arch>', summary: "the guest: x86_64 or arm64 (default: ARCH, otherwise the host's)" },
+    ...machineOptions,
     { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     {
       usage: '--payload <payload>',
@@ -86,7 +89,7 @@ export const boot: Command<BootInput, BootProduct> = {
     { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },
     { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
     { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
-    { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
+    clockOption,
     {
       usage: '--used <percent>',
       summary: "how much of the payload's bytes is read: 10, or 1,10,100",
@@ -109,7 +112,7 @@ export const boot: Command<BootInput, BootProduct> = {
       summary: "type into the guest's console, in the end into a shell of the payload; by the wall clock",
     },
     { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
-    { usage: '-n, --dry-run', summary: 'print what would be made and the QEMU command, and do none of it' },
+    { usage: '-n, --dry-run', summary: 'print what would be made and the command, and do none of it' },
   ],
   liveConsole: true,
   parse: parseBoot,
@@ -121,7 +124,7 @@ export const boot: Command<BootInput, BootProduct> = {
       };
     }
     const { product, events } = await drained(plannedBoot(dry(workspace), input, signal));
-    const argv = qemuArgv(await guarded(product.vm, signal));
+    const argv = product.vm.machine.argv(await guarded(product.vm, signal));
     return { kind: 'command', steps: rehearsedSteps(events), commands: [shellQuote(argv)] };
   },
   text: product => (product.kind === 'run' ? formatRun(product.run) : formatDryRun(product)),
@@ -132,24 +135,22 @@ export const boot: Command<BootInput, BootProduct> = {
   exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
 };
 
-function parseBoot({ options, words }: Typed, { settings }: Workspace): BootInput {
+function parseBoot({ options, words }: Typed, workspace: Workspace): BootInput {
+  const { settings } = workspace;
   const text = (name: string) => options[name] as string | undefined;
   const list = (name: string) => (options[name] as string[] | undefined) ?? [];
   const interactive = options.interactive === true;
-  const asked = choiceOf(options.clock, '--clock', ['icount', 'wall']);
-  // a guest that waits for keys executes nothing, and is no figure
-  const clock = interactive ? 'wall' : asked;
+  const machine = machineOf(options, workspace);
   const cpus = wholeNumber(options.cpus, '--cpus', 1, 255);
-  if (clock === 'icount' && cpus !== 1) {
-    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
-  }
+  // a guest that waits for keys executes nothing, and is no figure
+  const clock = interactive ? 'wall' : clockOf(options, machine, [cpus]);
   return {
     row: words[0]!,
     kernel: text('kernel'),
     series: text('series') ?? settings.series,
     tree: text('tree'),
     fragments: [...settings.fragments, ...list('config')],
-    arch: text('arch'),
+    arch: machineName(options),
     refresh: options.refresh === true || settings.refresh,
     payload: options.payload as string,
     padBytes: bytesOf(options.pad, '--pad'),
@@ -173,13 +174,13 @@ async function* plannedBoot(workspace: Workspace, input: BootInput, signal: Abor
   const { settings } = workspace;
   const { flow, kernel: name, format, formatNamed, append } = rowToBoot(input, await listFlows());
   const { arch, refresh } = input;
-  if (arch !== undefined) await findMachine(arch);
+  requireFeatures(chosenMachine(workspace, arch), flow, input);
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
   const tree = input.tree ?? own ?? settings.tree;
   const fragments = input.via ? [...new Set([...input.fragments, 'efi'])] : input.fragments;
   const wanted = { kernel: name, tree, fragments, refresh, ...(arch !== undefined && { arch }) };
   const kernel = yield* prepareKernel(workspace, wanted, signal);
-  const about = { padBytes: input.padBytes, arch: kernel.arch };
+  const about = { padBytes: input.padBytes, arch: programsArch(kernel.arch) };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
   const { timeoutMs, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive, via } = input;
   return yield* planBoot(
@@ -264,7 +265,7 @@ export function formatRun(run: BootRun): string[] {
     field('boot', `${run.row}: ${describeOutcome(run.outcome)}`),
     field('kernel', `${run.kernel.release} (${shortDigest(run.kernel.digest)})`),
     ...run.images.map(({ role, format, bytes }) => field(role, `${format}, ${mebibytes(bytes)}`)),
-    field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; QEMU ${run.qemuVersion}`),
+    field('accelerator', `${run.accelerator}: ${run.acceleratorReason}; ${versionOf(run)}`),
     ...figureLines(run),
     ...trouble.slice(0, 5).map(fact => field('trouble', fact.values.message ?? '')),
     ...(trouble.length > 0 || run.outcome.kind === 'panic'
@@ -275,17 +276,21 @@ export function formatRun(run: BootRun): string[] {
   ];
 }
 
+const versionOf = ({ qemuVersion, platform }: BootRun): string =>
+  platform ?? `QEMU ${qemuVersion ?? 'unknown'}`;
+
 /** What it passed, and what that comes to. */
 function figureLines(run: BootRun): string[] {
   const figures = runFigures(run);
   const { clock, points, idle = 0, memory } = figures;
+  const start = run.platform === undefined ? "QEMU's start" : 'the start of the process';
   const { events } = timelineOf(run);
   // where the boot ends without a root, the timeline does
   const end = points.filter(({ id }) => id === 'end' && !events.some(event => event.id === id));
   return [
     ...[...events, ...end].flatMap(({ id, label, at, host }) => {
       if (id === 'kernel') return [];
-      const seen = clock === 'wall' && host !== undefined ? `, ${host.toFixed(1)} ms since QEMU's start` : '';
+      const seen = clock === 'wall' && host !== undefined ? `, ${host.toFixed(1)} ms since ${start}` : '';
       return [field(label, `${figureWithUnit(at, clock, 'detail')} since start_kernel${seen}`)];
     }),
     ...(run.marks.init && !points.some(({ id }) => id === 'init') ? [field('/init', loggedText(run))] : []),

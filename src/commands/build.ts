@@ -11,6 +11,7 @@ import { kernelSchema } from '../kernel/store.ts';
 import type { Conflict } from '../series/series.ts';
 import type { Command, Typed } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
+import { machineName } from './machine.ts';
 import { wholeNumber } from './typed.ts';
 
 interface BuildInput {
@@ -28,13 +29,18 @@ export const build: Command<BuildInput, BuildProduct> = {
     'build',
     'build initoverlayfs --config debug',
     'build base --tree 6.12 --config CONFIG_NET=y',
-    'build initoverlayfs --arch arm64',
+    'build initoverlayfs --machine arm64',
+    'build initoverlayfs --machine um',
     'build initoverlayfs --dry-run -- LLVM=1 KCFLAGS=-Og',
   ],
   positional: [{ usage: '[kernel]', summary: 'base, or the name of a series', default: 'base' }],
   options: [
     { usage: '--tree <tree>', summary: 'the kernel tree (default: initbench.toml)' },
-    { usage: '--arch <arch>', summary: "x86_64, arm64, ... (default: ARCH, otherwise the host's)" },
+    {
+      usage: '--machine <machine>',
+      summary: "x86_64, arm64, um, or another ARCH (default: ARCH, otherwise the host's)",
+    },
+    { usage: '--arch <machine>', summary: 'the same by its older name' },
     {
       usage: '--config <fragment>',
       summary: 'one more fragment: a name in kconfigs/, a path, or CONFIG_X=value',
@@ -48,13 +54,14 @@ export const build: Command<BuildInput, BuildProduct> = {
   parse({ options, words, rest }: Typed, { settings }) {
     const kernel = words[0] ?? 'base';
     const own = kernel === 'base' ? undefined : settings.seriesTrees[kernel];
+    const arch = machineName(options);
     const request: KernelRequest = {
       kernel,
       tree: (options.tree as string | undefined) ?? own ?? settings.tree,
       fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
       variables: rest,
       allowLost: options.allowLost === true,
-      ...(options.arch !== undefined && { arch: options.arch as string }),
+      ...(arch !== undefined && { arch }),
       ...(options.refresh === true && { refresh: true }),
       ...(options.jobs !== undefined && { jobs: wholeNumber(options.jobs, '--jobs', 1, 4096) }),
     };

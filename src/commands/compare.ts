@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench compare`: the flows side by side, as a table and bars. */
 import { guarded } from '../boot/guard.ts';
-import { qemuArgv } from '../boot/qemu.ts';
 import { type Compared, compareFlows, type CompareRequest, planComparison } from '../campaign/compare.ts';
 import { drained, rehearsedSteps, type Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
@@ -9,7 +8,8 @@ import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatSteps } from './dryrun.ts';
-import { bytesOf, choiceOf, numberOf, percentsOf, wholeNumber } from './typed.ts';
+import { clockOf, clockOption, machineName, machineOf, machineOptions } from './machine.ts';
+import { bytesOf, numberOf, percentsOf, wholeNumber } from './typed.ts';
 import { shellQuote } from './words.ts';
 
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
@@ -27,7 +27,8 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
     'compare --variants 8',
     'compare --clock wall --rounds 10 --json',
     'compare --clock wall --cpus 2 --precision 2 --budget 1800',
-    'compare --arch arm64',
+    'compare --machine arm64',
+    'compare --machine um --pad 64M --rounds 30',
     'compare initramfs@base initramfs@initoverlayfs --reference initramfs@base',
   ],
   positional: [
@@ -58,18 +59,18 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
       summary: "how much of the payload's bytes is read: 10, or 1,10,50,100 in steps",
       default: '10',
     },
-    { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
+    clockOption,
     { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
     { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
     { usage: '--pivot', summary: 'one more boot of each row to a root file system: the memory table' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
     { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
-    { usage: '--arch <arch>', summary: "the guests: x86_64 or arm64 (default: ARCH, otherwise the host's)" },
+    ...machineOptions,
     { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     { usage: '--append <word>', summary: 'one more word on every command line', repeat: true },
     { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
-    { usage: '-n, --dry-run', summary: 'print what would be made and the QEMU commands, and do none of it' },
+    { usage: '-n, --dry-run', summary: 'print what would be made and the commands, and do none of it' },
   ],
   parse: parseCompare,
   run: (workspace, request, signal) =>
@@ -92,7 +93,7 @@ export async function* planRows(
 ): Work<PlannedRows> {
   const { product, events } = await drained(planComparison(dry(workspace), request, signal));
   const commands: string[] = [];
-  for (const { vm } of product.plans) commands.push(shellQuote(qemuArgv(await guarded(vm, signal))));
+  for (const { vm } of product.plans) commands.push(shellQuote(vm.machine.argv(await guarded(vm, signal))));
   return { steps: rehearsedSteps(events), commands, rows: product.rows.map(({ id }) => id) };
 }
 
@@ -103,11 +104,9 @@ const formatRows = ({ steps, commands, rows }: PlannedRows): string[] => [
 
 function parseCompare({ options, words }: Typed, workspace: Workspace): CompareRequest {
   const { settings } = workspace;
-  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
   const cpus = wholeNumber(options.cpus, '--cpus', 1, 512);
-  if (clock === 'icount' && cpus !== 1) {
-    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
-  }
+  const clock = clockOf(options, machineOf(options, workspace), [cpus]);
+  const arch = machineName(options);
   if (clock === 'icount' && options.rounds !== undefined) {
     throw new UserError('icount repeats each round to the last digit', {
       hint: 'use --variants for other layouts, or --clock wall',
@@ -120,7 +119,7 @@ function parseCompare({ options, words }: Typed, workspace: Workspace): CompareR
     tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
     series,
     fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
-    ...(options.arch !== undefined && { arch: options.arch as string }),
+    ...(arch !== undefined && { arch }),
     ...(options.refresh === true && { refresh: true }),
     payload: options.payload as string,
     padBytes: bytesOf(options.pad, '--pad'),

@@ -2,8 +2,7 @@
 /** `initbench doctor`: each tool, whether it works, what needs it and what is lost without it. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { type Accelerator, probeAccelerator } from '../boot/accelerator.ts';
-import { canSandbox } from '../boot/guard.ts';
+import type { Accelerator } from '../boot/boot.ts';
 import { findMachine } from '../boot/registry.ts';
 import { exitCodes } from '../host/errors.ts';
 import { hostMemory } from '../host/memory.ts';
@@ -37,8 +36,9 @@ export const doctor: Command<null, Diagnosis> = {
     const found = yield* probeTools(tools, signal);
     const { bavail, bsize } = await statfs(workspace.cache);
     const qemu = found.some(f => f.tool.name === 'qemu-system-x86_64' && f.state === 'works');
-    const sandbox = qemu ? await canSandbox('qemu-system-x86_64', signal) : undefined;
-    const probed = qemu ? yield* probeAccelerator(workspace, await findMachine('x86_64'), signal) : undefined;
+    const pc = findMachine('x86_64');
+    const sandbox = qemu ? await pc.sandboxed(signal) : undefined;
+    const probed = qemu ? yield* pc.accelerate(workspace, 'wall', signal) : undefined;
     const { bytes, limited } = hostMemory();
     return {
       tools: found,

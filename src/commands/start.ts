@@ -20,7 +20,7 @@ export const start: Command<CompareRequest, Compared | PlannedRows> = {
   examples: ['start', 'start --dry-run', 'start --pad 64M --used 50'],
   positional: [],
   options: compare.options.filter(option =>
-    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|arch|refresh)( |$)|--dry-run/.test(
+    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|machine|arch|refresh)( |$)|--dry-run/.test(
       option.usage,
     ),
   ),

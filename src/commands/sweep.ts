@@ -7,7 +7,8 @@ import { formatSweep } from '../measure/sweeptable.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
 import { formatSteps } from './dryrun.ts';
-import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
+import { clockOf, clockOption, machineName, machineOf, machineOptions } from './machine.ts';
+import { bytesOf, percentsOf, wholeNumber } from './typed.ts';
 
 const defaultFlows = 'initramfs,userspace,kernelspace';
 
@@ -42,7 +43,7 @@ export const sweep: Command<SweepRequest, SweepProduct> = {
       summary: 'the files: busybox, glibc; others without --size',
       default: 'busybox',
     },
-    { usage: '--clock <clock>', summary: 'icount (instructions, repeatable) or wall', default: 'icount' },
+    clockOption,
     { usage: '--variants <n>', summary: 'icount: layouts of each point (default: 8)' },
     { usage: '--rounds <n>', summary: 'wall: boots of each point (default: 10)' },
     { usage: '--smallest-mem', summary: 'find the smallest memory at which each row boots, by bisection' },
@@ -50,7 +51,7 @@ export const sweep: Command<SweepRequest, SweepProduct> = {
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
     { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
-    { usage: '--arch <arch>', summary: "the guests: x86_64 or arm64 (default: ARCH, otherwise the host's)" },
+    ...machineOptions,
     { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
     { usage: '--append <word>', summary: 'one more word on every command line', repeat: true },
     { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
@@ -93,11 +94,9 @@ function parseSweep({ options, words }: Typed, workspace: Workspace): SweepReque
       parts(name).map(part => wholeNumber(part, option, min, max)),
       option,
     );
-  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
   const cpus = numbers('cpus', '--cpus', 1, 512);
-  if (clock === 'icount' && cpus.some(n => n !== 1)) {
-    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
-  }
+  const clock = clockOf(options, machineOf(options, workspace), cpus);
+  const arch = machineName(options);
   const [wrong, right] =
     clock === 'icount' ? (['rounds', 'variants'] as const) : (['variants', 'rounds'] as const);
   if (options[wrong] !== undefined) {
@@ -121,7 +120,7 @@ function parseSweep({ options, words }: Typed, workspace: Workspace): SweepReque
     tree: text('tree') ?? settings.seriesTrees[series] ?? settings.tree,
     series,
     fragments: [...settings.fragments, ...list('config')],
-    ...(options.arch !== undefined && { arch: options.arch as string }),
+    ...(arch !== undefined && { arch }),
     ...(options.refresh === true && { refresh: true }),
     payload: options.payload as string,
     sizes,

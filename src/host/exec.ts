@@ -22,6 +22,8 @@ export interface ExecOptions {
   /** Everything the program prints is appended here as it comes. */
   readonly logPath?: string;
   readonly stdin?: Buffer | string | { readonly file: string };
+  /** An open file that takes all that the program prints; nothing of it goes through us. */
+  readonly output?: Writable;
   /** Exit codes that are an answer, not a failure (0 always is). */
   readonly accept?: readonly number[];
   readonly signal: AbortSignal;
@@ -83,6 +85,7 @@ function start(argv: readonly string[], options: ExecOptions, openStdin = false)
   const child = execa(file!, rest, {
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...input,
+    ...(options.output !== undefined && { stdout: options.output, stderr: options.output }),
     env: { PATH: searchPath(), ...english, ...options.env, ...ownerEnvironment },
     detached: true,
     cleanup: false,
@@ -143,7 +146,7 @@ export async function* exec(argv: readonly string[], options: ExecOptions): Work
   const lastLines: string[] = [];
   let ended = false;
   try {
-    for await (const { stream, line } of linesOf(child.stdout, child.stderr)) {
+    for await (const { stream, line } of linesOf(child.stdout!, child.stderr!)) {
       if (logFailure) throw logFailure;
       log?.write(`${line}\n`);
       lastLines.push(line);
@@ -295,7 +298,7 @@ export function openPipe(argv: readonly string[], options: Omit<ExecOptions, 'jo
   const { child, pid, done, release } = start(argv, { ...options, job: '' }, true);
   const stdin = child.stdin as Writable;
   let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr!.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString('utf8')).slice(-65536);
   });
   // A program that ends early closes its stdin under us; `ended` says why.
@@ -307,7 +310,7 @@ export function openPipe(argv: readonly string[], options: Omit<ExecOptions, 'jo
   ended.catch(() => {});
   return {
     stdin,
-    stdout: child.stdout,
+    stdout: child.stdout!,
     ended,
     async write(chunk) {
       if (!stdin.write(chunk)) {

@@ -72,7 +72,9 @@ export interface Comparison {
     readonly treeNote?: string;
     /** The guests', as kernels are called: 'x86_64', 'arm64'. */
     readonly arch: string;
-    readonly qemu: string;
+    /** Absent where something else ran the guests: `platform`. */
+    readonly qemu?: string;
+    readonly platform?: string;
     readonly accelerator: string;
     readonly memoryMiB: number;
     readonly cpus: number;

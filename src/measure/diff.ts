@@ -72,7 +72,7 @@ function changedOf(before: BootRun, after: BootRun): Changed[] {
     clock: run => run.clock,
     'typed into': run => (run.interactive ? 'yes' : 'no'),
     accelerator: run => run.accelerator,
-    QEMU: run => run.qemuVersion,
+    QEMU: run => run.qemuVersion ?? run.platform ?? 'unknown',
     machine: run => run.machine ?? 'unknown',
     host: run => `${run.host.cpu}, Linux ${run.host.kernel}`,
     'files read': run => runFigures(run).sum ?? 'none',

@@ -17,6 +17,8 @@ export function describeOutcome(outcome: Outcome): string {
       return `ended early: ${outcome.message}`;
     case 'qemu-failed':
       return `QEMU failed (exit ${outcome.exitCode ?? 'by signal'}): ${outcome.message}`;
+    case 'machine-failed':
+      return `the machine failed (exit ${outcome.exitCode ?? 'by signal'}): ${outcome.message}`;
     case 'interrupted':
       return 'interrupted';
   }

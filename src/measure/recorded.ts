@@ -24,7 +24,7 @@ export type Recording = z.infer<typeof recordings>[number];
 /** One line, or undefined where nothing is recorded of such a comparison on any toolchain. */
 export function digitsOf(comparison: Comparison, all: readonly Recording[]): string | undefined {
   const { conditions: c, clock, payload, usedPercents } = comparison;
-  if (clock !== 'icount' || c.rounds !== 1) return undefined;
+  if (clock !== 'icount' || c.rounds !== 1 || c.qemu === undefined) return undefined;
   const alike = all.filter(
     one =>
       one.tree === c.tree &&

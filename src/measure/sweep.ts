@@ -105,7 +105,9 @@ export interface Sweep {
     readonly tree: string;
     readonly treeNote?: string;
     readonly arch: string;
-    readonly qemu: string;
+    /** Absent where something else ran the guests: `platform`. */
+    readonly qemu?: string;
+    readonly platform?: string;
     readonly accelerator: string;
     readonly host: string;
     readonly hostCpus: number;

@@ -4,6 +4,7 @@ import type { Crossover } from './crossover.ts';
 import { failedFloors } from './floor.ts';
 import { namedGrid } from './grid.ts';
 import { formatMemory } from './memorytable.ts';
+import { platformText } from './platform.ts';
 import { costOf } from './points.ts';
 import { rangeOf, type Spread } from './spread.ts';
 import type { Place, SmallestMemory, Sweep, SweepPoint } from './sweep.ts';
@@ -43,7 +44,7 @@ function headOf(sweep: Sweep): string[] {
   return [
     `sweep ${sweep.id}: payload ${sweep.payload}, ${boots.total} boots, ${minutes(boots.seconds)} of boots`,
     `clock ${sweep.clock}: ${figures}${sweep.samples > 1 ? ' (range)' : ''}`,
-    `linux ${c.tree} ${c.arch}, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}, ${c.hostCpus} host CPUs`,
+    `linux ${c.tree} ${c.arch}, ${platformText(c)}, ${c.hostCpus} host CPUs`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
     ...(sweep.complete ? [] : ['not complete: it was stopped, the same command goes on']),
   ];

@@ -6,6 +6,7 @@ import { formatJudgements } from './judgementtable.ts';
 import { formatMemory } from './memorytable.ts';
 import { failedFloors } from './floor.ts';
 import { describeOutcome } from './outcome.ts';
+import { platformText } from './platform.ts';
 import { rangeOf, type Spread } from './spread.ts';
 import { figureText, unitOf } from './unit.ts';
 
@@ -52,7 +53,7 @@ function headOf(comparison: Comparison): string[] {
   return [
     `payload ${payload.name}, ${mebi(payload.bytes)} MiB, ${sharesOf(comparison)} of it read`,
     clock,
-    `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}`,
+    `linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, ${platformText(c)}`,
     ...(c.treeNote ? [`linux ${c.tree} ${c.treeNote}`] : []),
     ...(c.compilers ? [`kernels compiled by ${c.compilers.join(', ')}`] : []),
   ];

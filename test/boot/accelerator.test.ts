@@ -3,10 +3,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { probeAccelerator } from '../../src/boot/accelerator.ts';
-import { canaryProgram } from '../../src/boot/canary.ts';
+import { probeAccelerator } from '../../src/boot/qemu/accelerator.ts';
+import { canaryProgram } from '../../src/boot/qemu/canary.ts';
+import type { QemuMachine } from '../../src/boot/qemu/machine.ts';
 import { parseTicks, stealPercent } from '../../src/boot/host.ts';
-import type { Machine } from '../../src/boot/machine.ts';
 import x86 from '../../src/boot/machine/x86_64.ts';
 import { hostArch } from '../../src/kernel/architecture.ts';
 import { collect, never, type Sample, sampleMachine } from './machine.ts';
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 const own = hostArch() === 'x86_64' ? x86 : { ...x86, id: hostArch() };
-const probe = (kvm = device, deadlineMs = 5000, machine: Machine = own) =>
+const probe = (kvm = device, deadlineMs = 5000, machine: QemuMachine = own) =>
   collect(probeAccelerator(sample.workspace, machine, never, { device: kvm, deadlineMs }));
 const canaries = async () => (await sample.calls()).filter(call => call.includes('isa-debug-exit')).length;
 

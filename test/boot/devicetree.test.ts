@@ -2,10 +2,9 @@
 /** Nodes added to a device tree that QEMU made (test/fixtures/virt.dtb), read back by a reader of our own. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withDeviceTree } from '../../src/boot/devicetree.ts';
-import { addNodes } from '../../src/boot/fdt.ts';
+import { withDeviceTree } from '../../src/boot/qemu/devicetree.ts';
+import { addNodes } from '../../src/boot/qemu/fdt.ts';
 import arm64 from '../../src/boot/machine/arm64.ts';
-import { qemuArgv } from '../../src/boot/qemu.ts';
 import { collect, never, type Sample, sampleImage, sampleMachine, sampleVm } from './machine.ts';
 
 const recorded = readFileSync('test/fixtures/virt.dtb');
@@ -96,7 +95,7 @@ describe('withDeviceTree()', () => {
     expect(tree.get('/pmem@bf400000/compatible')).toBe(Buffer.from('pmem-region\0').toString('hex'));
     expect(tree.get('/pmem@bf400000/reg')).toBe('00000000bf4000000000000000c00000');
     expect([...tree.keys()]).toEqual(expect.arrayContaining([...read(recorded).keys()]));
-    const argv = qemuArgv(first.product);
+    const argv = arm64.argv(first.product);
     expect(argv[argv.indexOf('-dtb') + 1]).toBe(first.product.deviceTree);
     expect(argv.at(-1)).toMatch(/ mem=2036M$/);
     const again = await collect(withDeviceTree(sample.workspace, vm, 'row', never));

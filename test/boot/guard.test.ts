@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/boot.ts';
 import { bounded, cutFile } from '../../src/boot/budget.ts';
 import { consoleParser } from '../../src/boot/console.ts';
-import { canSandbox, guarded } from '../../src/boot/guard.ts';
-import { calibrationArgv, instrumentedArgv, qemuArgv } from '../../src/boot/qemu.ts';
+import { guarded } from '../../src/boot/guard.ts';
+import { calibrationArgv, instrumentedArgv, qemuArgv } from '../../src/boot/qemu/argv.ts';
+import { canSandbox } from '../../src/boot/qemu/sandbox.ts';
 import { readRun } from '../../src/boot/record.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { socketFolder } from '../../src/host/files.ts';
@@ -69,7 +70,7 @@ describe('guarded()', () => {
 
   test('no command line has a network that leads anywhere, a public socket or a disk that is written', async () => {
     const image = { ...sampleVm().initrd!, format: 'ext4', path: '/images/a,b' };
-    const disks = [{ kind: 'virtio-blk', image, device: '/dev/vda' }] as const;
+    const disks = [{ kind: 'block', image, device: '/dev/vda' }] as const;
     const vm = await guarded(sampleVm({ disks, clock: 'wall' }), never);
     const sockets = { gdb: '/s/gdb', qmp: '/s/qmp' };
     for (const argv of [

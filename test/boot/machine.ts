@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BootPlan, Vm } from '../../src/boot/boot.ts';
 import x86 from '../../src/boot/machine/x86_64.ts';
+import type { QemuVm } from '../../src/boot/qemu/machine.ts';
 import type { Digest, Work, WorkEvent } from '../../src/events.ts';
 import type { Image } from '../../src/image/image.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -66,7 +67,7 @@ export function sampleKernel(folder = '/kernels/base', more: Partial<Kernel> = {
   };
 }
 
-export const sampleVm = (more: Partial<Vm> = {}): Vm => ({
+export const sampleVm = (more: Partial<QemuVm> = {}): QemuVm => ({
   machine: x86,
   kernel: sampleKernel(),
   initrd: sampleImage('cpio-lz4'),
@@ -117,7 +118,7 @@ export async function sampleMachine(settings: Readonly<Record<string, string>> =
     plan: (more = {}, vm = {}) => ({
       flow: 'initramfs',
       row: 'initramfs@base',
-      vm: sampleVm({ kernel, ...vm }),
+      vm: { ...sampleVm({ kernel }), ...vm },
       kernel: {
         digest: kernel.digest,
         name: 'base',

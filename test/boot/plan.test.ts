@@ -5,7 +5,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootPlan, Clock } from '../../src/boot/boot.ts';
 import { type BootRequest, planBoot } from '../../src/boot/plan.ts';
-import { qemuArgv } from '../../src/boot/qemu.ts';
 import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
 import { successorOf } from '../../src/boot/successor.ts';
 import { UserError } from '../../src/host/errors.ts';
@@ -84,7 +83,7 @@ describe('planBoot()', () => {
     expect(vm.append).toContain('INITBENCH_BOOT=/dev/pmem0');
     expect(vm.append).toContain('INITBENCH_INIT=/.initbench/probe');
     expect(vm.append.join(' ')).not.toContain('rdinit=');
-    expect(qemuArgv(vm).at(-1)).toMatch(/ memmap=2M!1024M$/);
+    expect(vm.machine.argv(vm).at(-1)).toMatch(/ memmap=2M!1024M$/);
     expect(notes).toEqual(['disk: memory, reads cost nothing']);
     expect(images.map(({ role }) => role)).toEqual(['payload', 'storage-init']);
   });
@@ -92,7 +91,7 @@ describe('planBoot()', () => {
   test.each<Clock>(['icount', 'wall'])('memmap, %s: the image in memory whatever the clock', async clock => {
     const { vm, notes } = await plan('memmap', { clock });
     expect(vm.disks).toMatchObject([{ kind: 'pmem', standsFor: 'memory', image: { format: 'erofs' } }]);
-    expect(qemuArgv(vm).at(-1)).toMatch(/ INITBENCH_BOOTFLAGS=dax=always .* memmap=2M!1024M$/);
+    expect(vm.machine.argv(vm).at(-1)).toMatch(/ INITBENCH_BOOTFLAGS=dax=always .* memmap=2M!1024M$/);
     expect(notes).toEqual(['image: in memory that the kernel never gets back']);
   });
 
@@ -148,8 +147,8 @@ describe('planBoot()', () => {
   test('userspace by the wall clock: a virtio disk, and the root file system behind it', async () => {
     const { vm, notes, images } = await plan('userspace', { format: 'erofs', clock: 'wall', rootfs: true });
     expect(vm.disks).toMatchObject([
-      { kind: 'virtio-blk', device: '/dev/vda' },
-      { kind: 'virtio-blk', device: '/dev/vdb' },
+      { kind: 'block', device: '/dev/vda' },
+      { kind: 'block', device: '/dev/vdb' },
     ]);
     expect(vm.append).toContain('INITBENCH_ROOTFS=/dev/vdb');
     expect(notes).toEqual([]);
@@ -349,12 +348,12 @@ describe('flow/', () => {
       for (const clock of ['icount', 'wall'] satisfies Clock[]) {
         const image = sampleImage(flow.formats[0]!);
         const extra = flow.needs.map(need => sampleImage(need.format));
-        for (const machine of [await findMachine('x86_64'), await findMachine('arm64')]) {
+        for (const machine of [findMachine('x86_64'), findMachine('arm64')]) {
           const vm = flow.vm({ image, extra, clock, memoryMiB: 2048, machine });
           expect(vm.initrd ?? vm.disks[0]).toBeDefined();
           for (const disk of vm.disks) {
             const isMemory = clock === 'icount' || (disk.kind === 'pmem' && disk.standsFor === 'memory');
-            expect(disk.kind).toBe(isMemory ? 'pmem' : 'virtio-blk');
+            expect(disk.kind).toBe(isMemory ? 'pmem' : 'block');
             expect(vm.append.join(' ')).toContain(disk.device);
           }
         }

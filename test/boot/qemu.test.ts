@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a Vm to QEMU's command line. */
 import { describe, expect, test } from 'vitest';
-import { calibrationArgv, instrumentedArgv, qemuArgv, requireMemory } from '../../src/boot/qemu.ts';
+import { requireMemory } from '../../src/boot/commandline.ts';
+import { calibrationArgv, instrumentedArgv, qemuArgv } from '../../src/boot/qemu/argv.ts';
 import arm64, { placeImage as placeAtEnd } from '../../src/boot/machine/arm64.ts';
 import { placeImage } from '../../src/boot/machine/x86_64.ts';
 import { UserError } from '../../src/host/errors.ts';
@@ -56,7 +57,7 @@ describe('qemuArgv()', () => {
   test('firmware: flash, and a disk with its limits that it boots from, before all others', () => {
     const disk = sampleImage('disk', mib, '/images/boot,disk');
     const firmware = { code: '/f/CODE.fd', variables: '/f/VARS.fd', disk };
-    const root = { kind: 'virtio-blk', image: sampleImage('ext4'), device: '/dev/vdb' } as const;
+    const root = { kind: 'block', image: sampleImage('ext4'), device: '/dev/vdb' } as const;
     const own = { kind: 'partition', image: sampleImage('erofs'), device: '/dev/vda2' } as const;
     const limit = { bytesPerSecond: 20e6, requestsPerSecond: 1000 };
     const vm = sampleVm({ clock: 'wall', disks: [own, root], firmware: { ...firmware, limit } });
@@ -76,7 +77,7 @@ describe('qemuArgv()', () => {
   });
 
   test('virtio disks in order, none of them writable', () => {
-    const disk = (device: string) => ({ kind: 'virtio-blk', image: sampleImage('ext4'), device }) as const;
+    const disk = (device: string) => ({ kind: 'block', image: sampleImage('ext4'), device }) as const;
     const argv = qemuArgv(sampleVm({ disks: [disk('/dev/vda'), disk('/dev/vdb')] })).join(' ');
     expect(argv).toContain(
       '-drive if=none,id=disk0,format=raw,readonly=on,file=/images/ext4 -device virtio-blk-pci,drive=disk0 ' +

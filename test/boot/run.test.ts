@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/boot.ts';
 import { type Seen, outcomeOf } from '../../src/boot/guest.ts';
+import { qemuFailure } from '../../src/boot/qemu/guest.ts';
 import arm64 from '../../src/boot/machine/arm64.ts';
 import { readRun } from '../../src/boot/record.ts';
 import { bootOnce } from '../../src/boot/run.ts';
@@ -345,13 +346,7 @@ describe('outcomeOf()', () => {
   });
 
   test('killed from outside', () => {
-    expect(
-      outcomeOf(
-        { kind: 'exited', exitCode: null, signal: 'SIGTERM', stderr: '' },
-        seen({ marks: end }),
-        plan,
-      ),
-    ).toEqual({
+    expect(qemuFailure({ kind: 'exited', exitCode: null, signal: 'SIGTERM', stderr: '' })).toEqual({
       kind: 'qemu-failed',
       exitCode: null,
       message: 'QEMU was killed',

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { BootRun } from '../../src/boot/boot.ts';
-import { qemuVersion } from '../../src/boot/qemu.ts';
+import { qemuVersion } from '../../src/boot/qemu/argv.ts';
 import { staleness } from '../../src/campaign/stale.ts';
 import { payloadInputs } from '../../src/image/collect.ts';
 import { findFormat, imageDigest } from '../../src/image/pack.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { addNodes } from '../../src/boot/fdt.ts';
+import { addNodes } from '../../src/boot/qemu/fdt.ts';
 import { consoleParser, lineSplitter } from '../../src/boot/console.ts';
 import { foldRun, parseRecord } from '../../src/boot/record.ts';
 import { parseCheckpatch } from '../../src/campaign/check/checkpatch.ts';

@@ -2,11 +2,13 @@
 /** An EROFS image that lies in memory, without kernel changes: the boot loader puts it at an agreed address, `memmap=`
  *  (or `mem=`) keeps the kernel away from there and makes a pmem disk of it, and a first stage mounts it with DAX. */
 import type { Flow } from '../boot.ts';
+import { memoryDiskOf } from '../machine.ts';
 
 export default {
   id: 'memmap',
   summary: 'the payload as EROFS in memory kept from the kernel: a pmem disk, mounted with DAX',
   kernel: 'any',
+  uses: 'memory disk',
   // uncompressed files are mapped where they are, the others still go through the page cache
   formats: ['erofs', 'erofs-lz4hc', 'erofs-lz4hc-64k'],
   usesPayload: true,
@@ -14,7 +16,7 @@ export default {
   needs: [{ payload: 'storage-init', format: 'cpio' }],
   vm({ image, extra, memoryMiB, machine }) {
     const first = extra[0]!;
-    const carveOut = machine.memoryDisk.place(image.bytes, memoryMiB, first.bytes);
+    const carveOut = memoryDiskOf(machine).place(image.bytes, memoryMiB, first.bytes);
     return {
       initrd: first,
       disks: [{ kind: 'pmem', image, device: '/dev/pmem0', carveOut, standsFor: 'memory' }],

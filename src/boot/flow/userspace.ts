@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** initoverlayfs without kernel changes: a mini-initramfs mounts the payload's EROFS image from a boot partition. */
 import type { Disk, Flow, FlowInput } from '../boot.ts';
+import { memoryDiskOf } from '../machine.ts';
 
 /** Under icount the boot partition is memory: any real disk lets the host's latency into the guest's time. */
 function bootPartition({ image, extra, clock, memoryMiB, machine, bootsFromDisk }: FlowInput): Disk {
   if (bootsFromDisk) return { kind: 'partition', image, device: '/dev/vda2' };
-  if (clock === 'wall') return { kind: 'virtio-blk', image, device: '/dev/vda' };
-  const carveOut = machine.memoryDisk.place(image.bytes, memoryMiB, extra[0]!.bytes);
+  if (clock === 'wall') return machine.disk(image, 0);
+  const carveOut = memoryDiskOf(machine).place(image.bytes, memoryMiB, extra[0]!.bytes);
   return { kind: 'pmem', image, device: '/dev/pmem0', carveOut, standsFor: 'disk' };
 }
 

@@ -3,7 +3,7 @@
 import { UserError } from '../../host/errors.ts';
 import { registerValue } from '../../host/gdb.ts';
 import type { CarveOut } from '../boot.ts';
-import type { Machine } from '../machine.ts';
+import { qemuMachine } from '../qemu/machine.ts';
 
 const mib = 2 ** 20;
 /** Memory starts there. */
@@ -34,8 +34,9 @@ const cells = (...numbers: readonly number[]) => {
   return buffer;
 };
 
-export default {
+export default qemuMachine({
   id: 'arm64',
+  summary: "QEMU's virt",
   qemu: 'qemu-system-aarch64',
   type: 'virt,gic-version=2,dtb-randomness=off',
   cpu: 'cortex-a57',
@@ -56,4 +57,4 @@ export default {
       properties: { compatible: Buffer.from('pmem-region\0'), reg: cells(addressMiB * mib, sizeMiB * mib) },
     }),
   },
-} satisfies Machine;
+});

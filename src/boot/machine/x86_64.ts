@@ -3,8 +3,8 @@
 import { UserError } from '../../host/errors.ts';
 import { registerValue } from '../../host/gdb.ts';
 import type { CarveOut } from '../boot.ts';
-import { canaryArgv, canaryExit, canaryProgram } from '../canary.ts';
-import type { Machine } from '../machine.ts';
+import { canaryArgv, canaryExit, canaryProgram } from '../qemu/canary.ts';
+import { qemuMachine } from '../qemu/machine.ts';
 
 /** Of 64-bit registers by their place in the answer to `g`; the lower half. */
 const half = (registers: string, at: number) =>
@@ -40,8 +40,9 @@ export function placeImage(imageBytes: number, memoryMiB: number, initrdBytes: n
   });
 }
 
-export default {
+export default qemuMachine({
   id: 'x86_64',
+  summary: "QEMU's pc",
   qemu: 'qemu-system-x86_64',
   type: 'pc',
   // `max` reads the host's random numbers
@@ -73,4 +74,4 @@ export default {
     loader: { file: '/usr/lib/systemd/boot/efi/systemd-bootx64.efi', name: 'EFI/BOOT/BOOTX64.EFI' },
   },
   canary: { argv: canaryArgv, program: canaryProgram, exit: canaryExit },
-} satisfies Machine;
+});

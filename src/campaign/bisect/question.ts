@@ -8,6 +8,7 @@ import { bootOnce } from '../../boot/run.ts';
 import type { Outcome, Work } from '../../events.ts';
 import { Interrupted, UserError, exitCodes } from '../../host/errors.ts';
 import { collectPayload } from '../../image/collect.ts';
+import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { runFigures } from '../../measure/figures.ts';
 import { describeOutcome } from '../../measure/table.ts';
@@ -125,7 +126,7 @@ async function* boot(
 ): Work<BootRun> {
   const flow = await findFlow(boots.flow);
   const { padBytes, memoryMiB, cpus, clock, usedPercent, append, format, timeoutMs } = boots;
-  const about = { padBytes, arch: kernel.arch };
+  const about = { padBytes, arch: programsArch(kernel.arch) };
   const payload = yield* collectPayload(workspace, boots.payload, about, signal);
   const plan = yield* planBoot(
     workspace,
@@ -145,8 +146,8 @@ async function* boot(
 /** A boot that says nothing of the kernel ends the bisection: it would be the same for every commit. */
 function requireGuest(outcome: Outcome): void {
   if (outcome.kind === 'interrupted') throw new Interrupted();
-  if (outcome.kind !== 'qemu-failed') return;
-  throw new UserError(`QEMU failed: ${outcome.message}`, {
+  if (outcome.kind !== 'qemu-failed' && outcome.kind !== 'machine-failed') return;
+  throw new UserError(describeOutcome(outcome), {
     hint: 'initbench doctor looks at the tools',
     exitCode: exitCodes.environment,
   });

@@ -2,7 +2,6 @@
 /** From a series and a tree to what is asked of each patch: its commit, whether its option exists there, and the keys
  *  that name all an answer follows from. Nothing is checked out, built or booted. */
 import path from 'node:path';
-import { qemuVersion } from '../../boot/qemu.ts';
 import { findMachine, listFlows } from '../../boot/registry.ts';
 import type { Clock, Flow } from '../../boot/boot.ts';
 import type { Digest, Work } from '../../events.ts';
@@ -201,7 +200,7 @@ async function* flowKeys(
   payload: Payload,
   signal: AbortSignal,
 ): Work<readonly CheckedFlow[]> {
-  const qemu = await qemuVersion((await findMachine(hostArch())).qemu, signal);
+  const qemu = await findMachine(hostArch()).version(signal);
   const digests = new Map<string, Digest>();
   for (const name of ['probe', ...flows.flatMap(flow => flow.needs.map(need => need.payload))]) {
     if (digests.has(name)) continue;

@@ -7,6 +7,7 @@ import type { Fact, Milliseconds, Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
 import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
+import { programsArch } from '../../kernel/architecture.ts';
 import type { Workspace } from '../../workspace.ts';
 import { prepareKernel } from '../prepare.ts';
 import { runCampaign } from '../runner.ts';
@@ -95,7 +96,7 @@ export async function* openSetting(
   const { series, tree, fragments } = request;
   const kernel = yield* prepareKernel(workspace, { kernel: series, tree, fragments }, signal);
   const unpatched = yield* prepareKernel(workspace, { kernel: 'base', tree, fragments }, signal);
-  const { walker } = yield* buildGuestPrograms(workspace, kernel.arch, signal);
+  const { walker } = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
   return {
     bases: yield* allBases(workspace, request.layouts, signal),
     walker: await readFile(walker),

@@ -2,11 +2,10 @@
 /** The machine that a hostile initrd is booted on, and one boot of it without a run's folder. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { probeAccelerator, type Verdict as AcceleratorVerdict } from '../../boot/accelerator.ts';
-import type { BootPlan, Disk, Vm } from '../../boot/boot.ts';
+import type { BootPlan, Vm } from '../../boot/boot.ts';
 import { guarded } from '../../boot/guard.ts';
 import { type OnLine, runGuest } from '../../boot/guest.ts';
-import type { Machine } from '../../boot/machine.ts';
+import type { Accelerated, Machine } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import type { Fact, Work } from '../../events.ts';
@@ -22,7 +21,7 @@ import type { Ended } from './verdict.ts';
 export interface Bench {
   readonly machine: Machine;
   readonly kernel: Kernel;
-  readonly accelerator: AcceleratorVerdict;
+  readonly accelerator: Accelerated;
   readonly memoryMiB: number;
   readonly timeoutMs: number;
 }
@@ -32,8 +31,8 @@ const usual = { memoryMiB: 96, timeoutMs: 60_000 };
 const kasan = { memoryMiB: 256, timeoutMs: 300_000 };
 
 export async function* openBench(workspace: Workspace, kernel: Kernel, signal: AbortSignal): Work<Bench> {
-  const machine = await findMachine(kernel.arch);
-  const accelerator = yield* probeAccelerator(workspace, machine, signal);
+  const machine = findMachine(kernel.arch);
+  const accelerator = yield* machine.accelerate(workspace, 'wall', signal);
   return { machine, kernel, accelerator, ...((await hasOption(kernel, 'KASAN')) ? kasan : usual) };
 }
 
@@ -70,9 +69,8 @@ export const controlPlan = (
   { image, initrd, tree }: Readonly<Record<'image' | 'initrd', StoredFile>> & { readonly tree: string },
   row: string,
 ): BootPlan => {
-  const device = '/dev/vda';
   const onDisk = given === 'disk';
-  const disk: Disk = { kind: 'virtio-blk', image: imageIn(image.file, image.bytes, 'hostile'), device };
+  const disk = bench.machine.disk(imageIn(image.file, image.bytes, 'hostile'), 0);
   return planOf(
     bench,
     {
@@ -81,7 +79,9 @@ export const controlPlan = (
       append: [
         ...wordsOn(bench, tree),
         // a tmpfs gives EROFS no file that it takes
-        ...(onDisk ? [`INITBENCH_BOOT=${device}`] : [`INITBENCH_BOOT=/${imageFile}`, 'rootfstype=ramfs']),
+        ...(onDisk
+          ? [`INITBENCH_BOOT=${disk.device}`]
+          : [`INITBENCH_BOOT=/${imageFile}`, 'rootfstype=ramfs']),
       ],
     },
     row,

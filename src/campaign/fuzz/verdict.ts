@@ -69,6 +69,7 @@ function endOf({ outcome, facts }: Ended): Omit<Verdict, 'faults'> {
       return { end: 'no-output', message: `nothing printed within ${outcome.deadline / 1000} s` };
     case 'incomplete':
     case 'qemu-failed':
+    case 'machine-failed':
       return { end: 'stopped', message: outcome.message };
     case 'interrupted':
       return { end: 'stopped', message: 'interrupted' };

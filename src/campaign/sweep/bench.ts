@@ -2,11 +2,12 @@
 /** What a sweep needs before its first boot: kernels, payloads of each size, images, and a machine for each point. */
 import type { BootPlan } from '../../boot/boot.ts';
 import { planBoot } from '../../boot/plan.ts';
-import { findMachine, listFlows } from '../../boot/registry.ts';
+import { listFlows } from '../../boot/registry.ts';
 import type { Outcome, Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { collectPayload } from '../../image/collect.ts';
 import type { Payload } from '../../image/image.ts';
+import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Place } from '../../measure/sweep.ts';
 import { sizeName } from '../../measure/sweepcrossovers.ts';
@@ -61,7 +62,6 @@ export async function* prepareBench(
   signal: AbortSignal,
 ): Work<Bench> {
   const { arch, fragments, refresh } = request;
-  if (arch !== undefined) await findMachine(arch);
   const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
     ...{ kernel, tree: request.tree, fragments },
     ...(arch !== undefined && { arch }),
@@ -69,7 +69,12 @@ export async function* prepareBench(
   }));
   const kernels = yield* prepareKernels(workspace, wanted, signal);
   const tree = yield* prepareTree(workspace, request.tree, signal);
-  const payloads = yield* payloadsOf(workspace, request, [...kernels.values()][0]!.arch, signal);
+  const payloads = yield* payloadsOf(
+    workspace,
+    request,
+    programsArch([...kernels.values()][0]!.arch),
+    signal,
+  );
   const plans = new Map<string, Planned>();
   for (const place of placesOf(request)) {
     for (const row of rows) {

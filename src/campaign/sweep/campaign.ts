@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A sweep as the runner of campaigns takes it: its cases, their keys, and how one is booted. */
-import { qemuArgv } from '../../boot/qemu.ts';
 import { bootOnce } from '../../boot/run.ts';
 import { variantOf } from '../../boot/variant.ts';
 import { Interrupted } from '../../host/errors.ts';
@@ -50,7 +49,7 @@ export function sweepCampaign(
         : {
             kernel: planned.plan.kernel.digest,
             images: planned.plan.images.map(image => image.digest),
-            argv: qemuArgv(planned.plan.vm),
+            argv: planned.plan.vm.machine.argv(planned.plan.vm),
           }),
     };
   };

@@ -22,7 +22,7 @@ export interface SweepInput {
   readonly families: ReadonlyMap<string, string>;
   readonly started: string;
   readonly ended: string;
-  readonly qemu: string;
+  readonly platform: { readonly qemu: string } | { readonly platform: string };
   readonly host: ReturnType<typeof hostFacts>;
   /** Results that were there before. */
   readonly known: number;
@@ -84,7 +84,7 @@ export function foldSweep(input: SweepInput): Sweep {
     conditions: {
       tree: bench.tree.version,
       ...(bench.tree.note !== undefined && { treeNote: bench.tree.note }),
-      ...{ arch: kernels[0]![1].arch, qemu: input.qemu, accelerator: plan?.vm.accelerator ?? 'tcg' },
+      ...{ arch: kernels[0]![1].arch, ...input.platform, accelerator: plan?.vm.accelerator ?? 'tcg' },
       ...{ host: host.cpu, hostCpus: host.cpus },
       kernels: Object.fromEntries(kernels.map(([name, kernel]) => [name, kernel.digest])),
       payloads: Object.fromEntries([...bench.payloads].map(([size, payload]) => [size, payload.digest])),

@@ -2,8 +2,8 @@
 /** A sweep: rows booted at every place of the axes, as a campaign that goes on where it was stopped; its record. */
 import path from 'node:path';
 import { hostFacts } from '../../boot/host.ts';
-import { qemuVersion } from '../../boot/qemu.ts';
-import { findMachine } from '../../boot/registry.ts';
+import { requireFeatures } from '../../boot/machine.ts';
+import { chosenMachine } from '../../boot/registry.ts';
 import { drained, type Rehearsed, rehearsedSteps, type Work } from '../../events.ts';
 import { digestOf, shortDigest, writeWhole } from '../../host/files.ts';
 import { findFormat } from '../../image/pack.ts';
@@ -55,6 +55,8 @@ export async function* runSweep(
   signal: AbortSignal,
 ): Work<SweepProduct> {
   const rows = await rowsOf(request);
+  const machine = chosenMachine(workspace, request.arch);
+  for (const { flow } of rows) requireFeatures(machine, flow);
   const before = await knownResults<SweepBoot>(workspace, record);
   const costs = costsOf(before);
   if (request.dryRun) {
@@ -66,14 +68,15 @@ export async function* runSweep(
 
   const started = new Date().toISOString();
   const bench = yield* prepareBench(workspace, request, rows, signal);
-  const machine = await findMachine([...bench.kernels.values()][0]!.arch);
-  const qemu = await qemuVersion(machine.qemu, signal);
-  const campaign = sweepCampaign(workspace, request, rows, bench, qemu);
+  const version = await machine.version(signal);
+  const platform =
+    machine.platform === 'QEMU' ? { qemu: version } : { platform: `${machine.platform}, ${version}` };
+  const campaign = sweepCampaign(workspace, request, rows, bench, version);
   const families = new Map<string, string>();
   for (const row of rows) families.set(row.format, (await findFormat(row.format)).family);
   const fold = (results: ReadonlyMap<string, SweepBoot>, known: number, complete: boolean) =>
     foldSweep({
-      ...{ id: sweepId(request), request, rows, bench, families, started, qemu, known, complete },
+      ...{ id: sweepId(request), request, rows, bench, families, started, platform, known, complete },
       ...{ ended: new Date().toISOString(), host: hostFacts() },
       resultOf: one => results.get(campaign.keyOf(one)),
     });

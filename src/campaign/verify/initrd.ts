@@ -7,6 +7,7 @@ import { collectPayload, composePayload } from '../../image/collect.ts';
 import type { GuestPrograms, Image } from '../../image/image.ts';
 import { packImage } from '../../image/pack.ts';
 import { concatenate, type Part } from '../../image/segments.ts';
+import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
 import { addItems, type Item } from './files.ts';
@@ -70,7 +71,7 @@ async function* makeSegment(bench: Bench, segment: Content, signal: AbortSignal)
     return yield* blobImage(workspace, { bytes, format: whole.format, name: segment.how }, signal);
   }
   if ('payload' in segment) {
-    const options = { padBytes: segment.padBytes ?? 0, arch: kernel.arch };
+    const options = { padBytes: segment.padBytes ?? 0, arch: programsArch(kernel.arch) };
     const payload = yield* collectPayload(workspace, segment.payload, options, signal);
     return yield* packImage(workspace, payload, segment.format, signal);
   }

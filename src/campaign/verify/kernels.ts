@@ -5,6 +5,7 @@ import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
 import { formatLost } from '../../kconfig/fragment.ts';
+import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { seriesNames } from '../../series/read.ts';
 import type { Workspace } from '../../workspace.ts';
@@ -82,7 +83,7 @@ export async function* setUpBenches(
       benches.set(need, kernel);
       continue;
     }
-    const guest = yield* buildGuestPrograms(workspace, kernel.arch, signal);
+    const guest = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
     benches.set(need, { workspace, kernel, guest, made: new Map() });
   }
   return benches;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One boot of a requirement: from its declaration to a plan with a key, and from its run to what it showed. */
 import { readFile } from 'node:fs/promises';
-import { probeAccelerator } from '../../boot/accelerator.ts';
 import type { BootPlan, BootRun, Clock, Disk, Vm } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { messagesOf } from '../../boot/prefix.ts';
@@ -15,6 +14,7 @@ import { exitCodes, Interrupted, UserError } from '../../host/errors.ts';
 import { digestOf, digestOfFile } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
 import { runFigures } from '../../measure/figures.ts';
+import { describeOutcome } from '../../measure/outcome.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type Bench, makeInitrd } from './initrd.ts';
 import type { Shown, Trial } from './requirement.ts';
@@ -41,18 +41,14 @@ export async function* planTrial(
 ): Work<PlannedTrial> {
   const { workspace, kernel } = bench;
   const initrd = trial.initrd.length > 0 ? yield* makeInitrd(bench, trial.initrd, signal) : undefined;
+  const machine = findMachine(kernel.arch);
   const disks: Disk[] = [];
   for (const [index, segment] of (trial.disks ?? []).entries()) {
     const image = yield* makeInitrd(bench, [segment], signal);
-    disks.push({ kind: 'virtio-blk', image, device: `/dev/vd${String.fromCharCode(97 + index)}` });
+    disks.push(machine.disk(image, index));
   }
-  const usual = await findMachine(kernel.arch);
-  const machine = trial.cpuModel === undefined ? usual : { ...usual, cpu: trial.cpuModel };
   const clock = trial.clock ?? 'wall';
-  const chosen =
-    clock === 'wall'
-      ? yield* probeAccelerator(workspace, machine, signal)
-      : ({ accelerator: 'tcg', reason: 'icount is TCG alone' } as const);
+  const chosen = yield* machine.accelerate(workspace, clock, signal);
   const memory = trial.memoryMiB ?? 512;
   const vm: Vm = {
     machine,
@@ -64,6 +60,7 @@ export async function* planTrial(
     cpus: trial.cpus ?? 1,
     clock,
     accelerator: chosen.accelerator,
+    ...(trial.cpuModel !== undefined && { cpuModel: trial.cpuModel }),
   };
   const images = [initrd, ...disks.map(disk => disk.image)].filter(image => image !== undefined);
   const options = trial.options ?? [];
@@ -95,7 +92,7 @@ export async function* planTrial(
 function wordsOf({ quiet, checks, append = [] }: Trial, machine: Machine, clock: Clock): string[] {
   return [
     ...[`console=${machine.console}`, 'panic=-1', `loglevel=${quiet ? 5 : 7}`, 'nokaslr'],
-    ...(clock === 'wall' ? machine.wallWords : []),
+    ...machine.words(clock),
     ...(checks.length > 0 ? [`INITBENCH_CHECK=${checks.join(',')}`] : []),
     ...append,
   ];
@@ -128,8 +125,8 @@ export async function* runTrial(workspace: Workspace, trial: PlannedTrial, signa
   const { plan, options } = trial;
   const run = yield* bootOnce(workspace, plan, signal);
   if (run.outcome.kind === 'interrupted') throw new Interrupted();
-  if (run.outcome.kind === 'qemu-failed') {
-    throw new UserError(`QEMU failed in ${trial.name}: ${run.outcome.message}`, {
+  if (run.outcome.kind === 'qemu-failed' || run.outcome.kind === 'machine-failed') {
+    throw new UserError(`${trial.name}: ${describeOutcome(run.outcome)}`, {
       hint: `see ${run.folder}`,
       exitCode: exitCodes.environment,
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The chart of a comparison: what each row's boot is made of. */
 import type { Comparison } from '../comparison.ts';
+import { platformText } from '../platform.ts';
 import { rangeOf } from '../spread.ts';
 import type { BarChart } from './chart.ts';
 import { unitOf } from '../unit.ts';
@@ -38,7 +39,7 @@ export function comparisonChart(comparison: Comparison): BarChart {
       most > 1
         ? `Median of n = ${most} boots; the caps are the lowest and the highest.`
         : 'n = 1 boot of each row.',
-      `Linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}.`,
+      `Linux ${c.tree} ${c.arch}, ${c.memoryMiB} MiB, ${c.cpus} CPU, ${platformText(c)}.`,
     ],
   };
 }

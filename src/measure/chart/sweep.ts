@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The charts of a sweep: boots against the payload's size, one line a row, and what a boot is made of at one size. */
 import { type Mark, marks, type Outcome } from '../../events.ts';
+import { platformText } from '../platform.ts';
 import { rangeOf, type Spread } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
 import { describeOutcome } from '../outcome.ts';
@@ -193,6 +194,6 @@ function captionOf(sweep: Sweep, machine: MachinePlace): string[] {
     samples > 1
       ? `Median of ${countText(pointsOn(sweep, machine))} ${sweep.clock === 'icount' ? 'boots that differ in layout alone' : 'rounds'}; the caps are the lowest and the highest.`
       : 'n = 1 boot of each point.',
-    `Linux ${c.tree} ${c.arch}, ${memoryMiB} MiB, ${cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}. Sweep ${sweep.id.slice(0, 12)}.`,
+    `Linux ${c.tree} ${c.arch}, ${memoryMiB} MiB, ${cpus} CPU, ${platformText(c)}. Sweep ${sweep.id.slice(0, 12)}.`,
   ];
 }

@@ -7,6 +7,7 @@ import { endOf, mebibytes } from '../chart/sweep.ts';
 import type { Comparison, Row } from '../comparison.ts';
 import { failedFloors } from '../floor.ts';
 import type { Judgement } from '../judgement.ts';
+import { platformCondition, platformText } from '../platform.ts';
 import { rangeOf } from '../spread.ts';
 import { describeOutcome } from '../outcome.ts';
 import { differenceText, figureText, unitOf } from '../unit.ts';
@@ -29,7 +30,7 @@ export function comparisonReport(
         ? 'Millions of guest instructions since start_kernel (QEMU icount); not time.'
         : 'Milliseconds of guest CLOCK_BOOTTIME.',
       `Payload ${payload.name}${payload.bytes > 0 ? `, ${mebibytes(payload.bytes)} MiB of files` : ''}.`,
-      `Linux ${c.tree}${c.treeNote ? `, which ${c.treeNote}` : ''}; ${c.arch}, ${c.memoryMiB} MiB and ${c.cpus} CPU, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}.`,
+      `Linux ${c.tree}${c.treeNote ? `, which ${c.treeNote}` : ''}; ${c.arch}, ${c.memoryMiB} MiB and ${c.cpus} CPU, ${platformText(c)}.`,
     ],
     stale: found.stale,
     tables: [tableOf(comparison, samples), ...verdictsOf(comparison)],
@@ -52,7 +53,7 @@ export function comparisonReport(
     method: methodOf(clock, samples),
     conditions: [
       ['host', c.host],
-      ['QEMU', c.qemu],
+      platformCondition(c),
       ...Object.entries(c.kernels).map(([name, digest]) => [`kernel ${name}`, digest] as const),
       [`payload ${payload.name}`, payload.digest],
       ...found.conditions,

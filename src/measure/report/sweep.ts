@@ -17,6 +17,7 @@ import {
   sizeChart,
   type Until,
 } from '../chart/sweep.ts';
+import { platformCondition, platformText } from '../platform.ts';
 import { rangeOf } from '../spread.ts';
 import type { Sweep, SweepPoint } from '../sweep.ts';
 import { crossoverLines, failedFloorsOf } from '../sweeptable.ts';
@@ -40,7 +41,7 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
         : 'Milliseconds of guest CLOCK_BOOTTIME.',
       `Linux ${c.tree}${c.treeNote ? `, which ${c.treeNote}` : ''}; ${c.arch}, ${machines
         .map(({ memoryMiB, cpus }) => `${memoryMiB} MiB and ${cpus} CPU`)
-        .join(', ')}, QEMU ${c.qemu.split(' ')[0]} ${c.accelerator}.`,
+        .join(', ')}, ${platformText(c)}.`,
       `${sweep.points.length} points, ${sweep.boots.total} boots, ${sweep.samples} of each point${sweep.complete ? '' : ' when it is complete, which it is not: it was stopped'}.`,
     ],
     stale: found.stale,
@@ -57,7 +58,7 @@ export function sweepReport(sweep: Sweep, found: Found): Report {
     method: methodOf(sweep.clock, sweep.samples),
     conditions: [
       ['host', `${c.host}, ${c.hostCpus} CPUs`],
-      ['QEMU', c.qemu],
+      platformCondition(c),
       ...Object.entries(c.kernels).map(([name, digest]) => [`kernel ${name}`, digest] as const),
       ...Object.entries(c.payloads).map(
         ([size, digest]) => [`payload of ${mebibytes(Number(size))} MiB filler`, digest] as const,

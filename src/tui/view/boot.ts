@@ -87,11 +87,12 @@ function consoleView(
 /** Accelerator, elapsed, what was reached last: a mark, or what runs behind the probe has named. */
 function headerOf(state: State, job: Job, boot: Boot | undefined, held: boolean): string {
   if (!boot) return isRunning(job) ? 'preparing' : job.state;
-  const accelerator = boot.argv[boot.argv.indexOf('-accel') + 1] ?? '';
+  const at = boot.argv.indexOf('-accel');
+  const accelerator = at < 0 ? [] : [boot.argv[at + 1]!];
   return [
     ...(held ? ['FROZEN'] : []),
     ...(state.typing?.run === boot.run ? ['TYPING'] : []),
-    accelerator,
+    ...accelerator,
     duration(boot.took ?? Math.max(0, state.now - boot.started)),
     ...(boot.outcome ? [boot.outcome.kind] : lastReached(boot)),
   ].join(' ');

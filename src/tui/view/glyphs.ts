@@ -45,7 +45,7 @@ export function outcomeWord(outcome: Outcome | undefined): Line {
   if (outcome.kind === 'ready') return styled('ready', good);
   const words: Readonly<Record<string, string>> = {
     ...{ panic: 'PANIC', hang: 'HANG', 'no-output': 'SILENT', incomplete: 'SHORT' },
-    ...{ 'qemu-failed': 'QEMU', interrupted: 'stopped' },
+    ...{ 'qemu-failed': 'QEMU', 'machine-failed': 'MACHINE', interrupted: 'stopped' },
   };
   return styled(words[outcome.kind] ?? outcome.kind, outcome.kind === 'interrupted' ? doubt : bad);
 }

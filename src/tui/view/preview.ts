@@ -225,7 +225,9 @@ function runAbout(state: State, width: number): Preview {
             ...record.images.map(({ role, format, bytes }) =>
               field(role, `${format}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
             ),
-            field('QEMU', `${record.qemuVersion}, ${record.accelerator}, ${record.clock}`),
+            record.qemuVersion === undefined
+              ? field('platform', `${record.platform ?? 'unknown'}, ${record.clock}`)
+              : field('QEMU', `${record.qemuVersion}, ${record.accelerator}, ${record.clock}`),
             ...record.notes.flatMap(note => wrapped(`note: ${note}`, width)).map(plain),
           ]
         : []),

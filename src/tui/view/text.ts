@@ -76,7 +76,7 @@ function resultLine(text: string): Line {
     ];
   }
   const end =
-    /^(.*\s)(ready|panic|hang|no-output|incomplete|qemu-failed|interrupted|FAIL|fail|ok|met|not met)\s*$/.exec(
+    /^(.*\s)(ready|panic|hang|no-output|incomplete|qemu-failed|machine-failed|interrupted|FAIL|fail|ok|met|not met)\s*$/.exec(
       text,
     );
   if (end) return [...plain(end[1]!), ...styled(end[2]!, /^(ready|ok|met)$/.test(end[2]!) ? good : bad)];

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a Vm to QEMU's command line (qemu-system-x86_64(1) and its like): one to paste, and the same with our instruments. */
-import path from 'node:path';
-import { UserError } from '../host/errors.ts';
-import { capture } from '../host/exec.ts';
-import type { Image } from '../image/image.ts';
-import type { Disk, Firmware, Vm } from './boot.ts';
+import { capture } from '../../host/exec.ts';
+import type { Disk, Firmware } from '../boot.ts';
+import { commandLine } from '../commandline.ts';
+import type { QemuVm } from './machine.ts';
 
 /** Where the instruments of one boot are. */
 export interface Instruments {
@@ -15,13 +14,13 @@ export interface Instruments {
 }
 
 /** What the user can paste: serial console on stdio, ends when the guest resets. */
-export function qemuArgv(vm: Vm): string[] {
+export function qemuArgv(vm: QemuVm): string[] {
   return [...machineArgv(vm), ...consoleArgv, ...guestArgv(vm)];
 }
 
 /** The same machine with the console in a file, QMP on a socket, and a guest that stays when it has ended so that
  *  its instructions can be counted. What the guest executes is the same as with qemuArgv(). */
-export function instrumentedArgv(vm: Vm, instruments: Instruments): string[] {
+export function instrumentedArgv(vm: QemuVm, instruments: Instruments): string[] {
   return [
     ...machineArgv(vm),
     ...['-chardev', serialLine(instruments), '-serial', 'chardev:console'],
@@ -38,7 +37,10 @@ const serialLine = ({ console, typed }: Instruments): string =>
 
 /** The same machine under a debugger, stopped before its first instruction. A network filter that nothing is connected
  *  to is there for its timer, which expires every microsecond of virtual time (see entry.ts); no guest sees it. */
-export function calibrationArgv(vm: Vm, sockets: { readonly gdb: string; readonly qmp: string }): string[] {
+export function calibrationArgv(
+  vm: QemuVm,
+  sockets: { readonly gdb: string; readonly qmp: string },
+): string[] {
   const listening = (socket: string) => `unix:${commas(socket)},server=on,wait=off`;
   return [
     ...machineArgv(vm),
@@ -49,19 +51,8 @@ export function calibrationArgv(vm: Vm, sockets: { readonly gdb: string; readonl
 }
 
 /** Ends as soon as QEMU has written the device tree it made for the machine. */
-export function dumpTreeArgv(vm: Vm, file: string): string[] {
+export function dumpTreeArgv(vm: QemuVm, file: string): string[] {
   return [...machineArgv(vm), '-machine', `dumpdtb=${commas(file)}`];
-}
-
-/** Words of the kernel command line, the carve-outs of pmem disks and the nonce included. */
-export function commandLine(vm: Pick<Vm, 'append' | 'disks' | 'machine' | 'nonce'>): string[] {
-  const { words } = vm.machine.memoryDisk;
-  return [
-    ...vm.append,
-    ...vm.disks.flatMap(disk => (disk.kind === 'pmem' ? words(disk.carveOut) : [])),
-    // Last: of two words for one variable the later counts.
-    ...(vm.nonce === undefined ? [] : [`INITBENCH_NONCE=${vm.nonce}`]),
-  ];
 }
 
 /** QEMU's own advice for guests that are not trusted (QEMU docs/system/security.rst): system calls that an emulator
@@ -73,7 +64,7 @@ export const sandboxArgv = [
 
 const consoleArgv = ['-serial', 'stdio'] as const;
 
-function machineArgv(vm: Vm): string[] {
+function machineArgv(vm: QemuVm): string[] {
   return [
     ...[vm.machine.qemu, '-no-user-config', '-nodefaults', '-machine'],
     vm.firmware ? vm.machine.efi!.type : vm.machine.type,
@@ -84,16 +75,17 @@ function machineArgv(vm: Vm): string[] {
 }
 
 /** One CPU for icount and wall under TCG: they should show the same work. */
-function clockArgv({ accelerator, clock, machine, firmware }: Vm): string[] {
+function clockArgv({ accelerator, clock, machine, firmware, cpuModel }: QemuVm): string[] {
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  if (clock === 'wall') return ['-accel', 'tcg', '-cpu', firmware ? machine.efi!.cpu : machine.cpu];
+  if (clock === 'wall')
+    return ['-accel', 'tcg', '-cpu', firmware ? machine.efi!.cpu : (cpuModel ?? machine.cpu)];
   return [
     ...['-accel', 'tcg', '-icount', 'shift=0,sleep=off'],
-    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-cpu', machine.cpu],
+    ...['-rtc', 'base=2026-01-01T00:00:00,clock=vm', '-cpu', cpuModel ?? machine.cpu],
   ];
 }
 
-function guestArgv(vm: Vm): string[] {
+function guestArgv(vm: QemuVm): string[] {
   if (vm.firmware) return [...firmwareArgv(vm.firmware), ...vm.disks.flatMap(diskArgv)];
   return [
     ...['-kernel', vm.kernel.files.image],
@@ -134,31 +126,8 @@ function diskArgv(disk: Disk, index: number): string[] {
 /** A comma inside a value of an option list is written twice. */
 const commas = (value: string) => value.replaceAll(',', ',,');
 
-const mib = 2 ** 20;
-/** What a kernel needs beside the initrd at the very least; the smallest guests that booted had more. */
-const kernelMiB = 32;
-
-/** An initramfs is in memory twice while it is unpacked, a ramdisk while it is copied; an EROFS image only once.
- *  @throws UserError naming the smallest memory that could work */
-export function requireMemory(initrd: Image, payloadBytes: number, memoryMiB: number): void {
-  const unpacked = initrd.format.startsWith('cpio') ? payloadBytes : 0;
-  const copied = initrd.format === 'ext2' ? initrd.bytes : 0;
-  const needed = Math.ceil((initrd.bytes + unpacked + copied) / mib) + kernelMiB;
-  if (needed <= memoryMiB) return;
-  const what = `an initrd of ${Math.ceil(initrd.bytes / mib)} MiB`;
-  throw new UserError(
-    unpacked > 0
-      ? `${what}, ${Math.ceil(unpacked / mib)} MiB unpacked, is too large for ${memoryMiB} MiB of guest memory`
-      : `${what} is too large for ${memoryMiB} MiB of guest memory`,
-    { hint: `the least that could do is --mem ${Math.ceil(needed / 16) * 16}` },
-  );
-}
-
 /** What QEMU's program calls itself: '7.2.22 (Debian 1:7.2+dfsg-7)'. @throws UserError when it is not installed */
 export async function qemuVersion(qemu: string, signal: AbortSignal): Promise<string> {
   const said = await capture([qemu, '--version'], { signal });
   return /version (.*)/.exec(said)?.[1]?.trim() ?? said.split('\n')[0]!;
 }
-
-/** The run's folder names a host path; QEMU and the log's reader must mean the same file. */
-export const consoleLog = (folder: string) => path.join(folder, 'console.log');

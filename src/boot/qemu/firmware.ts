@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The real path of a boot: firmware, boot loader and kernel from a disk, which may be slow. */
-import type { Work } from '../events.ts';
-import { UserError } from '../host/errors.ts';
-import { exists } from '../host/files.ts';
-import { bootDisk } from '../image/bootdisk.ts';
-import { hasOption } from '../kernel/kernel.ts';
-import type { Workspace } from '../workspace.ts';
-import type { Clock, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
-import { nonceOf } from './guard.ts';
-import { commandLine } from './qemu.ts';
+import type { Work } from '../../events.ts';
+import { UserError } from '../../host/errors.ts';
+import { exists } from '../../host/files.ts';
+import { bootDisk } from '../../image/bootdisk.ts';
+import { hasOption } from '../../kernel/kernel.ts';
+import type { Workspace } from '../../workspace.ts';
+import type { DiskLimit, Vm } from '../boot.ts';
+import { commandLine } from '../commandline.ts';
+import { nonceOf } from '../guard.ts';
+import type { QemuVm } from './machine.ts';
 
 const install = 'install the packages: ./setup.sh --all';
-
-/** @throws UserError when the flow needs something that no boot loader does, or the clock is not the wall's */
-export function requireDiskBoot(flow: Flow, own: FlowMachine, clock: Clock): void {
-  if (clock !== 'wall') {
-    throw new UserError('a disk has no instructions: --via uefi needs --clock wall', {
-      hint: 'add --clock wall',
-    });
-  }
-  if (own.disks.some(disk => disk.kind === 'pmem')) {
-    throw new UserError(`no boot loader puts an image where the flow ${flow.id} wants it`, {
-      hint: 'leave out --via uefi',
-    });
-  }
-}
 
 /** The machine with firmware, and with all that QEMU's own loader would have handed over on a disk.
  *  @throws UserError when firmware, boot loader or the programs that make the disk are not installed */
 export async function* withFirmware(
   workspace: Workspace,
-  vm: Vm,
+  vm: QemuVm,
   limit: DiskLimit,
   signal: AbortSignal,
 ): Work<Vm> {
   const { efi, id } = vm.machine;
-  if (!efi) throw new UserError(`initbench knows no firmware for ${id}`, { hint: 'leave out --via uefi' });
+  if (!efi) throw new Error(`${id} has no firmware: see requireFeatures()`);
   const installed = [];
   for (const pair of efi.firmware) if (await exists(pair[0])) installed.push(pair);
   const [pair] = installed;
@@ -63,13 +50,4 @@ export async function* withFirmware(
     signal,
   );
   return { ...fixed, firmware: { code: pair[0], variables: pair[1], disk, limit } };
-}
-
-/** '20 MB/s', '40 MB/s, 1000 requests/s', 'as fast as the host'. */
-export function limitText({ bytesPerSecond, requestsPerSecond }: DiskLimit): string {
-  const said = [
-    ...(bytesPerSecond === undefined ? [] : [`${bytesPerSecond / 1e6} MB/s`]),
-    ...(requestsPerSecond === undefined ? [] : [`${requestsPerSecond} requests/s`]),
-  ];
-  return said.length > 0 ? said.join(', ') : 'as fast as the host';
 }

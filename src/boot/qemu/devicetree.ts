@@ -2,19 +2,20 @@
 /** The device tree of a machine that has more than QEMU tells the kernel of: QEMU's own, and nodes of ours. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Work } from '../events.ts';
-import { exec } from '../host/exec.ts';
-import { digestOf, exists, publishFolder, scratchFolder } from '../host/files.ts';
-import type { Workspace } from '../workspace.ts';
-import type { Vm } from './boot.ts';
+import type { Work } from '../../events.ts';
+import { exec } from '../../host/exec.ts';
+import { digestOf, exists, publishFolder, scratchFolder } from '../../host/files.ts';
+import type { Workspace } from '../../workspace.ts';
+import type { Vm } from '../boot.ts';
+import { dumpTreeArgv, qemuVersion } from './argv.ts';
 import { addNodes } from './fdt.ts';
-import { dumpTreeArgv, qemuVersion } from './qemu.ts';
+import type { QemuVm } from './machine.ts';
 
 /** The machine with its tree, made once for each machine and QEMU; as it is where nothing has to be added.
  *  @throws UserError when QEMU is not installed, ToolError when it gives no tree */
 export async function* withDeviceTree(
   workspace: Workspace,
-  vm: Vm,
+  vm: QemuVm,
   job: string,
   signal: AbortSignal,
 ): Work<Vm> {

@@ -4,16 +4,15 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Instructions, Work } from '../events.ts';
-import { Interrupted, UserError } from '../host/errors.ts';
-import { launch } from '../host/exec.ts';
-import { digestOf, readRecord, socketFolder, writeWhole } from '../host/files.ts';
-import { connectGdb } from '../host/gdb.ts';
-import { connectQmp } from '../host/qmp.ts';
-import type { Workspace } from '../workspace.ts';
-import type { Vm } from './boot.ts';
-import type { Counter } from './machine.ts';
-import { calibrationArgv, qemuArgv } from './qemu.ts';
+import type { Instructions, Work } from '../../events.ts';
+import { Interrupted, UserError } from '../../host/errors.ts';
+import { launch } from '../../host/exec.ts';
+import { digestOf, readRecord, socketFolder, writeWhole } from '../../host/files.ts';
+import { connectGdb } from '../../host/gdb.ts';
+import { connectQmp } from '../../host/qmp.ts';
+import type { Workspace } from '../../workspace.ts';
+import { calibrationArgv, qemuArgv } from './argv.ts';
+import type { Counter, QemuVm } from './machine.ts';
 
 /** Generous: decompressing a kernel of 5 MB under icount takes well under a second of an idle host. */
 const deadlineMs = 60_000;
@@ -26,7 +25,7 @@ const skipNs = 1000;
  *  @throws UserError when the kernel is never entered */
 export async function* kernelEntry(
   workspace: Workspace,
-  vm: Vm,
+  vm: QemuVm,
   qemuVersion: string,
   job: string,
   signal: AbortSignal,
@@ -73,7 +72,12 @@ async function symbolAddress(systemMap: string, name: string): Promise<string> {
   throw new UserError(`${systemMap} has no ${name}`, { hint: 'build the kernel again' });
 }
 
-async function measure(vm: Vm, address: string, scratch: string, signal: AbortSignal): Promise<Instructions> {
+async function measure(
+  vm: QemuVm,
+  address: string,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<Instructions> {
   const sockets = { gdb: path.join(scratch, 'gdb'), qmp: path.join(scratch, 'qmp') };
   const running = await launch(calibrationArgv(vm, sockets), { signal });
   const gone = new AbortController();

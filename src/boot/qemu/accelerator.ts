@@ -3,22 +3,17 @@
  *  proves nothing; else TCG. The verdict holds for one boot of the host and one QEMU. */
 import { access, constants, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Work } from '../events.ts';
-import { Interrupted } from '../host/errors.ts';
-import { launch } from '../host/exec.ts';
-import { exists, readIfThere, scratchFolder, writeWhole } from '../host/files.ts';
-import { hostArch } from '../kernel/architecture.ts';
-import type { Workspace } from '../workspace.ts';
-import type { Accelerator } from './boot.ts';
-import type { Canary, Machine } from './machine.ts';
-import { qemuVersion } from './qemu.ts';
+import type { Work } from '../../events.ts';
+import { Interrupted } from '../../host/errors.ts';
+import { launch } from '../../host/exec.ts';
+import { exists, readIfThere, scratchFolder, writeWhole } from '../../host/files.ts';
+import { hostArch } from '../../kernel/architecture.ts';
+import type { Workspace } from '../../workspace.ts';
+import type { Accelerated } from '../machine.ts';
+import { qemuVersion } from './argv.ts';
+import type { Canary, QemuSpec } from './machine.ts';
 
-export type { Accelerator };
-
-export interface Verdict {
-  readonly accelerator: Accelerator;
-  /** Why, in words: '5 canary guests ran under KVM', '/dev/kvm is there but no guest started within 5 s'. */
-  readonly reason: string;
+export interface Verdict extends Accelerated {
   /** QEMU's. */
   readonly version: string;
 }
@@ -31,7 +26,7 @@ const usual = { device: '/dev/kvm', deadlineMs: 5000 };
 /** The accelerator for wall-clock boots; icount is always TCG. @throws UserError when QEMU is not installed */
 export async function* probeAccelerator(
   workspace: Workspace,
-  machine: Machine,
+  machine: Pick<QemuSpec, 'id' | 'qemu' | 'canary'>,
   signal: AbortSignal,
   { device, deadlineMs } = usual,
 ): Work<Verdict> {
