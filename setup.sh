@@ -109,6 +109,7 @@ git-send-email:git-email:git-email
 perl-Mail/Address.pm:libmailtools-perl:perl-MailTools
 perl-IO/Socket/SSL.pm:libio-socket-ssl-perl:perl-IO-Socket-SSL
 perl-Authen/SASL.pm:libauthen-sasl-perl:perl-Authen-SASL
+bwrap:bubblewrap:bubblewrap
 dpkg-deb:dpkg:
 apt-get:apt:
 mmdebstrap:mmdebstrap:

@@ -11,7 +11,7 @@ import { choiceOf } from './typed.ts';
 export const machineOptions: readonly Parameter[] = [
   {
     usage: '--machine <machine>',
-    summary: "what guests run on: x86_64 or arm64; default: ARCH, or the host's",
+    summary: "what guests run on: x86_64 or arm64 (QEMU), um (User-Mode Linux); default: ARCH, or the host's",
   },
   { usage: '--arch <machine>', summary: 'the same by its older name' },
 ];

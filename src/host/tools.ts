@@ -164,7 +164,7 @@ export const tools: readonly Tool[] = [
     'aarch64-linux-gnu-gcc',
     ['gcc-aarch64-linux-gnu libc6-dev-arm64-cross', 'gcc-aarch64-linux-gnu'],
     'arm64 kernels and guest programs',
-    'no --arch arm64',
+    'no --machine arm64',
     {
       ...feed('int one;\n', 'aarch64-linux-gnu-gcc', '-x', 'c', '-c', '-o', 'unit.o', '-'),
       ...rare,
@@ -174,7 +174,7 @@ export const tools: readonly Tool[] = [
     'qemu-system-aarch64',
     ['qemu-system-arm', 'qemu-system-aarch64-core'],
     'boots of arm64',
-    'no --arch arm64',
+    'no --machine arm64',
     { ...emptyMachine('qemu-system-aarch64'), ...rare },
   ),
   tool('mkfs.vfat', same('dosfstools'), 'boot --via uefi', 'no boots through firmware', {
@@ -185,6 +185,7 @@ export const tools: readonly Tool[] = [
     use: { argv: ['mcopy', '-i', 'disk.vfat', 'file', '::'], after: 'mkfs.vfat' },
     ...rare,
   }),
+  tool('bwrap', same('bubblewrap'), '--machine um', 'a guest of User-Mode Linux is not confined', optional),
   tool('mkfs.erofs', same('erofs-utils'), 'erofs formats', 'no userspace, no kernelspace flow', {
     version: ['-V'],
     ...use('mkfs.erofs', '-zlz4hc', 'image.erofs', 'folder'),
