@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The events every stage yields, the units they carry, and merge() of several streams. Imports nothing. */
+/** The events every stage yields, the units they carry, and merge() of several streams. */
+import { z } from 'zod';
+import { number, object, table, text, texts } from './document.ts';
 
 /** Host or guest time. Never mixed with Instructions. */
 export type Milliseconds = number & { readonly unit?: 'milliseconds' };
@@ -7,60 +9,84 @@ export type Milliseconds = number & { readonly unit?: 'milliseconds' };
 export type Instructions = number & { readonly unit?: 'instructions' };
 /** A sha256 in lower-case hex; names what a product was made from. */
 export type Digest = string & { readonly of?: 'digest' };
+export const millisecondsSchema: z.ZodType<Milliseconds> = number;
+export const instructionsSchema: z.ZodType<Instructions> = number;
+export const digestSchema: z.ZodType<Digest> = text;
+
+/** What a boot is measured by: instructions that the guest executes, or time. */
+export const clockSchema = z.enum(['icount', 'wall']);
+export type Clock = z.infer<typeof clockSchema>;
 
 /** Points a boot passes, in this order: `loader` is where firmware starts the boot loader, `kernel` start_kernel, `init`
  *  the payload's first instruction. */
 export const marks = ['loader', 'kernel', 'stage1', 'init', 'used', 'rootfs', 'end'] as const;
-export type Mark = (typeof marks)[number];
+export const markSchema = z.enum(marks);
+export type Mark = z.infer<typeof markSchema>;
 
 /** How a boot ended. `ready`: the guest reached the end of what it was asked to do. */
-export type Outcome =
-  | { kind: 'ready' }
-  | { kind: 'panic'; message: string }
-  | { kind: 'hang'; deadline: Milliseconds; lastLine: string }
-  | { kind: 'no-output'; deadline: Milliseconds }
-  | { kind: 'incomplete'; message: string }
-  | { kind: 'qemu-failed'; exitCode: number | null; message: string }
+export const outcomeSchema = z.union([
+  object({ kind: z.literal('ready') }),
+  object({ kind: z.literal('panic'), message: text }),
+  object({ kind: z.literal('hang'), deadline: millisecondsSchema, lastLine: text }),
+  object({ kind: z.literal('no-output'), deadline: millisecondsSchema }),
+  object({ kind: z.literal('incomplete'), message: text }),
+  object({ kind: z.literal('qemu-failed'), exitCode: number.nullable(), message: text }),
   /** What runs the guest, where that is no QEMU. */
-  | { kind: 'machine-failed'; exitCode: number | null; message: string }
-  | { kind: 'interrupted' };
+  object({ kind: z.literal('machine-failed'), exitCode: number.nullable(), message: text }),
+  object({ kind: z.literal('interrupted') }),
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** One value of a fact the guest reported, as printed. */
-export type Fact = { readonly name: string; readonly values: Readonly<Record<string, string>> };
+export const factSchema = object({ name: text, values: table(text) });
+export type Fact = z.infer<typeof factSchema>;
 
-export type WorkEvent = { readonly job: string; readonly parent?: string } & (
-  | {
-      type: 'step';
-      step: string;
-      /** `planned`: of a dry run, which would do it. */
-      state: 'started' | 'done' | 'failed' | 'cached' | 'planned';
-      product?: Digest;
-      ms?: Milliseconds;
-    }
-  | { type: 'command'; argv: readonly string[]; cwd: string }
-  | { type: 'output'; stream: 'stdout' | 'stderr'; line: string }
-  /** `leftMs`: where whoever works knows better than the rate so far tells. */
-  | { type: 'progress'; done: number; total?: number; label: string; leftMs?: Milliseconds }
-  | { type: 'notice'; level: 'info' | 'warning'; message: string }
-  | { type: 'boot-started'; run: string; flow: string; argv: readonly string[] }
-  | { type: 'console'; run: string; at: Milliseconds; line: string }
+/** One event: of a job, which may be part of another. */
+const event = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
+  object({ job: text, parent: text.exactOptional(), type: z.literal(type), ...shape });
+
+export const workEventSchema = z.union([
+  event('step', {
+    step: text,
+    /** `planned`: of a dry run, which would do it. */
+    state: z.enum(['started', 'done', 'failed', 'cached', 'planned']),
+    product: digestSchema.exactOptional(),
+    ms: millisecondsSchema.exactOptional(),
+  }),
+  event('command', { argv: texts, cwd: text }),
+  event('output', { stream: z.enum(['stdout', 'stderr']), line: text }),
+  event('progress', {
+    done: number,
+    total: number.exactOptional(),
+    label: text,
+    /** Where whoever works knows better than the rate so far tells. */
+    leftMs: millisecondsSchema.exactOptional(),
+  }),
+  event('notice', { level: z.enum(['info', 'warning']), message: text }),
+  event('boot-started', { run: text, flow: text, argv: texts }),
+  event('console', { run: text, at: millisecondsSchema, line: text }),
   /** The console may be typed into through that Unix socket, as long as the boot runs. */
-  | { type: 'typable'; run: string; socket: string }
+  event('typable', { run: text, socket: text }),
   /** Of such a console: the line that has no end yet, a prompt say. Not in the record. */
-  | { type: 'unfinished'; run: string; text: string }
-  | {
-      type: 'mark';
-      run: string;
-      mark: Mark;
-      /** `used` alone: of the payload's bytes had been read by then. */
-      percent?: number;
-      host: Milliseconds;
-      /** `tsc`: cycles of the guest's time stamp counter since reset (virtual ns under icount); `boottime`: ns. */
-      guest?: { clock: 'tsc' | 'boottime'; value: number };
-    }
-  | { type: 'fact'; run: string; fact: Fact }
-  | { type: 'boot-ended'; run: string; outcome: Outcome; host: Milliseconds; icount?: Instructions }
-);
+  event('unfinished', { run: text, text }),
+  event('mark', {
+    run: text,
+    mark: markSchema,
+    /** `used` alone: of the payload's bytes had been read by then. */
+    percent: number.exactOptional(),
+    host: millisecondsSchema,
+    /** `tsc`: cycles of the guest's time stamp counter since reset (virtual ns under icount); `boottime`: ns. */
+    guest: object({ clock: z.enum(['tsc', 'boottime']), value: number }).exactOptional(),
+  }),
+  event('fact', { run: text, fact: factSchema }),
+  event('boot-ended', {
+    run: text,
+    outcome: outcomeSchema,
+    host: millisecondsSchema,
+    icount: instructionsSchema.exactOptional(),
+  }),
+]);
+export type WorkEvent = z.infer<typeof workEventSchema>;
 
 /** Work that takes time: yields events and returns the product. */
 export type Work<Product> = AsyncGenerator<WorkEvent, Product, void>;
@@ -120,11 +146,12 @@ export async function productOf<Product>(work: Work<Product>): Promise<Product> 
 }
 
 /** One thing that a dry run finds done, or would do. */
-export interface Rehearsed {
-  readonly job: string;
-  readonly step: string;
-  readonly state: 'cached' | 'planned';
-}
+export const rehearsedSchema = object({
+  job: text,
+  step: text,
+  state: z.enum(['cached', 'planned']),
+});
+export type Rehearsed = z.infer<typeof rehearsedSchema>;
 
 /** The steps of a dry run, each once and in their order. What several stages want is to be made when one of them does
  *  not find it. */

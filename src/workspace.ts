@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
+import { object, text } from './document.ts';
 import { UserError } from './host/errors.ts';
 
 const settingsSchema = z.strictObject({
@@ -44,13 +45,14 @@ const settingsSchema = z.strictObject({
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** One value of the settings, and the file it is from. */
-export interface Origin {
+export const originSchema = object({
   /** 'tree', or of a table 'trees.7.3'. */
-  readonly key: string;
-  readonly value: unknown;
+  key: text,
+  value: z.unknown(),
   /** Undefined: no file sets it. */
-  readonly file?: string;
-}
+  file: text.exactOptional(),
+});
+export type Origin = z.infer<typeof originSchema>;
 
 /** Paths only; no methods. */
 export interface Workspace {

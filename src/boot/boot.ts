@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is booted and what a boot leaves behind. */
-import type { Digest, Fact, Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
-import type { Image } from '../image/image.ts';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
+import {
+  type Clock,
+  clockSchema,
+  digestSchema,
+  factSchema,
+  instructionsSchema,
+  markSchema,
+  type Milliseconds,
+  millisecondsSchema,
+  outcomeSchema,
+} from '../events.ts';
+import { type Image, imageSchema } from '../image/image.ts';
 import type { Part } from '../image/segments.ts';
-import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
+import { type Kernel, kernelOriginSchema } from '../kernel/kernel.ts';
 import type { Feature, Machine } from './machine.ts';
 
-export type Clock = 'icount' | 'wall';
+export type { Clock };
+
 /** `none`: the guest is a process, whose instructions are the host's. */
-export type Accelerator = 'kvm' | 'tcg' | 'none';
+export const acceleratorSchema = z.enum(['kvm', 'tcg', 'none']);
+export type Accelerator = z.infer<typeof acceleratorSchema>;
 
 /** Guest memory that is taken away from the kernel, both in MiB. */
 export interface CarveOut {
@@ -43,10 +57,11 @@ export interface Firmware {
 }
 
 /** What a disk may do a second; absent: as fast as the host. */
-export interface DiskLimit {
-  readonly bytesPerSecond?: number;
-  readonly requestsPerSecond?: number;
-}
+const diskLimitSchema = object({
+  bytesPerSecond: number.exactOptional(),
+  requestsPerSecond: number.exactOptional(),
+});
+export type DiskLimit = z.infer<typeof diskLimitSchema>;
 
 /** One machine, complete: the command that starts it follows from it alone. */
 export interface Vm {
@@ -142,85 +157,96 @@ export interface BootPlan {
 }
 
 /** A share of the payload's bytes that had been read, and when; the steps before it are in it. */
-export interface UsedStep {
-  readonly percent: number;
-  readonly host: Milliseconds;
-  readonly tsc?: number;
-  readonly boottime?: number;
-}
+const usedStepSchema = object({
+  percent: number,
+  host: millisecondsSchema,
+  tsc: number.exactOptional(),
+  boottime: number.exactOptional(),
+});
+export type UsedStep = z.infer<typeof usedStepSchema>;
 
 /** Everything a boot left; folded from runs/<id>/events.jsonl. */
-export interface BootRun {
-  readonly id: string;
-  readonly folder: string;
-  readonly flow: string;
+export const bootRunSchema = object({
+  id: text,
+  folder: text,
+  flow: text,
   /** The row it belongs to: FLOW[:FORMAT][@KERNEL]. */
-  readonly row: string;
+  row: text,
   /** Which perturbation of its layout it was; absent: none. */
-  readonly variant?: number;
-  readonly started: string;
-  readonly clock: Clock;
-  readonly accelerator: Accelerator;
-  readonly kernel: {
-    readonly digest: Digest;
-    readonly name: string;
-    readonly release: string;
-    readonly configDigest: Digest;
+  variant: number.exactOptional(),
+  started: text,
+  clock: clockSchema,
+  accelerator: acceleratorSchema,
+  kernel: object({
+    digest: digestSchema,
+    name: text,
+    release: text,
+    configDigest: digestSchema,
     /** The tree by name. */
-    readonly tree?: string;
-    readonly arch?: string;
-    readonly origin?: KernelOrigin;
-  };
-  readonly images: readonly {
-    readonly role: string;
-    readonly format: string;
-    readonly digest: Digest;
-    readonly bytes: number;
-    readonly payload?: Image['payload'];
-  }[];
-  readonly payload: { readonly name: string; readonly digest: Digest };
+    tree: text.exactOptional(),
+    arch: text.exactOptional(),
+    origin: kernelOriginSchema.exactOptional(),
+  }),
+  images: list(
+    object({
+      role: text,
+      format: text,
+      digest: digestSchema,
+      bytes: number,
+      payload: imageSchema.unwrap().shape.payload.exactOptional(),
+    }),
+  ),
+  payload: object({ name: text, digest: digestSchema }),
   /** Pasteable: what the user can run by hand. */
-  readonly argv: readonly string[];
+  argv: texts,
   /** A person could type into it: nothing of it compares with another boot. */
-  readonly interactive?: true;
+  interactive: z.literal(true).exactOptional(),
   /** Absent where something else ran the guest. */
-  readonly qemuVersion?: string;
+  qemuVersion: text.exactOptional(),
   /** What ran the guest where that was no QEMU, with its version. */
-  readonly platform?: string;
+  platform: text.exactOptional(),
   /** What `-machine pc`, or its like, was in this QEMU: 'pc-i440fx-7.2'. Absent when QEMU ended before it could be asked. */
-  readonly machine?: string;
-  readonly acceleratorReason: string;
-  readonly notes: readonly string[];
-  readonly memoryMiB: number;
-  readonly cpus: number;
-  readonly host: {
-    readonly cpu: string;
-    readonly cpus: number;
-    readonly kernel: string;
-    readonly loadBefore: number;
-    readonly loadAfter: number;
+  machine: text.exactOptional(),
+  acceleratorReason: text,
+  notes: texts,
+  memoryMiB: number,
+  cpus: number,
+  host: object({
+    cpu: text,
+    cpus: number,
+    kernel: text,
+    loadBefore: number,
+    loadAfter: number,
     /** Share of the host's CPU time that its hypervisor gave to others during the boot. */
-    readonly stealPercent?: number;
+    stealPercent: number.exactOptional(),
     /** Most memory that QEMU's process had, the guest's in it. */
-    readonly peakBytes?: number;
-  };
-  readonly outcome: Outcome;
+    peakBytes: number.exactOptional(),
+  }),
+  outcome: outcomeSchema,
   /** `host` counts from QEMU's start; for `kernel` it is 0, since that point has no sign on the host.
    *  Absent where it was told of later, by the kernel's log. icount: `tsc` throughout. wall: `kernel` is where CLOCK_BOOTTIME starts, 0 ns. */
-  readonly marks: Readonly<
-    Partial<Record<Mark, { readonly host?: Milliseconds; readonly tsc?: number; readonly boottime?: number }>>
-  >;
+  marks: z
+    .partialRecord(
+      markSchema,
+      object({
+        host: millisecondsSchema.exactOptional(),
+        tsc: number.exactOptional(),
+        boottime: number.exactOptional(),
+      }),
+    )
+    .readonly(),
   /** Each step of the reading, in their order; the last one is the mark `used`. */
-  readonly used: readonly UsedStep[];
-  readonly facts: readonly Fact[];
+  used: list(usedStepSchema),
+  facts: list(factSchema),
   /** Instructions executed when the guest stopped (QMP query-replay); icount only. */
-  readonly icount?: Instructions;
+  icount: instructionsSchema.exactOptional(),
   /** What the boot loader has to read: kernel, and what it hands over or puts into memory. Older records lack it. */
-  readonly loader?: { readonly kernelBytes: number; readonly imageBytes: number };
+  loader: object({ kernelBytes: number, imageBytes: number }).exactOptional(),
   /** Absent: QEMU put kernel and initrd into memory. */
-  readonly via?: { readonly path: 'uefi'; readonly limit: DiskLimit };
+  via: object({ path: z.literal('uefi'), limit: diskLimitSchema }).exactOptional(),
   /** Of each disk, until the guest stopped; `boot` is the one that firmware started from. */
-  readonly reads?: readonly { readonly disk: string; readonly bytes: number; readonly requests: number }[];
+  reads: list(object({ disk: text, bytes: number, requests: number })).exactOptional(),
   /** Guest memory carved out for a pmem disk, added back in the memory column. */
-  readonly carvedOutBytes: number;
-}
+  carvedOutBytes: number,
+});
+export type BootRun = z.infer<typeof bootRunSchema>;

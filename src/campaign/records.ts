@@ -6,8 +6,8 @@ import path from 'node:path';
 import { chosen, readEntry } from '../boot/store.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere } from '../host/files.ts';
-import type { Comparison } from '../measure/comparison.ts';
-import type { Sweep } from '../measure/sweep.ts';
+import { type Comparison, comparisonDocument } from '../measure/comparison.ts';
+import { type Sweep, sweepDocument } from '../measure/sweep.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { staleness } from './stale.ts';
 
@@ -26,8 +26,8 @@ export interface KeptEntry {
 }
 
 const kinds = [
-  { kind: 'comparison', folder: folders.comparisons, schema: 'initbench.comparison/1', list: 'rows' },
-  { kind: 'sweep', folder: folders.sweeps, schema: 'initbench.sweep/1', list: 'points' },
+  { kind: 'comparison', folder: folders.comparisons, schema: comparisonDocument.name, list: 'rows' },
+  { kind: 'sweep', folder: folders.sweeps, schema: sweepDocument.name, list: 'points' },
 ] as const;
 
 interface Place {

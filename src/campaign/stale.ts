@@ -2,8 +2,10 @@
 /** Whether boots are still what the same words would give now: tree, series, fragments, payload, packing, QEMU. Nothing
  *  is built, fetched or booted to find out; what a record does not tell is not held against it. */
 import path from 'node:path';
+import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
 import { qemuVersion } from '../boot/qemu/argv.ts';
+import { object, text } from '../document.ts';
 import type { Digest } from '../events.ts';
 import { payloadInputs } from '../image/collect.ts';
 import { findFormat, imageDigest } from '../image/pack.ts';
@@ -15,11 +17,12 @@ import { readTree } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
 
 /** What was made with other inputs, and which. */
-export interface Stale {
-  readonly what: 'kernel' | 'config' | 'image' | 'qemu';
+export const staleSchema = object({
+  what: z.enum(['kernel', 'config', 'image', 'qemu']),
   /** 'patches/initoverlayfs changed' */
-  readonly reason: string;
-}
+  reason: text,
+});
+export type Stale = z.infer<typeof staleSchema>;
 
 type Made = Pick<BootRun, 'kernel' | 'images' | 'qemuVersion' | 'argv'>;
 

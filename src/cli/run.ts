@@ -86,7 +86,7 @@ function documented(
 ): number {
   const own = failure.kind === 'interrupted' ? 0 : (command?.errorsFrom ?? 0);
   const exitCode = own + failure.exitCode;
-  const document = errorDocument(failure, exitCode);
+  const document = errorDocument.of({ ...failure, exitCode });
   if (output === 'json') terminal.out(`${JSON.stringify(document, null, 2)}\n`);
   if (output === 'jsonl') terminal.out(`${JSON.stringify({ type: 'error', error: document })}\n`);
   return exitCode;

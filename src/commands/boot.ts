@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
-import type { BootPlan, BootRun, Clock, DiskLimit, Flow } from '../boot/boot.ts';
+import {
+  type BootPlan,
+  type BootRun,
+  bootRunSchema,
+  type Clock,
+  type DiskLimit,
+  type Flow,
+} from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
 import { planBoot } from '../boot/plan.ts';
 import { requireFeatures } from '../boot/machine.ts';
@@ -8,12 +15,14 @@ import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
 import { prepareKernel } from '../campaign/prepare.ts';
 import { parseRow, type RowPlan } from '../campaign/rows.ts';
+import { document, list, object } from '../document.ts';
 import { drained, type Outcome, rehearsedSteps, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
+import { staleSchema } from '../campaign/stale.ts';
 import { collectPayload } from '../image/collect.ts';
 import { programsArch } from '../kernel/architecture.ts';
-import { type RunFigures, runFigures } from '../measure/figures.ts';
+import { type RunFigures, runFigures, runFiguresSchema } from '../measure/figures.ts';
 import { timelineOf } from '../measure/timeline.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
@@ -49,6 +58,17 @@ interface BootInput {
   readonly timeoutMs: number | undefined;
   readonly dryRun: boolean;
 }
+
+export const runDocument = document(
+  'initbench.run/1',
+  'boot, show: one boot, what it was made of and what it left',
+  object({
+    ...bootRunSchema.unwrap().shape,
+    figures: runFiguresSchema,
+    /** Of `show` alone: why it is not what the same words would give now. */
+    stale: list(staleSchema).exactOptional(),
+  }),
+);
 
 type BootProduct = { readonly kind: 'run'; readonly run: BootRun } | ({ readonly kind: 'command' } & DryRun);
 
@@ -130,7 +150,7 @@ export const boot: Command<BootInput, BootProduct> = {
   text: product => (product.kind === 'run' ? formatRun(product.run) : formatDryRun(product)),
   json: product =>
     product.kind === 'run'
-      ? { schema: 'initbench.run/1', ...product.run, figures: runFigures(product.run) }
+      ? runDocument.of({ ...product.run, figures: runFigures(product.run) })
       : dryRunJson(product),
   exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
 };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench clean`: the cache brought into its budget. */
+import { document } from '../document.ts';
 import { UserError } from '../host/errors.ts';
-import { type Cleaned, type CleanRequest, cleanStore } from '../store/clean.ts';
+import { type Cleaned, cleanedSchema, type CleanRequest, cleanStore } from '../store/clean.ts';
 import type { Command, Typed } from './command.ts';
 import { bytesOf } from './typed.ts';
+
+const cleanDocument = document('initbench.clean/1', 'clean: what was removed from the cache', cleanedSchema);
 
 export const clean: Command<CleanRequest, Cleaned> = {
   id: 'clean',
@@ -41,7 +44,7 @@ export const clean: Command<CleanRequest, Cleaned> = {
       `${removed.length} ${dryRun ? 'would go' : 'removed'}, ${size(sum)}; the cache ${dryRun ? 'would hold' : 'holds'} ${size(cacheBytes)}, runs and series need ${size(neededBytes)} of it`,
     ];
   },
-  json: cleaned => ({ schema: 'initbench.clean/1', ...cleaned }),
+  json: cleanDocument.of,
 };
 
 const size = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -4,6 +4,7 @@ import { guarded } from '../boot/guard.ts';
 import { type Compared, compareFlows, type CompareRequest, planComparison } from '../campaign/compare.ts';
 import { drained, rehearsedSteps, type Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
+import { comparisonDocument } from '../measure/comparison.ts';
 import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
@@ -15,7 +16,7 @@ import { shellQuote } from './words.ts';
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 
 /** The rows that would be booted. */
-export type PlannedRows = DryRun & { readonly rows: readonly string[] };
+export type PlannedRows = Required<DryRun>;
 
 export const compare: Command<CompareRequest, Compared | PlannedRows> = {
   id: 'compare',
@@ -79,7 +80,7 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
     'rows' in product
       ? formatRows(product)
       : [...formatComparison(product.comparison, width), `kept in ${product.file}`],
-  json: product => ('rows' in product ? { ...dryRunJson(product), rows: product.rows } : product.comparison),
+  json: product => ('rows' in product ? dryRunJson(product) : comparisonDocument.of(product.comparison)),
   exitCode: product =>
     'rows' in product || product.comparison.rows.every(row => row.outcome.kind === 'ready')
       ? exitCodes.done

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench config`: each setting as it is in effect, and the file it is from. */
+import { document, list, object } from '../document.ts';
 import type { Work } from '../events.ts';
 import { textGrid } from '../measure/grid.ts';
-import { type Origin, originsOf } from '../workspace.ts';
+import { type Origin, originSchema, originsOf } from '../workspace.ts';
 import type { Command } from './command.ts';
+
+const configDocument = document(
+  'initbench.config-list/1',
+  'config: each setting, and the file it is from',
+  object({ settings: list(originSchema) }),
+);
 
 export const config: Command<null, readonly Origin[]> = {
   id: 'config',
@@ -19,5 +26,5 @@ export const config: Command<null, readonly Origin[]> = {
     textGrid(origins.map(({ key, value, file }) => [key, JSON.stringify(value), file ?? 'default'])).map(
       line => line.trimEnd(),
     ),
-  json: settings => ({ schema: 'initbench.config-list/1', settings }),
+  json: settings => configDocument.of({ settings }),
 };

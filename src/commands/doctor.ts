@@ -2,28 +2,52 @@
 /** `initbench doctor`: each tool, whether it works, what needs it and what is lost without it. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { Accelerator } from '../boot/boot.ts';
+import { z } from 'zod';
+import { acceleratorSchema } from '../boot/boot.ts';
 import { findMachine } from '../boot/registry.ts';
+import { document, flag, list, number, object, text } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
 import { hostMemory } from '../host/memory.ts';
-import { type Probed, probeTools } from '../host/probe.ts';
+import { type Probed, probedStates, probeTools } from '../host/probe.ts';
 import { tools } from '../host/tools.ts';
 import type { Command } from './command.ts';
 
-interface Diagnosis {
-  readonly tools: readonly Probed[];
-  readonly node: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
+const hostSchema = object({
+  node: text,
+  cpus: number,
+  memoryBytes: number,
   /** By a control group: the host has more. */
-  readonly memoryLimited: boolean;
-  readonly cacheFreeBytes: number;
-  readonly cache: string;
-  readonly state: string;
+  memoryLimited: flag,
+  cacheFreeBytes: number,
+  cache: text,
+  state: text,
   /** Whether QEMU confines itself (-sandbox). Absent without QEMU. */
-  readonly sandbox?: boolean;
-  readonly accelerator?: { readonly accelerator: Accelerator; readonly reason: string };
+  sandbox: flag.exactOptional(),
+  accelerator: object({ accelerator: acceleratorSchema, reason: text }).exactOptional(),
+});
+interface Diagnosis extends z.infer<typeof hostSchema> {
+  readonly tools: readonly Probed[];
 }
+
+const doctorDocument = document(
+  'initbench.doctor/1',
+  'doctor: each tool, and the host',
+  object({
+    tools: list(
+      object({
+        name: text,
+        state: z.enum(probedStates),
+        version: text.nullable(),
+        problem: text.nullable(),
+        required: flag,
+        neededFor: text,
+        without: text,
+        package: object({ debian: text, fedora: text }),
+      }),
+    ),
+    ...hostSchema.unwrap().shape,
+  }),
+);
 
 export const doctor: Command<null, Diagnosis> = {
   id: 'doctor',
@@ -76,20 +100,20 @@ export const doctor: Command<null, Diagnosis> = {
         : []),
     ];
   },
-  json: diagnosis => ({
-    schema: 'initbench.doctor/1',
-    ...diagnosis,
-    tools: diagnosis.tools.map(({ tool, state, version, problem }) => ({
-      name: tool.name,
-      state,
-      version: version ?? null,
-      problem: problem ?? null,
-      required: tool.required,
-      neededFor: tool.neededFor,
-      without: tool.without,
-      package: { debian: tool.debian, fedora: tool.fedora },
-    })),
-  }),
+  json: diagnosis =>
+    doctorDocument.of({
+      ...diagnosis,
+      tools: diagnosis.tools.map(({ tool, state, version, problem }) => ({
+        name: tool.name,
+        state,
+        version: version ?? null,
+        problem: problem ?? null,
+        required: tool.required,
+        neededFor: tool.neededFor,
+        without: tool.without,
+        package: { debian: tool.debian, fedora: tool.fedora },
+      })),
+    }),
   exitCode: diagnosis =>
     diagnosis.tools.some(({ tool, state }) => tool.required && state !== 'works')
       ? exitCodes.environment

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a dry run prints: what would be made first, as comments of a shell, and the commands, to be pasted. */
-import type { Rehearsed } from '../events.ts';
+import type { z } from 'zod';
+import { document, list, object, texts } from '../document.ts';
+import { type Rehearsed, rehearsedSchema } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
 
-export interface DryRun {
+const dryRunSchema = object({
   /** What is there already, and what would be made. */
-  readonly steps: readonly Rehearsed[];
+  steps: list(rehearsedSchema),
   /** As far as they are known: what is not there yet stands in angle brackets. */
-  readonly commands: readonly string[];
-}
+  commands: texts,
+  /** Of a comparison: the row that each command boots. */
+  rows: texts.exactOptional(),
+});
+export type DryRun = z.infer<typeof dryRunSchema>;
 
 export const dry = (workspace: Workspace): Workspace => ({ ...workspace, dryRun: true });
 
@@ -21,8 +26,10 @@ export function formatSteps(steps: readonly Rehearsed[]): string[] {
   return ['# made before that:', ...lines];
 }
 
-export const dryRunJson = ({ steps, commands }: DryRun) => ({
-  schema: 'initbench.commands/1',
-  steps,
-  commands,
-});
+const dryRunDocument = document(
+  'initbench.commands/1',
+  'build, boot, compare, start --dry-run: what would be made, and the commands',
+  dryRunSchema,
+);
+export const dryRunJson = ({ steps, commands, rows }: DryRun) =>
+  dryRunDocument.of({ steps, commands, ...(rows && { rows }) });

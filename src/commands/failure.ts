@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What ended work that did not end by itself, as a value to be shown: the sentence, what to do, where to look. */
+import { z } from 'zod';
+import { document, format, number, object, text, texts } from '../document.ts';
+import { workEventSchema } from '../events.ts';
 import { environmentProblem } from '../host/environment.ts';
 import { type ExitCode, exitCodes, Interrupted, ToolError, UserError } from '../host/errors.ts';
 import { shellQuote } from './words.ts';
 
-export interface Failure {
-  readonly kind: 'user' | 'tool' | 'interrupted' | 'bug';
-  readonly message: string;
-  readonly hint?: string;
+const failureSchema = object({
+  kind: z.enum(['user', 'tool', 'interrupted', 'bug']),
+  message: text,
+  hint: text.exactOptional(),
   /** The last lines of the program that failed, or the stack of our bug. */
-  readonly details: readonly string[];
-  readonly log?: string;
-}
+  details: texts,
+  log: text.exactOptional(),
+});
+export type Failure = z.infer<typeof failureSchema>;
 
 export function failureOf(error: unknown): Failure & { readonly exitCode: ExitCode } {
   if (error instanceof Interrupted) {
@@ -45,8 +49,18 @@ export function failureOf(error: unknown): Failure & { readonly exitCode: ExitCo
 }
 
 /** The document that stands for a product when there is none. */
-export const errorDocument = (failure: Failure, exitCode: number) => ({
-  schema: 'initbench.error/1',
-  ...failure,
-  exitCode,
-});
+export const errorDocument = document(
+  'initbench.error/1',
+  'printed in place of any document: what ended the command',
+  object({ ...failureSchema.unwrap().shape, exitCode: number }),
+);
+
+format(
+  'initbench.event/1',
+  'a line of --jsonl: each event as it comes, in the end the document',
+  z.union([
+    workEventSchema,
+    object({ type: z.literal('result'), result: z.unknown() }),
+    object({ type: z.literal('error'), error: errorDocument.schema }),
+  ]),
+);

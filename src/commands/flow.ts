@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench flow list`: the ways to boot, what each takes, and the payloads and formats there are. */
-import type { Flow } from '../boot/boot.ts';
+import { z } from 'zod';
 import { listFlows } from '../boot/registry.ts';
+import { document, flag, list, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { listFormats, listPayloads } from '../image/registry.ts';
 import type { Command } from './command.ts';
 
-export interface FlowList {
-  readonly flows: readonly Pick<Flow, 'id' | 'summary' | 'kernel' | 'formats' | 'usesPayload'>[];
-  readonly payloads: readonly { readonly id: string; readonly summary: string }[];
-  readonly formats: readonly { readonly id: string; readonly summary: string }[];
-}
+const named = object({ id: text, summary: text });
+const flowListSchema = object({
+  flows: list(
+    object({
+      ...named.unwrap().shape,
+      kernel: z.enum(['any', 'series']),
+      usesPayload: flag,
+      formats: texts,
+    }),
+  ),
+  payloads: list(named),
+  formats: list(named),
+});
+export type FlowList = z.infer<typeof flowListSchema>;
+
+const flowsDocument = document('initbench.flows/1', 'flow list: flows, payloads and formats', flowListSchema);
 
 export const flowList: Command<null, FlowList> = {
   id: 'flow list',
@@ -32,21 +44,21 @@ export const flowList: Command<null, FlowList> = {
   },
   text: ({ flows, payloads, formats }) => [
     'flows:',
-    ...named(flows),
+    ...lines(flows),
     ...flows.map(flow => `  ${flow.id} boots ${flow.formats.join(', ')} on ${kernelWords[flow.kernel]}`),
     '',
     'payloads:',
-    ...named(payloads),
+    ...lines(payloads),
     '',
     'formats:',
-    ...named(formats),
+    ...lines(formats),
   ],
-  json: list => ({ schema: 'initbench.flows/1', ...list }),
+  json: flowsDocument.of,
 };
 
 const kernelWords = { any: 'any kernel', series: 'a kernel that carries a series' } as const;
 
-function named(items: readonly { readonly id: string; readonly summary: string }[]): readonly string[] {
+function lines(items: readonly { readonly id: string; readonly summary: string }[]): readonly string[] {
   const width = Math.max(...items.map(({ id }) => id.length));
   return items.map(({ id, summary }) => `  ${id.padEnd(width)}  ${summary}`);
 }

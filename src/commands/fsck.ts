@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench fsck`: whether what lies in the cache and the state is whole, and what was put right. */
+import type { z } from 'zod';
+import { document, flag, list, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import { checkStore, type Finding } from '../store/check.ts';
+import { checkStore, findingSchema } from '../store/check.ts';
 import type { Command } from './command.ts';
 
 interface FsckInput {
@@ -9,10 +11,10 @@ interface FsckInput {
   readonly full: boolean;
 }
 
-interface Checked {
-  readonly findings: readonly Finding[];
-  readonly dryRun: boolean;
-}
+const checkedSchema = object({ dryRun: flag, findings: list(findingSchema) });
+type Checked = z.infer<typeof checkedSchema>;
+
+const fsckDocument = document('initbench.fsck/1', 'fsck: what was wrong, and put right', checkedSchema);
 
 export const fsck: Command<FsckInput, Checked> = {
   id: 'fsck',
@@ -36,7 +38,7 @@ export const fsck: Command<FsckInput, Checked> = {
           `${path}: ${what}${action === 'none' ? '' : dryRun ? ` (to be ${action})` : `; ${action}`}`,
           ...(hint ? [`  ${hint}`] : []),
         ]),
-  json: ({ findings, dryRun }) => ({ schema: 'initbench.fsck/1', dryRun, findings }),
+  json: ({ findings, dryRun }) => fsckDocument.of({ dryRun, findings }),
   exitCode: ({ findings, dryRun }) =>
     findings.some(({ action }) => dryRun || action === 'none') ? exitCodes.failed : exitCodes.done,
 };

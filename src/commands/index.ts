@@ -28,6 +28,7 @@ import { seriesRefresh } from './series-refresh.ts';
 import { seriesStatus } from './series-status.ts';
 import { seriesTrack } from './series-track.ts';
 import { seriesRedo, seriesUndo } from './series-undo.ts';
+import { schema } from './schema.ts';
 import { runs } from './runs.ts';
 import { parse } from './parse.ts';
 import { report } from './report.ts';
@@ -82,6 +83,7 @@ export const commands: readonly AnyCommand[] = [
   parse,
   replayBundle,
   config,
+  schema,
   doctor,
   fsck,
   clean,

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench kernel list`: the kernels in the cache, newest first, and the fragments they can be made with. */
 import { stat } from 'node:fs/promises';
+import { document, list, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { shortDigest } from '../host/files.ts';
 import { fragmentNames } from '../kconfig/find.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import { type Kernel, kernelSchema } from '../kernel/kernel.ts';
 import { listKernels } from '../kernel/store.ts';
 import type { Command } from './command.ts';
+
+const kernelsDocument = document(
+  'initbench.kernels/1',
+  'kernel list: the kernels that are built, and the fragments there are',
+  object({
+    /** `at`: when it was built, ISO 8601. */
+    kernels: list(object({ ...kernelSchema.unwrap().shape, at: text })),
+    fragments: texts,
+    always: texts,
+  }),
+);
 
 export interface KernelList {
   /** `at`: when it was built, milliseconds since 1970. */
@@ -47,12 +59,12 @@ export const kernelList: Command<null, KernelList> = {
     `fragments of every kernel: ${always.join(', ')}`,
     `fragments there are: ${fragments.join(', ')}`,
   ],
-  json: ({ kernels, fragments, always }) => ({
-    schema: 'initbench.kernels/1',
-    kernels: kernels.map(({ kernel, at }) => ({ ...kernel, at: new Date(at).toISOString() })),
-    fragments,
-    always,
-  }),
+  json: ({ kernels, fragments, always }) =>
+    kernelsDocument.of({
+      kernels: kernels.map(({ kernel, at }) => ({ ...kernel, at: new Date(at).toISOString() })),
+      fragments,
+      always,
+    }),
 };
 
 function textGrid(rows: readonly (readonly string[])[]): string[] {

@@ -6,7 +6,7 @@ import { type Stale, staleness } from '../campaign/stale.ts';
 import type { Work } from '../events.ts';
 import { runFigures } from '../measure/figures.ts';
 import type { Workspace } from '../workspace.ts';
-import { field, formatRun } from './boot.ts';
+import { field, formatRun, runDocument } from './boot.ts';
 import type { Command } from './command.ts';
 import { ago } from './runs.ts';
 import { shellQuote } from './words.ts';
@@ -31,7 +31,7 @@ export const show: Command<string, Shown> = {
   parse: ({ words }) => words[0]!,
   run: showRun,
   text: formatShown,
-  json: ({ run, stale }) => ({ schema: 'initbench.run/1', ...run, figures: runFigures(run), stale }),
+  json: ({ run, stale }) => runDocument.of({ ...run, figures: runFigures(run), stale }),
 };
 
 async function* showRun(workspace: Workspace, name: string, signal: AbortSignal): Work<Shown> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench storage`: which flow wins on which storage, from a model with measured figures; checked if asked. */
 import { storageStudy, type StorageRequest } from '../campaign/storage.ts';
-import type { StorageReport } from '../measure/storage.ts';
+import { storageDocument, type StorageReport } from '../measure/storage.ts';
 import { formatStorage } from '../measure/storagetable.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
@@ -30,7 +30,7 @@ export const storage: Command<StorageRequest, StorageReport> = {
   parse: parseStorage,
   run: storageStudy,
   text: formatStorage,
-  json: report => report,
+  json: storageDocument.of,
 };
 
 function parseStorage({ options, words }: Typed, { settings }: Workspace): StorageRequest {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench sweep`: rows over sizes, memories and CPUs; a plan first, resumable, one record. */
-import { runSweep, type SweepProduct } from '../campaign/sweep/sweep.ts';
+import { planSchema, runSweep, type SweepProduct } from '../campaign/sweep/sweep.ts';
 import type { SweepRequest } from '../campaign/sweep/cases.ts';
+import { document, list, object, texts } from '../document.ts';
+import { rehearsedSchema } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
+import { sweepDocument } from '../measure/sweep.ts';
 import { formatSweep } from '../measure/sweeptable.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Typed } from './command.ts';
@@ -11,6 +14,12 @@ import { clockOf, clockOption, machineName, machineOf, machineOptions } from './
 import { bytesOf, percentsOf, wholeNumber } from './typed.ts';
 
 const defaultFlows = 'initramfs,userspace,kernelspace';
+
+const planDocument = document(
+  'initbench.sweep-plan/1',
+  'sweep --dry-run: how many boots, and how long they take',
+  object({ ...planSchema.unwrap().shape, rows: texts, steps: list(rehearsedSchema) }),
+);
 
 export const sweep: Command<SweepRequest, SweepProduct> = {
   id: 'sweep',
@@ -67,13 +76,12 @@ export const sweep: Command<SweepRequest, SweepProduct> = {
       : [...formatSweep(product.sweep, width), `kept in ${product.file}`],
   json: product =>
     product.kind === 'plan'
-      ? {
-          schema: 'initbench.sweep-plan/1',
+      ? planDocument.of({
           ...product.plan,
           rows: product.plan.rows.map(({ id }) => id),
           steps: product.steps,
-        }
-      : product.sweep,
+        })
+      : sweepDocument.of(product.sweep),
   exitCode: product =>
     product.kind === 'plan' || product.sweep.points.every(({ outcome }) => outcome.kind === 'ready')
       ? exitCodes.done

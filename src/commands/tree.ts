@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench tree add | list | remove`: the kernel sources that series are applied to. */
+import type { z } from 'zod';
+import { document, list, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { formatSource, readSource } from '../tree/source.ts';
-import type { Tree } from '../tree/tree.ts';
-import { addTree, listTrees, removeTree } from '../tree/trees.ts';
+import { type Tree, treeSchema } from '../tree/tree.ts';
+import { addTree, listTrees, removeTree, treeDocument } from '../tree/trees.ts';
 import type { Command } from './command.ts';
 
 export const treeAdd: Command<{ name: string; source: string }, Tree> = {
@@ -31,14 +33,17 @@ export const treeAdd: Command<{ name: string; source: string }, Tree> = {
     return yield* addTree(workspace, name, await readSource(source, process.cwd()), signal);
   },
   text: describeTree,
-  json: tree => ({ schema: 'initbench.tree/1', ...tree }),
+  json: treeDocument.of,
 };
 
-interface TreeList {
-  readonly trees: readonly Tree[];
+const treeListSchema = object({
+  trees: list(treeSchema),
   /** Named in initbench.toml, made when first needed. */
-  readonly configured: readonly { readonly name: string; readonly source: string }[];
-}
+  configured: list(object({ name: text, source: text })),
+});
+type TreeList = z.infer<typeof treeListSchema>;
+
+const treesDocument = document('initbench.trees/1', 'tree list', treeListSchema);
 
 export const treeList: Command<null, TreeList> = {
   id: 'tree list',
@@ -58,8 +63,10 @@ export const treeList: Command<null, TreeList> = {
     ...trees.flatMap(describeTree),
     ...configured.map(({ name, source }) => `${name}  not here yet; made when first needed from ${source}`),
   ],
-  json: ({ trees, configured }) => ({ schema: 'initbench.trees/1', trees, configured }),
+  json: treesDocument.of,
 };
+
+const removedDocument = document('initbench.tree-removed/1', 'tree remove', object({ name: text }));
 
 export const treeRemove: Command<{ name: string }, string> = {
   id: 'tree remove',
@@ -71,7 +78,7 @@ export const treeRemove: Command<{ name: string }, string> = {
   parse: ({ words }) => ({ name: words[0]! }),
   run: (workspace, { name }, signal) => removeTree(workspace, name, signal),
   text: name => [`removed the tree ${name}`],
-  json: name => ({ schema: 'initbench.tree-removed/1', name }),
+  json: name => removedDocument.of({ name }),
 };
 
 function describeTree(tree: Tree): readonly string[] {

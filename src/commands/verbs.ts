@@ -257,6 +257,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./config.ts')).config,
   },
   {
+    id: 'schema',
+    summary: 'print the JSON Schema of what --json prints, or of a record; without a name, list them',
+    words: '[name]',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  {
     id: 'doctor',
     summary: 'list the tools, their versions and what is lost without them',
     load: async () => (await import('./doctor.ts')).doctor,

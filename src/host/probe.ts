@@ -9,9 +9,11 @@ import { capture } from './exec.ts';
 import { scratchFolder } from './files.ts';
 import type { Tool } from './tools.ts';
 
+export const probedStates = ['works', 'missing', 'broken'] as const;
+
 export interface Probed {
   readonly tool: Tool;
-  readonly state: 'works' | 'missing' | 'broken';
+  readonly state: (typeof probedStates)[number];
   /** The line that has its version, where it prints one. */
   readonly version?: string;
   /** What it said when it did not do its work. */

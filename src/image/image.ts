@@ -1,92 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Payload: the files. Image: the packed payload. Both are frozen records named by digest. */
-import type { Digest, Work } from '../events.ts';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
+import { type Digest, digestSchema, type Work } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Draft } from './draft.ts';
 
+/** An extended attribute: its whole name, bytes as in a path, and its value in hexadecimal digits. */
+const xattrSchema = object({
+  name: text,
+  value: text,
+});
+export type Xattr = z.infer<typeof xattrSchema>;
+
 /** One member of a payload. Owners, modes and device numbers are data: nothing on the host has to have them. */
-export interface Entry {
+const entrySchema = object({
   /** Relative, no leading slash, no '.' or '..' component; '' never occurs. Bytes, one per character (latin1): a name
    *  has no encoding, and the programs that read it back have to find the same file. */
-  readonly path: string;
+  path: text,
   /** Format bits and permissions as in stat(2) st_mode. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+  mode: number,
+  uid: number,
+  gid: number,
   /** Seconds. */
-  readonly mtime: number;
-  readonly kind: 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
-  readonly bytes: number;
+  mtime: number,
+  kind: z.enum(['file', 'dir', 'symlink', 'char', 'block', 'fifo', 'socket']),
+  bytes: number,
   /** Regular files: where the content lies in the payload's folder, relative to it. */
-  readonly content?: string;
+  content: text.exactOptional(),
   /** Regular files: of the content. */
-  readonly sha256?: Digest;
+  sha256: digestSchema.exactOptional(),
   /** Symlinks: bytes, as the path. */
-  readonly target?: string;
-  readonly device?: { readonly major: number; readonly minor: number };
+  target: text.exactOptional(),
+  device: object({ major: number, minor: number }).exactOptional(),
   /** Hard links to one file carry the same number (> 0). */
-  readonly link?: number;
+  link: number.exactOptional(),
   /** Sorted by name; absent: none. */
-  readonly xattrs?: readonly Xattr[];
-}
-
-/** An extended attribute: its whole name, bytes as in a path, and its value in hexadecimal digits. */
-export interface Xattr {
-  readonly name: string;
-  readonly value: string;
-}
+  xattrs: list(xattrSchema).exactOptional(),
+});
+export type Entry = z.infer<typeof entrySchema>;
 
 /** What a payload was asked for with, to be held against what is there now: a difference means other files. */
-export interface PayloadOrigin {
-  readonly padBytes: number;
-  readonly arch: string;
+const payloadOriginSchema = object({
+  padBytes: number,
+  arch: text,
   /** Over what decides its files: programs of vm/, busybox, a directory's state. */
-  readonly inputs: Digest;
-}
+  inputs: digestSchema,
+});
+export type PayloadOrigin = z.infer<typeof payloadOriginSchema>;
 
 /** An init of a payload that says by itself when all is done: `end`, behind the marks it passes (vm/mark.c). */
-export interface OwnInit {
+const ownInitSchema = object({
   /** Words that it wants on the kernel command line where there is no real root for it to go to. */
-  readonly withoutRoot: readonly string[];
-}
+  withoutRoot: texts,
+});
+export type OwnInit = z.infer<typeof ownInitSchema>;
 
-export interface Payload {
+const payloadSchema = object({
   /** busybox, dir, cpio, debian, probe. */
-  readonly id: string;
+  id: text,
   /** As asked for: 'busybox', 'dir:/srv/x'. */
-  readonly name: string;
-  readonly digest: Digest;
+  name: text,
+  digest: digestSchema,
   /** Holds the content of regular files. */
-  readonly folder: string;
+  folder: text,
   /** Sorted by path. */
-  readonly entries: readonly Entry[];
+  entries: list(entrySchema),
   /** Sum of the regular files' bytes. */
-  readonly bytes: number;
+  bytes: number,
   /** Whose programs were asked for; absent in what is made of parts. */
-  readonly arch?: string;
+  arch: text.exactOptional(),
   /** Absent in what is made of parts; no part of the stored record. */
-  readonly origin?: PayloadOrigin;
+  origin: payloadOriginSchema.exactOptional(),
   /** Its one file is an initrd that is booted byte for byte as it came: nothing of ours is in it, and what it holds is
    *  not known. */
-  readonly asIs?: true;
+  asIs: z.literal(true).exactOptional(),
   /** What the kernel must run: '/init', or the probe that then runs the payload's own init. */
-  readonly init: {
-    readonly rdinit?: string;
-    readonly next?: string;
-    readonly own?: OwnInit;
-  };
-}
+  init: object({
+    rdinit: text.exactOptional(),
+    next: text.exactOptional(),
+    own: ownInitSchema.exactOptional(),
+  }),
+});
+export type Payload = z.infer<typeof payloadSchema>;
 
-export interface Image {
-  readonly digest: Digest;
+export const imageSchema = object({
+  digest: digestSchema,
   /** The format's id: 'cpio-lz4', 'erofs-lz4hc', ... */
-  readonly format: string;
-  readonly payload: Pick<Payload, 'name' | 'digest' | 'origin'>;
-  readonly path: string;
-  readonly bytes: number;
+  format: text,
+  payload: payloadSchema.unwrap().pick({ name: true, digest: true, origin: true }).readonly(),
+  path: text,
+  bytes: number,
   /** Offsets of what was concatenated, for formats that are segments. */
-  readonly segments?: readonly { readonly what: string; readonly offset: number; readonly bytes: number }[];
-}
+  segments: list(object({ what: text, offset: number, bytes: number })).exactOptional(),
+});
+export type Image = z.infer<typeof imageSchema>;
 
 export interface PayloadOptions {
   /** Bytes of filler the busybox payload gets. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Kconfig fragments and the .config they end in (formats: Documentation/kbuild/kconfig.rst of the kernel). */
-import type { Digest } from '../events.ts';
+import type { z } from 'zod';
+import { list, object, text, texts } from '../document.ts';
+import { digestSchema } from '../events.ts';
 
 export interface Fragment {
   /** 'base' for kconfigs/base.config; a path for a user's own file; 'ITEM' texts such as CONFIG_X=y are 'item'. */
@@ -12,28 +14,31 @@ export interface Fragment {
 }
 
 /** An option that two fragments set differently: the later one holds. */
-export interface Redefined {
-  readonly option: string;
-  readonly first: { readonly value: string; readonly fragment: string };
-  readonly last: { readonly value: string; readonly fragment: string };
-}
+const redefinedSchema = object({
+  option: text,
+  first: object({ value: text, fragment: text }),
+  last: object({ value: text, fragment: text }),
+});
+export type Redefined = z.infer<typeof redefinedSchema>;
 
 /** An option that was requested and is not so in the final .config. */
-export interface Lost {
-  readonly option: string;
-  readonly fragment: string;
-  readonly requested: string;
+const lostSchema = object({
+  option: text,
+  fragment: text,
+  requested: text,
   /** 'n' when it is not set, undefined when Kconfig does not know the option. */
-  readonly actual: string | undefined;
+  actual: text.optional(),
   /** Its `depends on`, and which part does not hold, when Kconfig tells. */
-  readonly because?: string;
-}
+  because: text.exactOptional(),
+});
+export type Lost = z.infer<typeof lostSchema>;
 
-export interface Config {
+export const configSchema = object({
   /** sha256 of the text without its comment header. */
-  readonly digest: Digest;
-  readonly text: string;
-  readonly fragments: readonly string[];
-  readonly redefined: readonly Redefined[];
-  readonly lost: readonly Lost[];
-}
+  digest: digestSchema,
+  text,
+  fragments: texts,
+  redefined: list(redefinedSchema),
+  lost: list(lostSchema),
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,63 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A built kernel and everything it was made from. */
 import { readFile } from 'node:fs/promises';
-import type { Digest, Milliseconds } from '../events.ts';
+import type { z } from 'zod';
+import { number, object, table, text, texts } from '../document.ts';
+import { digestSchema, millisecondsSchema } from '../events.ts';
 
 /** What a kernel was asked for with, to be held against what is there now: a difference means another kernel. */
-export interface KernelOrigin {
+export const kernelOriginSchema = object({
   /** The tree's commit, below the series. */
-  readonly base: string;
+  base: text,
   /** Over the series' patches; absent for base. */
-  readonly series?: Digest;
+  series: digestSchema.exactOptional(),
   /** Names, paths, CONFIG_X=value items, and the digest over the options they held. */
-  readonly fragments: readonly string[];
-  readonly fragmentsDigest: Digest;
-}
+  fragments: texts,
+  fragmentsDigest: digestSchema,
+});
+export type KernelOrigin = z.infer<typeof kernelOriginSchema>;
 
-export interface Kernel {
+export const kernelSchema = object({
   /** Over git tree id, final .config, ARCH, versions of compiler, linker and assembler, make variables. */
-  readonly digest: Digest;
+  digest: digestSchema,
   /** 'base' or the name of the series. */
-  readonly name: string;
+  name: text,
   /** The tree by name, its version, the commit and git tree id that were built. */
-  readonly tree: string;
-  readonly version: string;
-  readonly commit: string;
-  readonly treeId: string;
+  tree: text,
+  version: text,
+  commit: text,
+  treeId: text,
   /** kernelrelease, LOCALVERSION included. */
-  readonly release: string;
+  release: text,
   /** 'x86_64', 'i386', 'arm64', ... */
-  readonly arch: string;
-  readonly configDigest: Digest;
-  readonly fragments: readonly string[];
+  arch: text,
+  configDigest: digestSchema,
+  fragments: texts,
   /** Absolute paths in the cache. */
-  readonly files: {
-    readonly image: string;
-    readonly vmlinux: string;
-    readonly systemMap: string;
-    readonly config: string;
-    readonly log: string;
-  };
-  readonly imageBytes: number;
+  files: object({
+    image: text,
+    vmlinux: text,
+    systemMap: text,
+    config: text,
+    log: text,
+  }),
+  imageBytes: number,
   /** Run in a worktree of `commit`. */
-  readonly makeArgv: readonly string[];
+  makeArgv: texts,
   /** All that were passed, without the ccache in front of compilers. */
-  readonly variables: Readonly<Record<string, string>>;
-  readonly toolchain: { readonly compiler: string; readonly linker: string; readonly assembler: string };
+  variables: table(text),
+  toolchain: object({ compiler: text, linker: text, assembler: text }),
   /** The compilers' own lines, 'fs/erofs/super.c:12:5: warning: ...' first. */
-  readonly warnings: readonly string[];
+  warnings: texts,
   /** Bytes as size(1) words them. */
-  readonly sections: { readonly text: number; readonly data: number; readonly bss: number };
+  sections: object({ text: number, data: number, bss: number }),
   /** Wall time of make. */
-  readonly built: Milliseconds;
-  readonly jobs: number;
+  built: millisecondsSchema,
+  jobs: number,
   /** Steps that a build from scratch prints with so many options enabled; absent when make did not start from scratch. */
-  readonly steps?: { readonly options: number; readonly steps: number };
+  steps: object({ options: number, steps: number }).exactOptional(),
   /** Absent in a kernel that was not asked for by name; no part of the stored record. */
-  readonly origin?: KernelOrigin;
+  origin: kernelOriginSchema.exactOptional(),
   /** Of a kernel that a dry run has not built, in place of the file; no part of the stored record. */
-  readonly dotConfig?: string;
-}
+  dotConfig: text.exactOptional(),
+});
+export type Kernel = z.infer<typeof kernelSchema>;
 
 /** Whether it is built in; `option` without CONFIG_. */
 export async function hasOption(

@@ -1,93 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The comparison of several flows' boots: from finished runs to the record that tables, JSON and mails are made of. */
+import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
-import type { Outcome } from '../events.ts';
+import { document, list, number, object, table, text, texts } from '../document.ts';
+import { clockSchema, outcomeSchema } from '../events.ts';
 import { type RunFigures, runFigures } from './figures.ts';
 import { floorOf, type Kin } from './floor.ts';
-import { type Judgement, judgeLayouts, judgeRounds, type Noise } from './judgement.ts';
-import { againstFloor, memoryOf, type MemoryUse, totalAtInit } from './memory.ts';
-import { type Spread, spreadOf } from './spread.ts';
-import { type Unit, unitOf } from './unit.ts';
-import { type Evidence, oversubscribed, type Warning, warningsOf } from './warnings.ts';
+import {
+  judgeLayouts,
+  type Judgement,
+  judgementSchema,
+  judgeRounds,
+  type Noise,
+  noiseSchema,
+} from './judgement.ts';
+import { againstFloor, memoryOf, memoryUseSchema, totalAtInit } from './memory.ts';
+import { type Spread, spreadOf, spreadSchema } from './spread.ts';
+import { unitOf, unitNameSchema } from './unit.ts';
+import { type Evidence, oversubscribed, type Warning, warningSchema, warningsOf } from './warnings.ts';
 
-export interface Row {
+const rowSchema = object({
   /** FLOW[:FORMAT][@KERNEL] */
-  readonly id: string;
-  readonly flow: string;
-  readonly kernel: string;
-  readonly format: string;
-  readonly imageBytes: number;
+  id: text,
+  flow: text,
+  kernel: text,
+  format: text,
+  imageBytes: number,
   /** That of the first run that was not ready, else ready. */
-  readonly outcome: Outcome;
+  outcome: outcomeSchema,
   /** RunFigures.init of the boots that were ready. */
-  readonly init?: Spread;
+  init: spreadSchema.exactOptional(),
   /** RunFigures.total of those that read something. */
-  readonly used?: Spread;
+  used: spreadSchema.exactOptional(),
   /** RunFigures.steps; `used` is the last. */
-  readonly steps: readonly { readonly percent: number; readonly total: Spread }[];
+  steps: list(object({ percent: number, total: spreadSchema })),
   /** The row that is its floor. Absent where there is none of its kernel, and in records of old. */
-  readonly floor?: string;
+  floor: text.exactOptional(),
   /** init less that of the floor, medians. Absent where the floor failed. */
-  readonly overFloor?: number;
+  overFloor: number.exactOptional(),
   /** icount only: virtual nanoseconds at the end that no instruction took, the clock skipped them. */
-  readonly idle?: number;
+  idle: number.exactOptional(),
   /** At each moment the guest told of. */
-  readonly memory: readonly MemoryUse[];
+  memory: list(memoryUseSchema),
   /** Most memory that QEMU had on the host. */
-  readonly hostPeakBytes?: number;
+  hostPeakBytes: number.exactOptional(),
   /** Against the reference; absent for that itself, for floors, and with a single layout. */
-  readonly against?: Judgement;
+  against: judgementSchema.exactOptional(),
   /** At /init: the floor's MemTotal less what is free here, per-CPU lists counted as free, carve-outs as absent. */
-  readonly memoryUsedBytes?: number;
+  memoryUsedBytes: number.exactOptional(),
   /** used (init when nothing was read) over that of the reference, medians. Absent where no order may follow. */
-  readonly ratio?: number;
+  ratio: number.exactOptional(),
   /** Said beside the row: 'disk: memory, reads cost nothing'. */
-  readonly notes: readonly string[];
-  readonly runs: readonly string[];
-}
+  notes: texts,
+  runs: texts,
+});
+export type Row = z.infer<typeof rowSchema>;
 
-export interface Comparison {
-  readonly schema: 'initbench.comparison/1';
-  readonly clock: 'icount' | 'wall';
-  readonly unit: Unit['name'];
-  readonly reference: string;
-  readonly payload: { readonly name: string; readonly digest: string; readonly bytes: number };
-  /** The most that was read. */
-  readonly usedPercent: number;
-  /** All of them, ascending. */
-  readonly usedPercents: readonly number[];
-  readonly rows: readonly Row[];
-  readonly warnings: readonly Warning[];
-  /** wall: the reference with itself. */
-  readonly noise?: Noise;
-  readonly sampling: {
-    /** Why there were no more boots: as many as asked for, precise enough, out of time. */
-    readonly stopped: 'count' | 'precision' | 'budget';
-    readonly precisionPercent?: number;
-    readonly budgetMs?: number;
-  };
-  readonly conditions: {
-    /** Version of the source, and what has to be said of it. */
-    readonly tree: string;
-    readonly treeNote?: string;
-    /** The guests', as kernels are called: 'x86_64', 'arm64'. */
-    readonly arch: string;
-    /** Absent where something else ran the guests: `platform`. */
-    readonly qemu?: string;
-    readonly platform?: string;
-    readonly accelerator: string;
-    readonly memoryMiB: number;
-    readonly cpus: number;
-    /** Boots of each row: rounds, or layouts. */
-    readonly rounds: number;
-    readonly host: string;
-    readonly hostCpus: number;
-    /** Short digest of each kernel, by name. */
-    readonly kernels: Readonly<Record<string, string>>;
-    /** What they were compiled with; figures of two compilers are not those of one kernel. Absent in older records. */
-    readonly compilers?: readonly string[];
-  };
-}
+export const comparisonDocument = document(
+  'initbench.comparison/1',
+  'compare, and comparisons/ID.json: rows, what each costs and whether they differ',
+  object({
+    clock: clockSchema,
+    unit: unitNameSchema,
+    reference: text,
+    payload: object({ name: text, digest: text, bytes: number }),
+    /** The most that was read. */
+    usedPercent: number,
+    /** All of them, ascending. */
+    usedPercents: list(number),
+    rows: list(rowSchema),
+    warnings: list(warningSchema),
+    /** wall: the reference with itself. */
+    noise: noiseSchema.exactOptional(),
+    sampling: object({
+      /** Why there were no more boots: as many as asked for, precise enough, out of time. */
+      stopped: z.enum(['count', 'precision', 'budget']),
+      precisionPercent: number.exactOptional(),
+      budgetMs: number.exactOptional(),
+    }),
+    conditions: object({
+      /** Version of the source, and what has to be said of it. */
+      tree: text,
+      treeNote: text.exactOptional(),
+      /** The guests', as kernels are called: 'x86_64', 'arm64'. */
+      arch: text,
+      /** Absent where something else ran the guests: `platform`. */
+      qemu: text.exactOptional(),
+      platform: text.exactOptional(),
+      accelerator: text,
+      memoryMiB: number,
+      cpus: number,
+      /** Boots of each row: rounds, or layouts. */
+      rounds: number,
+      host: text,
+      hostCpus: number,
+      /** Short digest of each kernel, by name. */
+      kernels: table(text),
+      /** What they were compiled with; figures of two compilers are not those of one kernel. Absent in older records. */
+      compilers: texts.exactOptional(),
+    }),
+  }),
+);
+export type Comparison = z.infer<typeof comparisonDocument.schema>;
 
 /** The runs of one row, in the order they were made. */
 export interface Measured {
@@ -140,7 +154,7 @@ export function compareRuns(input: ComparisonInput): Comparison {
     },
   );
   return {
-    schema: 'initbench.comparison/1',
+    schema: comparisonDocument.name,
     clock,
     unit: unitOf(clock).name,
     reference: input.reference,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where one row overtakes another along an axis: a crossover lies between two places that were measured, and is
  *  claimed only where the spreads on both sides of it do not overlap. */
+import { z } from 'zod';
+import { number, object, text } from '../document.ts';
 import type { Spread } from './spread.ts';
 
 /** One row along an axis; anything with figures in one unit. */
@@ -10,21 +12,22 @@ export interface Curve {
   readonly points: readonly { readonly x: number; readonly y: Pick<Spread, 'median' | 'min' | 'max'> }[];
 }
 
-export interface Crossover {
+export const crossoverSchema = object({
   /** 'size', 'used', 'mem', 'cpus', 'bandwidth'. */
-  readonly axis: string;
+  axis: text,
   /** What was held, as said beside it: '64M', '10% used'. */
-  readonly held: string;
+  held: text,
   /** The two rows, in the order given. */
-  readonly rows: readonly [string, string];
+  rows: z.tuple([text, text]).readonly(),
   /** Which of them is lower at the first place, and at the last; undefined where their spreads overlap. */
-  readonly lowerFirst?: string;
-  readonly lowerLast?: string;
+  lowerFirst: text.exactOptional(),
+  lowerLast: text.exactOptional(),
   /** Where the medians meet, by straight lines between the places measured. Absent: they do not. */
-  readonly at?: number;
+  at: number.exactOptional(),
   /** The measured places on both sides of it. */
-  readonly between?: readonly [number, number];
-}
+  between: z.tuple([number, number]).readonly().exactOptional(),
+});
+export type Crossover = z.infer<typeof crossoverSchema>;
 
 /** What becomes of each pair of rows along the axis. Of several meetings the last is told. Pairs that share fewer
  *  than two places have none. */

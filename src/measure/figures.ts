@@ -13,10 +13,20 @@
  *
  *  Only a boot that reached its end has a cost. One that panicked, hung or was stopped has the points it passed, and
  *  neither `init` nor `steps` nor `total`: it has not done what they are the price of. */
-import type { BootRun, Clock, UsedStep } from '../boot/boot.ts';
-import type { Instructions, Mark, Milliseconds, Outcome } from '../events.ts';
-import { memoryOf, type MemoryUse } from './memory.ts';
-import { type Unit, unitOf } from './unit.ts';
+import type { z } from 'zod';
+import type { BootRun, UsedStep } from '../boot/boot.ts';
+import { list, number, object, text } from '../document.ts';
+import {
+  clockSchema,
+  type Instructions,
+  instructionsSchema,
+  markSchema,
+  type Milliseconds,
+  millisecondsSchema,
+  type Outcome,
+} from '../events.ts';
+import { memoryOf, memoryUseSchema } from './memory.ts';
+import { unitOf, unitNameSchema } from './unit.ts';
 
 /** What the figures follow from; a boot that still runs has no outcome. */
 export type Measurable = Pick<BootRun, 'clock' | 'marks' | 'used' | 'facts'> & {
@@ -26,42 +36,44 @@ export type Measurable = Pick<BootRun, 'clock' | 'marks' | 'used' | 'facts'> & {
 };
 
 /** Something a boot passed. */
-export interface Point {
+const pointSchema = object({
   /** 'kernel', 'stage1', 'init', 'used-10', 'initrd.target', 'rootfs', 'end': what two boots are aligned by. */
-  readonly id: string;
+  id: text,
   /** Absent: what runs behind the probe reported it. */
-  readonly mark?: Mark;
+  mark: markSchema.exactOptional(),
   /** For people: '/init', '10% read'. */
-  readonly label: string;
+  label: text,
   /** Since start_kernel. */
-  readonly at: number;
+  at: number,
   /** Since QEMU's start, on the host's clock, when its console line arrived. Absent of what the probe did not print. */
-  readonly host?: Milliseconds;
-}
+  host: millisecondsSchema.exactOptional(),
+});
+export type Point = z.infer<typeof pointSchema>;
 
-export interface RunFigures {
-  readonly clock: Clock;
+export const runFiguresSchema = object({
+  clock: clockSchema,
   /** Of `at`, `init`, `steps`, `total` and `reading`. */
-  readonly unit: Unit['name'];
+  unit: unitNameSchema,
   /** Whatever the outcome, in the order of time. From the marks, each step of the reading, and the facts `reached`. */
-  readonly points: readonly Point[];
+  points: list(pointSchema),
   /** To the first instruction of the payload's /init. From the mark `init`. */
-  readonly init: number | undefined;
+  init: number.optional(),
   /** To the end of each share of the reading, those before it included. From the facts `used`, without 0%. */
-  readonly steps: readonly { readonly percent: number; readonly total: number }[];
+  steps: list(object({ percent: number, total: number })),
   /** All of it: the last step, or `init` where nothing was to be read. */
-  readonly total: number | undefined;
+  total: number.optional(),
   /** `total` less `init`. Absent where nothing was to be read. */
-  readonly reading: number | undefined;
+  reading: number.optional(),
   /** icount: virtual nanoseconds that the clock skipped while nothing ran. The counter at the mark `end` less QEMU's own
    *  count of instructions. The guest reads its counter some ten thousand instructions before it stops, so that no idle at
    *  all would come out below zero, and is zero. */
-  readonly idle: Instructions | undefined;
+  idle: instructionsSchema.optional(),
   /** What the guest reported, in bytes, at /init, after the reading and on the root. From the facts `memory`. */
-  readonly memory: readonly MemoryUse[];
+  memory: list(memoryUseSchema),
   /** Checksum of what was read, the same for all flows or they did not read the same. From the last fact `used`. */
-  readonly sum: string | undefined;
-}
+  sum: text.optional(),
+});
+export type RunFigures = z.infer<typeof runFiguresSchema>;
 
 export function runFigures(run: Measurable): RunFigures {
   const points = pointsOf(run).sort((a, b) => a.at - b.at);

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whether two rows differ, and by how much: against the spread between boots of one row with itself (A/A) on the wall
  *  clock, layout by layout under icount. */
-import { type Spread, spreadOf } from './spread.ts';
-import { contains, type Difference, differenceOf, type Interval } from './statistics.ts';
+import { z } from 'zod';
+import { number, object, text, texts } from '../document.ts';
+import { spreadOf, spreadSchema } from './spread.ts';
+import { contains, differenceOf, differenceSchema, intervalSchema } from './statistics.ts';
 
 /** A row against the reference. `none`: no difference that these boots could show. */
-export type Verdict = 'lower' | 'higher' | 'none' | 'not ranked';
+const verdictSchema = z.enum(['lower', 'higher', 'none', 'not ranked']);
+export type Verdict = z.infer<typeof verdictSchema>;
 
-export interface Judgement {
-  readonly difference: number;
+export const judgementSchema = object({
+  difference: number,
   /** wall: 95% bootstrap interval of the difference of medians; icount: the least and the most over the layouts. */
-  readonly interval: Interval;
-  readonly ratio?: Difference['ratio'];
-  readonly mannWhitney?: number;
-  readonly verdict: Verdict;
+  interval: intervalSchema,
+  ratio: differenceSchema.unwrap().shape.ratio.exactOptional(),
+  mannWhitney: number.exactOptional(),
+  verdict: verdictSchema,
   /** Why it is that, where it is not the interval alone. */
-  readonly why?: string;
-}
+  why: text.exactOptional(),
+});
+export type Judgement = z.infer<typeof judgementSchema>;
 
 /** One row twice, as if it were two. */
-export interface Noise {
-  readonly row: string;
-  readonly first: Spread;
-  readonly second: Spread;
-  readonly difference: Difference;
+export const noiseSchema = object({
+  row: text,
+  first: spreadSchema,
+  second: spreadSchema,
+  difference: differenceSchema,
   /** What two rows that are the same may differ by. */
-  readonly boundary: number;
-  readonly runs: readonly string[];
-}
+  boundary: number,
+  runs: texts,
+});
+export type Noise = z.infer<typeof noiseSchema>;
 
 /** @throws never; undefined without samples on both sides */
 export function noiseOf(

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Guest memory as the guest itself reports it: at /init, after the reading, and after it has moved to the root. */
+import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
+import { number, object } from '../document.ts';
 
 /** In bytes. */
-export interface MemoryUse {
-  readonly at: 'init' | 'used' | 'rootfs';
-  readonly total: number;
+export const memoryUseSchema = object({
+  at: z.enum(['init', 'used', 'rootfs']),
+  total: number,
   /** MemFree and what sits on the per-CPU lists, where freed initrd pages go first. */
-  readonly free: number;
-  readonly perCpuLists: number;
-  readonly shmem: number;
-  readonly cached: number;
+  free: number,
+  perCpuLists: number,
+  shmem: number,
+  cached: number,
   /** Memory taken away from the kernel as a disk. */
-  readonly carvedOut: number;
+  carvedOut: number,
   /** The floor's MemTotal at /init less this one: what the kernel does not count as memory, as an initrd that is
    *  kept. Carve-outs are left out. Absent without a floor. */
-  readonly reserved?: number;
+  reserved: number.exactOptional(),
   /** The floor's MemTotal at /init, less what is free here and the carve-out. Absent without a floor. */
-  readonly used?: number;
-}
+  used: number.exactOptional(),
+});
+export type MemoryUse = z.infer<typeof memoryUseSchema>;
 
 const points = ['init', 'used', 'rootfs'] as const;
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Spread of raw samples: order statistics only, so that one slow boot cannot move the figure. */
 import { median } from 'simple-statistics';
+import type { z } from 'zod';
+import { list, number, object } from '../document.ts';
 import { madOf } from './statistics.ts';
 
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
+export const spreadSchema = object({
+  median: number,
+  min: number,
+  max: number,
   /** Median of the distances from the median. */
-  readonly mad: number;
+  mad: number,
   /** In the order they were taken. */
-  readonly samples: readonly number[];
-}
+  samples: list(number),
+});
+export type Spread = z.infer<typeof spreadSchema>;
 
 /** Undefined without samples: an absent figure is never zero. */
 export function spreadOf(samples: readonly number[]): Spread | undefined {

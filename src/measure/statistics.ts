@@ -9,26 +9,30 @@ import {
   medianAbsoluteDeviation,
   quantileSorted,
 } from 'simple-statistics';
+import type { z } from 'zod';
+import { number, object } from '../document.ts';
 
 /** Both ends included. */
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
+export const intervalSchema = object({
+  low: number,
+  high: number,
+});
+export type Interval = z.infer<typeof intervalSchema>;
 
 export const widthOf = ({ low, high }: Interval): number => high - low;
 export const contains = ({ low, high }: Interval, value: number): boolean => low <= value && value <= high;
 
 /** What is said of two sets of samples; `difference` is the second's median less the first's. */
-export interface Difference {
-  readonly difference: number;
+export const differenceSchema = object({
+  difference: number,
   /** 95% bootstrap interval of it. */
-  readonly interval: Interval;
+  interval: intervalSchema,
   /** The second's median over the first's, and its 95% interval. Absent when a median is not above zero. */
-  readonly ratio?: { readonly value: number; readonly interval: Interval };
+  ratio: object({ value: number, interval: intervalSchema }).exactOptional(),
   /** Two-sided p of the Mann-Whitney test: support, never the verdict. */
-  readonly mannWhitney: number;
-}
+  mannWhitney: number,
+});
+export type Difference = z.infer<typeof differenceSchema>;
 
 const resamples = 4000;
 const level = 0.95;

@@ -6,27 +6,86 @@
  *
  *  Neither the loader nor the kernel, which reads ahead, sits idle while the storage works: whichever is slower decides.
  *  Times and the loader's rate are those of the machine that was measured; the bandwidth is a question. */
+import { z } from 'zod';
+import { document, list, number, object, table, text, texts } from '../document.ts';
 
 /** A flow at one size of the payload and one share of it that is used. Times in milliseconds. */
-export interface StoredFlow {
-  readonly row: string;
+const storedFlowSchema = object({
+  row: text,
   /** Kernel, and what is handed over with it. */
-  readonly loaderBytes: number;
+  loaderBytes: number,
   /** Read by the kernel, as it is used. */
-  readonly demandBytes: number;
+  demandBytes: number,
   /** From the kernel's start to the payload's init. */
-  readonly guest: number;
+  guest: number,
   /** From there until the files are used, with a disk that costs nothing. */
-  readonly reading: number;
-}
+  reading: number,
+});
+export type StoredFlow = z.infer<typeof storedFlowSchema>;
 
 /** What boot loaders and kernels of one machine do. */
-export interface LoaderModel {
+const loaderModelSchema = object({
   /** Firmware and boot loader, all but the reading of kernel and initrd. */
-  readonly base: number;
+  base: number,
   /** The fastest it reads, bytes a second. */
-  readonly rate: number;
-}
+  rate: number,
+});
+export type LoaderModel = z.infer<typeof loaderModelSchema>;
+
+/** One size and one share used. */
+const storageCaseSchema = object({
+  imageBytes: number,
+  usedPercent: number,
+  flows: list(storedFlowSchema),
+});
+export type StorageCase = z.infer<typeof storageCaseSchema>;
+
+const storageCellSchema = object({
+  medium: text,
+  totals: table(number),
+  /** Absent where the best two are closer than the model is right (5%). */
+  fastest: text.exactOptional(),
+});
+export type StorageCell = z.infer<typeof storageCellSchema>;
+
+const storageCheckSchema = object({
+  row: text,
+  medium: text,
+  usedPercent: number,
+  predicted: number,
+  /** Each boot. */
+  measured: list(number),
+  /** The median's distance from the prediction, as a share of the prediction. */
+  off: number,
+  /** Largest less smallest of the boots, as a share of their median: what the same thing twice differs by. */
+  same: number,
+});
+export type StorageCheck = z.infer<typeof storageCheckSchema>;
+
+export const storageDocument = document(
+  'initbench.storage/1',
+  'storage: what storage makes of each flow, by a model',
+  object({
+    loader: loaderModelSchema,
+    cases: list(
+      object({
+        ...storageCaseSchema.unwrap().shape,
+        cells: list(storageCellSchema),
+        crossovers: list(
+          object({
+            rows: z.tuple([text, text]).readonly(),
+            /** Bytes a second; the first of the rows is faster above the last of them, or everywhere, as `cells` show. */
+            bytesPerSecond: list(number),
+          }),
+        ),
+      }),
+    ),
+    /** Predictions against boots from throttled disks. */
+    checks: list(storageCheckSchema),
+    notes: texts,
+  }),
+);
+export type StorageReport = z.infer<typeof storageDocument.schema>;
 
 export interface Medium {
   readonly name: string;
@@ -84,49 +143,6 @@ export function crossoverBandwidths(a: StoredFlow, b: StoredFlow, loader: Loader
   return crossings.sort((x, y) => x - y);
 }
 
-/** One size and one share used. */
-export interface StorageCase {
-  readonly imageBytes: number;
-  readonly usedPercent: number;
-  readonly flows: readonly StoredFlow[];
-}
-
-export interface StorageCell {
-  readonly medium: string;
-  readonly totals: Readonly<Record<string, number>>;
-  /** Absent where the best two are closer than the model is right (5%). */
-  readonly fastest?: string;
-}
-
-export interface StorageReport {
-  readonly schema: 'initbench.storage/1';
-  readonly loader: LoaderModel;
-  readonly cases: readonly (StorageCase & {
-    readonly cells: readonly StorageCell[];
-    readonly crossovers: readonly {
-      readonly rows: readonly [string, string];
-      /** Bytes a second; the first of the rows is faster above the last of them, or everywhere, as `cells` show. */
-      readonly bytesPerSecond: readonly number[];
-    }[];
-  })[];
-  /** Predictions against boots from throttled disks. */
-  readonly checks: readonly StorageCheck[];
-  readonly notes: readonly string[];
-}
-
-export interface StorageCheck {
-  readonly row: string;
-  readonly medium: string;
-  readonly usedPercent: number;
-  readonly predicted: number;
-  /** Each boot. */
-  readonly measured: readonly number[];
-  /** The median's distance from the prediction, as a share of the prediction. */
-  readonly off: number;
-  /** Largest less smallest of the boots, as a share of their median: what the same thing twice differs by. */
-  readonly same: number;
-}
-
 const closeness = 0.05;
 
 export function storageReport(
@@ -139,7 +155,7 @@ export function storageReport(
   } = {},
 ): StorageReport {
   return {
-    schema: 'initbench.storage/1',
+    schema: storageDocument.name,
     loader,
     cases: cases.map(one => ({
       ...one,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How figures are written: one unit for each clock, two decimals in tables, three where one or two boots are shown in
  *  detail. */
+import { z } from 'zod';
 import type { Clock } from '../boot/boot.ts';
 
+/** Of the numbers themselves, as in JSON. */
+export const unitNameSchema = z.enum(['instructions', 'milliseconds']);
+
 export interface Unit {
-  /** Of the numbers themselves, as in JSON. */
-  readonly name: 'instructions' | 'milliseconds';
+  readonly name: z.infer<typeof unitNameSchema>;
   /** Beside numbers that people read, and in full where there is room. */
   readonly short: 'M insn' | 'ms';
   readonly long: 'M instructions' | 'ms';

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Doubt is data: what is doubtful about measurements, and what to do about it. */
+import type { z } from 'zod';
+import { object, text } from '../document.ts';
 import type { Spread } from './spread.ts';
 import { outliersOf, slowFirst } from './statistics.ts';
 import { figureWithUnit } from './unit.ts';
 
-export interface Warning {
-  readonly about: string;
-  readonly remedy: string;
-}
+export const warningSchema = object({
+  about: text,
+  remedy: text,
+});
+export type Warning = z.infer<typeof warningSchema>;
 
 /** What is looked at of one row. */
 export interface Evidence {

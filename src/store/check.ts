@@ -4,6 +4,8 @@
  *  touched, and named. */
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { leftBehind, scratchPlaces, settleReplaced } from '../host/files.ts';
 import { lifeOf, taggedOwner } from '../host/owner.ts';
@@ -13,15 +15,16 @@ import { artifacts } from './artifacts.ts';
 import { records } from './records.ts';
 import { repository } from './repository.ts';
 
-export interface Finding {
-  readonly path: string;
+export const findingSchema = object({
+  path: text,
   /** 'the lock of a process that is gone (initbench build base)' */
-  readonly what: string;
+  what: text,
   /** What was done, or would be: `none` is a person's to decide. */
-  readonly action: 'removed' | 'completed' | 'none';
+  action: z.enum(['removed', 'completed', 'none']),
   /** What to do about it, where nothing was done. */
-  readonly hint?: string;
-}
+  hint: text.exactOptional(),
+});
+export type Finding = z.infer<typeof findingSchema>;
 
 /** Finds, and puts right when it may: one look at one part of the store. */
 export interface Look {

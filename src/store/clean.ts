@@ -3,7 +3,9 @@
  *  needs. Runs go only when that is asked for. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
 import { listRuns } from '../boot/store.ts';
+import { flag, list, number, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { readHolder } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
@@ -19,21 +21,23 @@ export interface CleanRequest {
   readonly dryRun: boolean;
 }
 
-export interface Removed {
-  readonly path: string;
-  readonly bytes: number;
+const removedSchema = object({
+  path: text,
+  bytes: number,
   /** ISO 8601. */
-  readonly lastUsed: string;
-}
+  lastUsed: text,
+});
+export type Removed = z.infer<typeof removedSchema>;
 
-export interface Cleaned {
-  readonly removed: readonly Removed[];
+export const cleanedSchema = object({
+  removed: list(removedSchema),
   /** What the cache holds now, or would. */
-  readonly cacheBytes: number;
+  cacheBytes: number,
   /** How much of it runs and series need. */
-  readonly neededBytes: number;
-  readonly dryRun: boolean;
-}
+  neededBytes: number,
+  dryRun: flag,
+});
+export type Cleaned = z.infer<typeof cleanedSchema>;
 
 /** Something that may be in use just now stays: images lie there before the run that names them. */
 const freshMs = 3_600_000;

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A kernel source tree that initbench manages: a commit in its own repository, and where that came from. */
+import { z } from 'zod';
+import { object, text } from '../document.ts';
 
-export type TreeSource =
-  | { readonly kind: 'git'; readonly location: string; readonly revision?: string }
-  | { readonly kind: 'tarball'; readonly path: string }
-  | { readonly kind: 'debian'; readonly suite?: string; readonly package: string; readonly version?: string };
+const treeSourceSchema = z.union([
+  object({ kind: z.literal('git'), location: text, revision: text.exactOptional() }),
+  object({ kind: z.literal('tarball'), path: text }),
+  object({
+    kind: z.literal('debian'),
+    suite: text.exactOptional(),
+    package: text,
+    version: text.exactOptional(),
+  }),
+]);
+export type TreeSource = z.infer<typeof treeSourceSchema>;
 
-export interface Tree {
-  readonly name: string;
+export const treeSchema = object({
+  name: text,
   /** As `make kernelversion` words it, from the top Makefile: '7.3.4', '6.12.117', '7.4.0-rc1'. */
-  readonly version: string;
+  version: text,
   /** Commit and git tree id in initbench's repository. */
-  readonly commit: string;
-  readonly treeId: string;
-  readonly source: TreeSource;
+  commit: text,
+  treeId: text,
+  source: treeSourceSchema,
   /** Said wherever the tree is shown when the source carries a distribution's patches: its base is no public commit. */
-  readonly note?: string;
-}
+  note: text.exactOptional(),
+});
+export type Tree = z.infer<typeof treeSchema>;
 
 /** A checked-out commit that belongs to initbench alone. */
 export interface Worktree {

@@ -3,6 +3,7 @@
  *  a record in trees/<name>.json; it is there when both are. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { document } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { exists, readRecord, requireSpace, withLock, writeWhole } from '../host/files.ts';
@@ -16,9 +17,13 @@ import { parseKernelVersion } from './makefile.ts';
 import { adopt, fileAt, openRepository, reclaim, refs, withScratchRepository } from './repository.ts';
 import { formatSource, readSource } from './source.ts';
 import { step } from './step.ts';
-import type { Tree, TreeSource } from './tree.ts';
+import { type Tree, type TreeSource, treeSchema } from './tree.ts';
 
-const schema = 'initbench.tree/1';
+export const treeDocument = document(
+  'initbench.tree/1',
+  'tree add, and trees/NAME.json: a kernel tree and where it is from',
+  treeSchema,
+);
 /** An unpacked package and the pack made of it, with some room. */
 const neededBytes = 2 ** 30;
 
@@ -36,11 +41,13 @@ export function checkTreeName(name: string): void {
 /** A tree's record, or undefined when there is none. @throws UserError when another version wrote it */
 export async function readTree(workspace: Workspace, name: string): Promise<Tree | undefined> {
   checkTreeName(name);
-  const record = await readRecord<Tree & { schema: string }>(recordFile(workspace, name));
+  const record = await readRecord<{ schema: string }>(recordFile(workspace, name));
   if (record === undefined) return undefined;
-  const { schema: found, ...tree } = record;
-  if (found === schema) return tree;
-  throw new UserError(`${recordFile(workspace, name)} is '${found}', this initbench reads '${schema}'`, {
+  const { name: known } = treeDocument;
+  const tree = treeSchema.safeParse(record);
+  if (record.schema === known && tree.success) return tree.data;
+  const found = record.schema === known ? 'damaged' : `'${record.schema}', this initbench reads '${known}'`;
+  throw new UserError(`${recordFile(workspace, name)} is ${found}`, {
     hint: `initbench tree remove ${name}, then add it again`,
   });
 }
@@ -262,7 +269,7 @@ async function* publish(
     }
     await writeWhole(
       recordFile(workspace, tree.name),
-      `${JSON.stringify({ schema, ...tree }, undefined, 2)}\n`,
+      `${JSON.stringify(treeDocument.of(tree), undefined, 2)}\n`,
     );
   });
 }

@@ -4,7 +4,13 @@ import type { BootPlan } from '../../boot/boot.ts';
 import type { hostFacts } from '../../boot/host.ts';
 import { floorOf } from '../../measure/floor.ts';
 import { type PointHead, pointOf, samePlace, type SweepBoot } from '../../measure/points.ts';
-import type { Place, SmallestMemory, Sweep, SweepPoint } from '../../measure/sweep.ts';
+import {
+  type Place,
+  type SmallestMemory,
+  type Sweep,
+  sweepDocument,
+  type SweepPoint,
+} from '../../measure/sweep.ts';
 import { crossoversOfSweep } from '../../measure/sweepcrossovers.ts';
 import { warningsOfSweep } from '../../measure/sweepwarnings.ts';
 import { unitOf } from '../../measure/unit.ts';
@@ -70,7 +76,7 @@ export function foldSweep(input: SweepInput): Sweep {
   const plan = rows.flatMap(row => planned(bench, row, places[0]!) ?? [])[0];
   const kernels = [...bench.kernels];
   return {
-    schema: 'initbench.sweep/1',
+    schema: sweepDocument.name,
     ...{ id: input.id, started: input.started, ended: input.ended, clock: request.clock },
     unit: unitOf(request.clock).name,
     ...{ command: sweepCommand(request), complete: input.complete, payload: request.payload },

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A sweep: rows booted at every place of the axes, as a campaign that goes on where it was stopped; its record. */
 import path from 'node:path';
+import type { z } from 'zod';
 import { hostFacts } from '../../boot/host.ts';
 import { requireFeatures } from '../../boot/machine.ts';
 import { chosenMachine } from '../../boot/registry.ts';
+import { number, object } from '../../document.ts';
 import { drained, type Rehearsed, rehearsedSteps, type Work } from '../../events.ts';
 import { digestOf, shortDigest, writeWhole } from '../../host/files.ts';
 import { findFormat } from '../../image/pack.ts';
@@ -19,18 +21,20 @@ import { type Costs, costsOf, withTimeLeft } from './costs.ts';
 import { foldSweep } from './fold.ts';
 import { mostSteps } from './smallest.ts';
 
-export interface SweepPlan {
-  readonly rows: readonly RowPlan[];
+export const planSchema = object({
   /** Of the points; what --smallest-mem takes is not known before. */
-  readonly boots: number;
+  boots: number,
   /** At most, for --smallest-mem. */
-  readonly bisections: number;
+  bisections: number,
   /** Of the boots, done before under these names; whether with this kernel and these images is seen when they are
    *  prepared. */
-  readonly remembered: number;
+  remembered: number,
   /** Host time of what is left, boots side by side counted. */
-  readonly leftMs: number;
-  readonly atOnce: number;
+  leftMs: number,
+  atOnce: number,
+});
+export interface SweepPlan extends z.infer<typeof planSchema> {
+  readonly rows: readonly RowPlan[];
 }
 
 export type SweepProduct =
