@@ -18,6 +18,7 @@ import { review } from './review.ts';
 import { send } from './send.ts';
 import { flowList } from './flow.ts';
 import { kernelList } from './kernel.ts';
+import { kunit } from './kunit.ts';
 import { seriesApply, seriesList, seriesShow } from './series.ts';
 import { seriesCopy, seriesRemove } from './series-copy.ts';
 import { seriesDiff } from './series-diff.ts';
@@ -70,6 +71,7 @@ export const commands: readonly AnyCommand[] = [
   seriesCheck,
   seriesVerify,
   seriesFuzz,
+  kunit,
   bisect,
   bisectStep,
   decode,

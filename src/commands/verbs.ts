@@ -183,6 +183,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./fuzz.ts')).seriesFuzz,
   },
   {
+    id: 'kunit',
+    summary: "run the KUnit suites of a series on User-Mode Linux, by the tree's own kunit.py",
+    words: '[series]',
+    load: async () => (await import('./kunit.ts')).kunit,
+  },
+  {
     id: 'bisect',
     summary: 'find the commit, or the patch of a series, that made a boot fail or a figure grow',
     load: async () => (await import('./bisect.ts')).bisect,

@@ -139,8 +139,8 @@ export const tools: readonly Tool[] = [
   tool(
     'python3',
     same('python3'),
-    'series check, cpio:FILE',
-    'no series check, no archives packed with bzip2, lzma or xz',
+    'series check, kunit, cpio:FILE',
+    'no series check, no kunit, no archives packed with bzip2, lzma or xz',
     optional,
   ),
   sendEmail,

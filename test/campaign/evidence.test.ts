@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What judgements read: libraries of a program, results of KUnit, memory by its reports, instances of EROFS. */
+/** What judgements read: libraries of a program, memory by its reports, instances of EROFS. */
 import { expect, test } from 'vitest';
 import { parseLdd } from '../../src/campaign/verify/host.ts';
-import { kunitResults, kunitSuites } from '../../src/campaign/verify/kunit.ts';
 import { instances } from '../../src/campaign/verify/leaving.ts';
 import { memories, near } from '../../src/campaign/verify/shown.ts';
 
@@ -14,59 +13,6 @@ test('libraries are the absolute paths that ldd prints', () => {
     '',
   ].join('\n');
   expect(parseLdd(printed)).toEqual(['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/ld-linux-x86-64.so.2']);
-});
-
-test('KUnit: suites with their cases, failures and skips told apart', () => {
-  const results = kunitResults([
-    'KTAP version 1',
-    '1..2',
-    '    KTAP version 1',
-    '    # Subtest: initramfs',
-    '    1..2',
-    '    ok 1 initramfs_test_extract',
-    '    # initramfs_test_csum: EXPECTATION FAILED at init/initramfs_test.c:300',
-    '    not ok 2 initramfs_test_csum',
-    '# initramfs: pass:1 fail:1 skip:0 total:2',
-    'not ok 1 initramfs',
-    '        ok 1 a parameter',
-    '    ok 1 image_test_many',
-    '    ok 2 image_test_none # SKIP no memory',
-    'ok 2 image',
-  ]);
-  expect([...results]).toEqual([
-    [
-      'initramfs',
-      {
-        result: 'not ok',
-        cases: [
-          { name: 'initramfs_test_extract', result: 'ok' },
-          { name: 'initramfs_test_csum', result: 'not ok' },
-        ],
-      },
-    ],
-    [
-      'image',
-      {
-        result: 'ok',
-        cases: [
-          { name: 'image_test_many', result: 'ok' },
-          { name: 'image_test_none', result: 'skipped' },
-        ],
-      },
-    ],
-  ]);
-});
-
-test('KUnit: the suites a series adds', () => {
-  const suite = (head: string) => [
-    '\t.name = "not this",',
-    `static struct kunit_suite ${head} = {`,
-    '\t.name = "image",',
-  ];
-  for (const head of ['image_suite', '__refdata image_suite']) {
-    const added = { 'init/image_test.c': suite(head), 'init/other.c': ['\t.name = "x",'] };
-    expect(kunitSuites(added)).toEqual(['image']);
-  }
 });
 
 const facts = [

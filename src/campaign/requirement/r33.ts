@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R33: KUnit: the suites that the series brings and the one that unpacking has in later trees, run by a kernel that
  *  then boots. */
+import { kunitSuites } from '../kunit/ktap.ts';
+import { suitesIn } from '../kunit/suites.ts';
 import { witnessRoot } from '../verify/files.ts';
-import { kunitResults, kunitSuites } from '../verify/kunit.ts';
 import { claim, kernels, requirement } from '../verify/requirement.ts';
 import { endsWell, noTrouble } from '../verify/shown.ts';
 
@@ -23,19 +24,19 @@ export default requirement({
     },
   },
   judge({ tests }, { added }) {
-    const own = kunitSuites(added);
-    const results = kunitResults(tests.lines);
+    const own = Object.values(added).flatMap(lines => suitesIn(lines.join('\n')));
+    const results = new Map(kunitSuites(tests.lines).map(suite => [suite.name, suite]));
     return [
       claim('the series brings a suite', own.length > 0, own.join(' ') || 'none'),
       ...[...new Set([...(results.has('initramfs') ? ['initramfs'] : []), ...own])].map(name => {
         const suite = results.get(name);
-        const bad = suite?.cases
-          .filter(({ result }) => result !== 'ok')
+        const bad = suite?.tests
+          .filter(({ result }) => result !== 'passed')
           .map(one => `${one.name} ${one.result}`);
         return claim(
           `every test of ${name} passes`,
-          suite?.result === 'ok' && suite.cases.length > 0 && bad?.length === 0,
-          suite ? bad?.join(', ') || `${suite.cases.length} tests` : 'not run',
+          suite?.result === 'passed' && suite.tests.length > 0 && bad?.length === 0,
+          suite ? bad?.join(', ') || `${suite.tests.length} tests` : 'not run',
         );
       }),
       endsWell('the kernel behind its tests', tests),

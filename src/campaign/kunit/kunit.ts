@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The KUnit suites of a series: found in its patches, run by the tree's kunit.py. */
+import { availableParallelism } from 'node:os';
+import type { Digest, Milliseconds, Work } from '../../events.ts';
+import { exitCodes, UserError } from '../../host/errors.ts';
+import { findFragments, fragmentNames } from '../../kconfig/find.ts';
+import { applySeries } from '../../series/apply.ts';
+import { tellAhead } from '../../series/ahead.ts';
+import { readSeries } from '../../series/read.ts';
+import type { Series } from '../../series/series.ts';
+import type { Tree } from '../../tree/tree.ts';
+import { prepareTree } from '../../tree/trees.ts';
+import { folders, type Workspace } from '../../workspace.ts';
+import { type KunitEnd, runKunit } from './run.ts';
+import { type SuiteFile, suiteFiles, type Switches, switchesOf } from './suites.ts';
+
+export interface KunitRequest {
+  readonly series: string;
+  /** Default: the tree the series is for. */
+  readonly tree?: string;
+  /** kunit.py's glob of suites, or suite.test. */
+  readonly filter?: string;
+  readonly timeoutMs: Milliseconds;
+}
+
+export interface KunitProduct {
+  readonly series: { readonly name: string; readonly digest: Digest };
+  readonly tree: Pick<Tree, 'name' | 'version' | 'commit'>;
+  /** Of the last patch. */
+  readonly commit: string;
+  readonly files: readonly SuiteFile[];
+  readonly switches: Switches;
+  /** Absent where the series has no suite. */
+  readonly end?: KunitEnd;
+  /** Suites of the series that did not run although nothing kept them out. */
+  readonly notRun: readonly string[];
+}
+
+/** No test failed, none is missing, and the kernel came to the end of them. */
+export function kunitPassed({ end, notRun }: Pick<KunitProduct, 'end' | 'notRun'>): boolean {
+  if (end === undefined) return true;
+  if (end.kind !== 'ran' || end.cut !== undefined || notRun.length > 0) return false;
+  return end.suites.length > 0 && end.suites.every(({ result }) => result !== 'failed');
+}
+
+/** @throws UserError for unknown names, a series that does not apply, a filter that nothing matches */
+export async function* kunitSeries(
+  workspace: Workspace,
+  request: KunitRequest,
+  signal: AbortSignal,
+): Work<KunitProduct> {
+  const series = await readSeries(workspace, request.series);
+  const tree = yield* prepareTree(workspace, request.tree ?? series.tree, signal);
+  const applied = yield* applySeries(workspace, tree, series, signal);
+  if (applied.kind === 'conflict') {
+    throw new UserError(
+      `${series.name} does not apply to ${tree.name}: ${applied.patch} conflicts in ${applied.files.join(', ')}`,
+      {
+        hint: `initbench series apply ${series.name} --tree ${tree.name} tells more`,
+        exitCode: exitCodes.conflict,
+      },
+    );
+  }
+  const { worktree } = applied;
+  yield* tellAhead(workspace, series, { base: tree.commit, tip: worktree.commit }, signal);
+
+  const repository = folders.repository(workspace);
+  const files = await suiteFiles(repository, series, worktree.commit, signal);
+  const about = {
+    series: { name: series.name, digest: series.digest },
+    tree: { name: tree.name, version: tree.version, commit: tree.commit },
+    commit: worktree.commit,
+    files,
+  };
+  if (files.length === 0) return { ...about, switches: { kunitconfigs: [], options: [] }, notRun: [] };
+
+  const names = files.map(({ file }) => file);
+  const switches = await completed(
+    workspace,
+    series,
+    tree,
+    await switchesOf(repository, worktree.commit, names, signal),
+  );
+  const job = {
+    job: `kunit ${series.name}`,
+    ...{ worktree, switches, filter: request.filter, timeoutMs: request.timeoutMs },
+    jobs: availableParallelism(),
+  };
+  const end = yield* runKunit(workspace, job, signal);
+  const own = files.flatMap(({ suites }) => suites);
+  requireMatch(request.filter, end, own);
+  return { ...about, switches, end, notRun: request.filter === undefined ? notRun(own, end) : [] };
+}
+
+/** Without a .kunitconfig the tree does not say what a suite depends on: the series' own fragment does. */
+async function completed(
+  workspace: Workspace,
+  { name }: Series,
+  tree: Tree,
+  switches: Switches,
+): Promise<Switches> {
+  if (switches.kunitconfigs.length > 0 || !(await fragmentNames(workspace)).includes(name)) return switches;
+  const fragments = await findFragments(workspace, [name], 'um', [tree.name, name]);
+  const lines = fragments.flatMap(({ options }) =>
+    options.map(option =>
+      option.value === 'n' ? `# ${option.name} is not set` : `${option.name}=${option.value}`,
+    ),
+  );
+  return { ...switches, options: [...new Set([...lines, ...switches.options])] };
+}
+
+const notRun = (own: readonly string[], end: KunitEnd): readonly string[] =>
+  end.kind !== 'ran' || end.cut !== undefined
+    ? []
+    : own.filter(name => !end.suites.some(suite => suite.name === name));
+
+function requireMatch(filter: string | undefined, end: KunitEnd, own: readonly string[]): void {
+  if (filter === undefined || end.kind !== 'ran' || end.cut !== undefined || end.suites.length > 0) return;
+  throw new UserError(`no suite and no test is called ${filter}`, {
+    hint:
+      own.length > 0 ? `the suites of the series are ${own.join(', ')}` : 'leave it out: all are run then',
+  });
+}
