@@ -15,6 +15,8 @@ export interface Setting {
   readonly unit: string;
   /** What a person is asked. */
   readonly question: string;
+  /** What the commands take where their default depends on the machine: that of QEMU's machines. */
+  readonly otherwise?: string;
 }
 
 export const settingTable: readonly Setting[] = [
@@ -27,7 +29,10 @@ export const settingTable: readonly Setting[] = [
     unit: '%',
     question: 'percent of the payload that is read',
   },
-  { name: 'clock', option: '--clock', label: 'clock', unit: '', question: 'clock: icount or wall' },
+  {
+    ...{ name: 'clock', option: '--clock', label: 'clock', unit: '', question: 'clock: icount or wall' },
+    otherwise: 'icount',
+  },
   { name: 'memory', option: '--mem', label: 'memory', unit: ' MiB', question: 'guest memory in MiB' },
 ];
 
@@ -37,9 +42,9 @@ type Verb = 'boot' | 'compare';
 export function settingWords(state: State, verb: Verb): string[] {
   const command = state.commands?.find(({ id }) => id === verb);
   return [
-    ...settingTable.flatMap(({ name, option }) => {
+    ...settingTable.flatMap(({ name, option, otherwise }) => {
       const value = state.settings[name];
-      return value === defaultOf(command, option) ? [] : [option, value];
+      return value === (defaultOf(command, option) ?? otherwise) ? [] : [option, value];
     }),
     ...state.settings.fragments.flatMap(name => ['--config', name]),
   ];

@@ -180,7 +180,8 @@ const settings = { fragments: ['base', 'memmap'], seriesTrees: {} };
 export function refusal(argv: readonly string[]): string | undefined {
   try {
     const parsed = readInvocation(argv, commands, '0');
-    if ('command' in parsed) parsed.command.parse(parsed.typed, { settings } as unknown as Workspace);
+    if ('command' in parsed)
+      parsed.command.parse(parsed.typed, { settings, environment: {} } as unknown as Workspace);
     return undefined;
   } catch (error) {
     if (error instanceof UserError) return error.message;
