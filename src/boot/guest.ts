@@ -66,7 +66,7 @@ interface Fatal extends Finding {
 /** Why the watching ended. */
 export type Why =
   | { readonly kind: 'guest-stopped'; readonly status: string }
-  | { readonly kind: 'held' | 'deadline' | 'flood' | 'fatal' | 'interrupted' }
+  | { readonly kind: 'end-mark' | 'held' | 'deadline' | 'flood' | 'fatal' | 'interrupted' }
   | {
       readonly kind: 'exited';
       readonly exitCode: number | null;
@@ -96,10 +96,17 @@ export async function runGuest(
     if (typed !== undefined) void guest.typable.then(() => on.typing?.typable(typed));
     const seen: Seen = { bytes: 0, lastLine: '', marks: new Set() };
     const parser = consoleParser(plan.vm.nonce, plan.untouched);
-    const reader = readConsole(console, parser, over.signal, seen, plan, {
-      line: (line, signs) => on.line(line, signs, since()),
-      unfinished: text => on.typing?.unfinished(text),
-    });
+    const reader = readConsole(
+      console,
+      parser,
+      over.signal,
+      seen,
+      { ...plan, endsAtMark: guest.endsAtMark },
+      {
+        line: (line, signs) => on.line(line, signs, since()),
+        unfinished: text => on.typing?.unfinished(text),
+      },
+    );
     try {
       const why = await firstEnd(plan, seen, guest, reader.enough, signal);
       const answers = ended(why) ? {} : await inTime(guest, guest.answers(why));
@@ -164,13 +171,19 @@ const pause = (ms: Milliseconds) =>
     setTimeout(resolve, ms, undefined).unref();
   });
 
-/** Follows console.log until `over`; `enough` settles when the payload's own init had its time, or on a flood. */
+/** Follows console.log until `over`; `enough` settles when the payload's own init had its time, when there is none and
+ *  the end mark is the end, or on a flood. */
 function readConsole(
   file: string,
   parser: ConsoleParser,
   over: AbortSignal,
   seen: Seen,
-  { hold, interactive, untouched }: Pick<BootPlan, 'hold' | 'interactive' | 'untouched'>,
+  {
+    hold,
+    interactive,
+    untouched,
+    endsAtMark,
+  }: Pick<BootPlan, 'hold' | 'interactive' | 'untouched'> & Pick<Guest, 'endsAtMark'>,
   on: {
     line: (line: string, signs: readonly Sign[]) => void;
     unfinished: (text: string) => void;
@@ -189,9 +202,9 @@ function readConsole(
     seen.seconds = parser.seconds();
     notice(seen, line, signs);
     on.line(line, signs);
-    if (hold !== undefined && seen.marks.has(untouched ? 'init' : 'end')) {
-      holding ??= setTimeout(settle, hold, { kind: 'held' } satisfies Why);
-    }
+    if (!seen.marks.has(untouched ? 'init' : 'end')) return;
+    if (hold !== undefined) holding ??= setTimeout(settle, hold, { kind: 'held' } satisfies Why);
+    else if (endsAtMark) settle({ kind: 'end-mark' });
   };
   const follow = async () => {
     for await (const chunk of growing(file, over)) {

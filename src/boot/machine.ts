@@ -22,6 +22,8 @@ export interface Machine {
   readonly console: string;
   /** Words of the command line of each boot by that clock, the console apart. */
   words(clock: Clock): readonly string[];
+  /** More of them for a boot that nobody times: it takes less of the host's time with them. */
+  readonly shortcuts: readonly string[];
   /** What guest programs read as `tsc`. */
   readonly counter: { readonly name: string; readonly tick: number };
   /** An image as the disk of that number. */
@@ -83,6 +85,8 @@ export interface Guest {
   readonly typable: Promise<void>;
   /** Settles when the guest has stopped though its machine is still there; never where one ends with the other. */
   readonly stopped: Promise<Why>;
+  /** The probe's end mark is the end of the boot: how the machine is switched off takes long, and tells nothing. */
+  readonly endsAtMark: boolean;
   /** How the machine failed, if it was the machine: any other outcome is the guest's. */
   failure(why: Why, seen: Seen): Outcome | undefined;
   /** The guest's clocks, where they do not go with the host's. */

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BootPlan } from '../../src/boot/boot.ts';
 import { kernelRecord } from '../../src/boot/plan.ts';
-import { type Bench, bootQuietly } from '../../src/campaign/fuzz/machine.ts';
+import { bootQuietly } from '../../src/boot/quiet.ts';
+import type { Bench } from '../../src/campaign/fuzz/machine.ts';
 import { digestOf } from '../../src/host/files.ts';
 import { copyRoot } from '../../src/image/archive/payload.ts';
 import { type Unpacked, unpackInitramfs } from '../../src/image/archive/unpack.ts';
@@ -83,7 +84,7 @@ function planOf({ bench }: Judge, initrd: string, bytes: number): BootPlan {
       ...{ machine, kernel, initrd: image, disks: [], cpus: 1, clock: 'wall' },
       append: [
         // an emergency is all that may break into the listing
-        ...[`console=${machine.console}`, 'panic=-1', 'loglevel=1', 'nolapic'],
+        ...[`console=${machine.console}`, 'panic=-1', 'loglevel=1', ...machine.shortcuts],
         ...[
           `rdinit=/${ownFolder}/witness`,
           'INITBENCH_CHECK=content,tree',

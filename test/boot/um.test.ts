@@ -43,7 +43,7 @@ const umVm = (more: Partial<Vm> = {}): Vm => {
 describe('umArgv()', () => {
   test('not confined: one line to paste', () => {
     expect(shellQuote(umArgv(umVm()))).toMatchInlineSnapshot(
-      `"env TMPDIR=/dev/shm /kernels/um/linux mem=256M uml_dir=/dev/shm/ initrd=/images/cpio-lz4 con=null con0=null,fd:1 ssl=null console=tty0 panic=-1"`,
+      `"env TMPDIR=/dev/shm /kernels/um/linux mem=256M uml_dir=/dev/shm/ initrd=/images/cpio-lz4 con=null con0=null,fd:1 console=tty0 panic=-1"`,
     );
   });
 
@@ -261,6 +261,21 @@ describe.runIf(hostArch() === 'x86_64')('bootOnce()', () => {
   ])('%s', async (_, script, outcome) => {
     const run = await boot(await planOf(script));
     expect(run.outcome).toEqual(outcome);
+    expect(await left()).toEqual([]);
+  });
+
+  test('the end mark is the end: how the machine is switched off is not waited for', async () => {
+    const run = await boot(await planOf(`${ready}\nsleep 1000`, {}, { timeout: 60_000 }));
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(await left()).toEqual([]);
+  });
+
+  test("behind it the payload's own init has its time", async () => {
+    const run = await boot(
+      await planOf(`${ready}\nsleep 0.3\necho own init\nsleep 1000`, {}, { hold: 2000 }),
+    );
+    expect(run.outcome).toEqual({ kind: 'ready' });
+    expect(await readFile(path.join(run.folder, 'console.log'), 'utf8')).toContain('own init');
     expect(await left()).toEqual([]);
   });
 

@@ -42,6 +42,7 @@ export default qemuMachine({
   cpu: 'cortex-a57',
   console: 'ttyAMA0',
   wallWords: [],
+  shortcuts: [],
   counter: {
     name: 'CNTVCT_EL0',
     // 62.5 MHz

@@ -24,6 +24,7 @@ export default {
     // no port whose write would end the machine sooner
     'INITBENCH_END=poweroff',
   ],
+  shortcuts: [],
   counter: { name: 'TSC', tick: 1 },
   disk: (image, index) => ({ kind: 'block', image, device: `/dev/ubd${String.fromCharCode(97 + index)}` }),
   notes: [

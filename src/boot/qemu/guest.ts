@@ -31,6 +31,7 @@ export async function startQemu(
     running,
     typable: connected.then(() => {}).catch(() => never),
     stopped: connected.then(guestStopped).catch(() => never),
+    endsAtMark: false,
     failure: qemuFailure,
     ...(plan.vm.clock === 'icount' && { clock: async () => guestClock(await connected) }),
     async answers(why) {

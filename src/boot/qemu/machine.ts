@@ -11,7 +11,7 @@ import { withFirmware } from './firmware.ts';
 import { startQemu } from './guest.ts';
 import { canSandbox } from './sandbox.ts';
 
-export interface QemuSpec extends Pick<Machine, 'id' | 'summary' | 'console'> {
+export interface QemuSpec extends Pick<Machine, 'id' | 'summary' | 'console' | 'shortcuts'> {
   /** QEMU's program. */
   readonly qemu: string;
   /** The value of -machine. */

@@ -24,7 +24,7 @@ export function umArgv(vm: Vm): string[] {
     ...blockDisks(disks).map(({ image }, index) => `ubd${index}r=${image.path}`),
     // guest CPUs are threads, which ptrace cannot follow
     ...(cpus > 1 ? [`ncpus=${cpus}`, 'seccomp=on'] : []),
-    ...['con=null', 'con0=null,fd:1', 'ssl=null'],
+    ...['con=null', 'con0=null,fd:1'],
     ...commandLine(vm),
   ];
 }

@@ -24,6 +24,7 @@ export async function startUm(
       running,
       typable: never,
       stopped: never,
+      endsAtMark: true,
       failure: umFailure,
       answers: async () => ({}),
       quit: () => running.stop(),

@@ -3,6 +3,7 @@
  *  on the unpatched kernel with the same image: what shows there as well is not the series'. */
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { bootQuietly } from '../../boot/quiet.ts';
 import type { Fact, Milliseconds, Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
 import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
@@ -18,7 +19,6 @@ import { findLayout, type Layout, layouts } from './layouts.ts';
 import type { HarmedImage } from './kinds.ts';
 import {
   type Bench,
-  bootQuietly,
   controlArchive,
   controlPlan,
   givens,

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The machine that a hostile initrd is booted on, and one boot of it without a run's folder. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+/** The machine that a hostile initrd is booted on. */
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BootPlan, Vm } from '../../boot/boot.ts';
-import { guarded } from '../../boot/guard.ts';
-import { type OnLine, runGuest } from '../../boot/guest.ts';
 import type { Accelerated, Machine } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
-import type { Fact, Work } from '../../events.ts';
+import type { Work } from '../../events.ts';
 import { digestOf } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
 import { hasOption, type Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
 import { archiveOf, fileMember, folderMember, initMember } from './archives.ts';
 import { treeFolder } from './tree.ts';
-import type { Ended } from './verdict.ts';
 
 /** What is the same for all boots of a campaign. */
 export interface Bench {
@@ -36,11 +33,11 @@ export async function* openBench(workspace: Workspace, kernel: Kernel, signal: A
   return { machine, kernel, accelerator, ...((await hasOption(kernel, 'KASAN')) ? kasan : usual) };
 }
 
-/** Warnings are level 4: 5 shows them, and little else of a boot that goes well. Without the local APIC nothing waits
- *  for its timer to be measured, a tenth of a second. A task that hangs ends the boot
+/** Warnings are level 4: 5 shows them, and little else of a boot that goes well. A task that hangs ends the boot
  *  after ten seconds: the deadline would see no more of it. */
 const wordsOn = ({ machine }: Bench, tree = treeFolder) => [
-  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'nolapic', 'hung_task_panic=1'],
+  ...[`console=${machine.console}`, 'panic=-1', 'loglevel=5', 'hung_task_panic=1'],
+  ...[...machine.words('wall'), ...machine.shortcuts],
   `INITBENCH_WALK=/${tree}`,
 ];
 
@@ -121,32 +118,6 @@ function planOf(bench: Bench, own: Pick<Vm, 'initrd' | 'disks' | 'append'>, row:
     acceleratorReason: accelerator.reason,
     notes: [],
   };
-}
-
-/** Lines that are kept of a console that does not end: its start, where the first fault is. */
-const mostLines = 20_000;
-
-/** Boots and keeps nothing but what is returned. */
-export async function bootQuietly(
-  scratch: string,
-  plan: (folder: string) => Promise<BootPlan>,
-  signal: AbortSignal,
-): Promise<Ended & { readonly ms: number }> {
-  const folder = await mkdtemp(path.join(scratch, 'boot-'));
-  try {
-    const lines: string[] = [];
-    const facts: Fact[] = [];
-    const onLine: OnLine = (line, signs) => {
-      if (lines.length < mostLines) lines.push(line);
-      for (const sign of signs) if (sign.type === 'fact') facts.push(sign.fact);
-    };
-    const asked = await plan(folder);
-    const guardedPlan = { ...asked, vm: await guarded(asked.vm, signal) };
-    const { outcome, host } = await runGuest(guardedPlan, folder, { line: onLine }, signal);
-    return { outcome, lines, facts, ms: Math.round(host) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** Writes an initrd below the folder of its boot. */
