@@ -18,6 +18,7 @@ import { type Comparison, compareRuns, type Measured } from '../measure/comparis
 import type { Tree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { measureCosts } from './costs.ts';
 import { prepareKernels } from './prepare.ts';
 import { parseRow, referenceOf, type RowPlan, withFloors } from './rows.ts';
 import { type Boot, type Sampled, sampleLayouts, sampleRounds } from './sampling.ts';
@@ -145,6 +146,7 @@ export async function* compareFlows(
     const plan = variant === 0 ? plans[row]! : yield* planOf(rows[row]!, variant, false);
     return yield* bootOnce(workspace, plan, signal);
   };
+  const costs = request.clock === 'wall' ? yield* measureCosts(workspace, plans[0]!, signal) : undefined;
   const ids = rows.map(row => row.id);
   const { variants = 1, rounds } = request;
   const { precisionPercent = defaultPrecisionPercent, budgetMs = defaultBudgetMs } = request;
@@ -190,6 +192,7 @@ export async function* compareFlows(
       host: first.host.cpu,
       hostCpus: first.host.cpus,
       kernels: Object.fromEntries([...kernels].map(([name, kernel]) => [name, shortDigest(kernel.digest)])),
+      ...(costs && { costs }),
       compilers: [...new Set([...kernels.values()].map(kernel => kernel.toolchain.compiler))].sort(),
     },
   });

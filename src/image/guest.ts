@@ -17,6 +17,7 @@ const programNames = {
   glibcInit: 'glibc-init',
   witness: 'witness',
   walker: 'walker',
+  cost: 'cost',
 } as const;
 
 /** `out` must not be below `source`; `cross` is what stands before the names of the compilers. */
@@ -72,6 +73,7 @@ export async function* buildGuestPrograms(
     glibcInit: path.join(folder, programNames.glibcInit),
     witness: path.join(folder, programNames.witness),
     walker: path.join(folder, programNames.walker),
+    cost: path.join(folder, programNames.cost),
   };
 }
 

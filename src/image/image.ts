@@ -144,6 +144,7 @@ export interface GuestPrograms {
   readonly glibcInit: string;
   readonly witness: string;
   readonly walker: string;
+  readonly cost: string;
 }
 
 /** A way of packing: src/image/format/<id>.ts; the folder is the registry. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
 import { document, list, number, object, table, text, texts } from '../document.ts';
 import { clockSchema, outcomeSchema } from '../events.ts';
+import { costsSchema } from './costs.ts';
 import { type RunFigures, runFigures } from './figures.ts';
 import { floorOf, type Kin } from './floor.ts';
 import {
@@ -98,6 +99,8 @@ export const comparisonDocument = document(
       kernels: table(text),
       /** What they were compiled with; figures of two compilers are not those of one kernel. Absent in older records. */
       compilers: texts.exactOptional(),
+      /** By the wall clock alone. */
+      costs: costsSchema.exactOptional(),
     }),
   }),
 );

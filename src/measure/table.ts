@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A comparison as plain text: the table, a bar per flow, what was held equal, what is doubtful. ASCII only. */
 import type { Comparison, Row } from './comparison.ts';
+import { formatCosts } from './costs.ts';
 import { textGrid } from './grid.ts';
 import { formatJudgements } from './judgementtable.ts';
 import { formatMemory } from './memorytable.ts';
@@ -192,6 +193,8 @@ function rowNotes(rows: readonly Row[]): string[] {
   });
 }
 
+const costNotes = ({ conditions: { costs } }: Comparison): string[] => (costs ? [formatCosts(costs)] : []);
+
 function notesOf(comparison: Comparison): string[] {
   const notes = rowNotes(comparison.rows);
   const failed = comparison.rows
@@ -200,7 +203,7 @@ function notesOf(comparison: Comparison): string[] {
   return [
     ...failed,
     ...failedFloors(comparison.rows),
-    ...notes.map(note => `note: ${note}`),
+    ...[...notes, ...costNotes(comparison)].map(note => `note: ${note}`),
     ...comparison.warnings.map(warning => `warning: ${warning.about}; ${warning.remedy}`),
   ];
 }

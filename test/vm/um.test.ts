@@ -44,6 +44,9 @@ describe.runIf(everything && hostArch() === 'x86_64')('um', () => {
     const text = formatComparison(compared, 120).join('\n');
     expect(text).toMatch(/User-Mode Linux, host Linux \d/);
     expect(text).toMatch(/note: lpj=\d+: /);
+    expect(text).toMatch(
+      /note: a system call costs [\d.]+ us in the guest, [\d.]+ us on the host; the first touch/,
+    );
   });
 
   test('/init of an image is far from that of an archive', () => {

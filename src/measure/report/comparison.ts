@@ -5,6 +5,7 @@ import { comparisonChart } from '../chart/comparison.ts';
 import { barChartText } from '../chart/plain.ts';
 import { endOf, mebibytes } from '../chart/sweep.ts';
 import type { Comparison, Row } from '../comparison.ts';
+import { formatCosts } from '../costs.ts';
 import { failedFloors } from '../floor.ts';
 import type { Judgement } from '../judgement.ts';
 import { platformCondition, platformText } from '../platform.ts';
@@ -54,6 +55,7 @@ export function comparisonReport(
     conditions: [
       ['host', c.host],
       platformCondition(c),
+      ...(c.costs ? [['costs', formatCosts(c.costs)] as const] : []),
       ...Object.entries(c.kernels).map(([name, digest]) => [`kernel ${name}`, digest] as const),
       [`payload ${payload.name}`, payload.digest],
       ...found.conditions,
