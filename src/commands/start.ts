@@ -6,6 +6,8 @@ import { type Compared, compareFlows, type CompareRequest } from '../campaign/co
 import { requirePlace } from '../campaign/room.ts';
 import type { Work } from '../events.ts';
 import { NoLongerOffered } from '../host/debian.ts';
+import { UserError } from '../host/errors.ts';
+import { hostArch } from '../kernel/architecture.ts';
 import { digitsOf, recordings } from '../measure/recorded.ts';
 import { listSeries } from '../series/read.ts';
 import { prepareTree, readTree } from '../tree/trees.ts';
@@ -13,7 +15,16 @@ import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { compare, type PlannedRows, planRows } from './compare.ts';
 
-export const start: Command<CompareRequest, Compared | PlannedRows> = {
+/** Whether User-Mode Linux runs the same here: the kernel sources have it for x86 hosts alone. */
+const hasNative = ({ comparison: { clock, conditions } }: Compared): boolean =>
+  clock === 'icount' && conditions.arch === 'x86_64' && hostArch() === 'x86_64';
+
+/** The comparison, and the same by the clock of the host where its kernels are there already. */
+interface Started extends Compared {
+  readonly native?: Compared | undefined;
+}
+
+export const start: Command<CompareRequest, Started | PlannedRows> = {
   id: 'start',
   summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
   changes: ['trees', 'kernels', 'runs'],
@@ -31,17 +42,27 @@ export const start: Command<CompareRequest, Compared | PlannedRows> = {
   text: (product, width) => [
     ...compare.text(product, width),
     ...('digits' in product && product.digits !== undefined ? ['', product.digits] : []),
-    ...('rows' in product ? [] : ['', 'next: node dist/main.js opens the workbench, with these runs in it']),
+    ...('native' in product && product.native ? ['', ...compare.text(product.native, width)] : []),
+    ...('rows' in product ? [] : ['', ...nextLines(product)]),
   ],
   json: compare.json.bind(compare),
   exitCode: product => compare.exitCode!(product),
 };
 
+const nextLines = (product: Started): string[] => [
+  'next: node dist/main.js opens the workbench, with these runs in it',
+  ...(product.native === undefined && hasNative(product)
+    ? [
+        '      node dist/main.js compare --machine um: the same in milliseconds; builds two more kernels first',
+      ]
+    : []),
+];
+
 async function* startFlows(
   workspace: Workspace,
   request: CompareRequest,
   signal: AbortSignal,
-): Work<Compared> {
+): Work<Started> {
   if (!(await readTree(workspace, request.tree))) {
     const { tree } = request;
     await requirePlace(workspace, [
@@ -52,7 +73,31 @@ async function* startFlows(
   const { tree, series } = yield* offeredTree(workspace, request, signal);
   const compared = yield* compareFlows(workspace, { ...request, tree, series }, signal);
   const recorded = await readFile(path.join(workspace.root, 'vm/recorded.json'), 'utf8');
-  return { ...compared, digits: digitsOf(compared.comparison, recordings.parse(JSON.parse(recorded))) };
+  const digits = digitsOf(compared.comparison, recordings.parse(JSON.parse(recorded)));
+  const native = hasNative(compared)
+    ? yield* nativeFlows(workspace, { ...request, tree, series }, signal)
+    : undefined;
+  return { ...compared, digits, native };
+}
+
+/** The same files on User-Mode Linux: half a minute, once its kernels are built. Undefined when they are not, when
+ *  or when this host does not let it run, which is reported. */
+async function* nativeFlows(
+  workspace: Workspace,
+  request: CompareRequest,
+  signal: AbortSignal,
+): Work<Compared | undefined> {
+  const native: CompareRequest = { ...request, arch: 'um', clock: 'wall', rounds: 10 };
+  try {
+    const { steps } = yield* planRows(workspace, native, signal);
+    if (steps.some(({ job, state }) => state === 'planned' && job.startsWith('build '))) return undefined;
+    return yield* compareFlows(workspace, native, signal);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const message = `no table of User-Mode Linux: ${error.message}`;
+    yield { job: 'start', type: 'notice', level: 'warning', message };
+    return undefined;
+  }
 }
 
 /** The default tree, or the next one that a series exists for when the archive has moved on. */
