@@ -292,7 +292,7 @@ export function formatRun(run: BootRun): string[] {
       ? [field('stack', `initbench decode ${run.id}`)]
       : []),
     ...run.notes.map(note => field('note', note)),
-    field('kept in', run.folder),
+    field('saved in', run.folder),
   ];
 }
 

@@ -79,7 +79,7 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
   text: (product, width) =>
     'rows' in product
       ? formatRows(product)
-      : [...formatComparison(product.comparison, width), `kept in ${product.file}`],
+      : [...formatComparison(product.comparison, width), `saved in ${product.file}`],
   json: product => ('rows' in product ? dryRunJson(product) : comparisonDocument.of(product.comparison)),
   exitCode: product =>
     'rows' in product || product.comparison.rows.every(row => row.outcome.kind === 'ready')

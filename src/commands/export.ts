@@ -53,7 +53,7 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     },
     { usage: '--signoff', summary: "add the sender's Signed-off-by to each patch" },
     { usage: '--recipients', summary: 'ask get_maintainer.pl again though the patches are the same' },
-    { usage: '--force', summary: 'make it ready to be sent though something is stale; kept in its record' },
+    { usage: '--force', summary: 'make it ready to be sent though something is stale; its record says so' },
   ],
   parse: ({ options, words }) => ({
     series: words[0]!,
@@ -119,7 +119,7 @@ function exportedLines({ submission, files, out, ready, refused }: Exported): re
     ...refused.map(name => `note: ${name} is not run: whom it would add, nobody has seen`),
     '',
     ...(out === undefined ? [] : [`copied to ${out}`]),
-    `kept in ${files.folder}: series.mbox is for git am, thread.mbox for b4 and mail programs`,
+    `saved in ${files.folder}: series.mbox is for git am, thread.mbox for b4 and mail programs`,
     ...(forced.length > 0
       ? [`forced: ${forced.map(text => text.split(':')[0]!).join(', ')}; its record says so`]
       : []),

@@ -116,7 +116,7 @@ function caseLines({ made, run, verdict }: Replayed): readonly string[] {
     ...verdict.faults.slice(1).map(fault => field('then', `${fault.message} in ${fault.where}`)),
     field('kernel', run.kernel.release),
     field('command', shellQuote(run.argv)),
-    field('kept in', run.folder),
+    field('saved in', run.folder),
   ];
 }
 

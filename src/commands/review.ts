@@ -105,7 +105,7 @@ export const review: Command<ReviewInput, Reviewed> = {
           ...(comments.length + tags.length === 0 ? [`no comment on ${series} is known`] : []),
           ...comments.flatMap(commentLines),
           ...tags.map(tagLine),
-          `kept in ${file}`,
+          `saved in ${file}`,
         ],
   json: ({ series, review: found, collected, draft }) => ({
     ...{ schema: 'initbench.review/1', series, ...found },

@@ -73,7 +73,7 @@ export const sweep: Command<SweepRequest, SweepProduct> = {
   text: (product, width) =>
     product.kind === 'plan'
       ? [...formatSteps(product.steps), ...formatPlan(product)]
-      : [...formatSweep(product.sweep, width), `kept in ${product.file}`],
+      : [...formatSweep(product.sweep, width), `saved in ${product.file}`],
   json: product =>
     product.kind === 'plan'
       ? planDocument.of({

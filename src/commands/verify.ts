@@ -50,7 +50,7 @@ export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
     return { ...(yield* verifySeries(workspace, input, signal)), input };
   },
   text: ({ matrix, file, input }) =>
-    input.short ? formatShort(matrix) : [...formatMatrix(matrix, input), '', `kept in ${file}`],
+    input.short ? formatShort(matrix) : [...formatMatrix(matrix, input), '', `saved in ${file}`],
   json: ({ matrix }) => matrix,
   exitCode: ({ matrix }) => (countsOf(matrix.rows)['not met'] > 0 ? exitCodes.failed : exitCodes.done),
 };

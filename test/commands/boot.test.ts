@@ -153,7 +153,7 @@ test('a run as text: outcome, figures with their unit, where the rest is', () =>
     trouble          WARNING: x
     stack            initbench decode r
     note             disk: memory, reads cost nothing
-    kept in          /state/runs/r"
+    saved in         /state/runs/r"
   `);
 });
 

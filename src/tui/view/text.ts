@@ -65,7 +65,7 @@ function mailLine(text: string): Line {
 /** Tables and notes as commands word them. */
 function resultLine(text: string): Line {
   if (/^(warning|doubt)\b/.test(text)) return styled(text, doubt);
-  if (/^(note|kernel|format|payload|clock|linux|kept in)\b/.test(text)) return styled(text, { fg: 'grey' });
+  if (/^(note|kernel|format|payload|clock|linux|saved in)\b/.test(text)) return styled(text, { fg: 'grey' });
   const bar = /^(.*?\|)(#*)(=*)(.*)$/.exec(text);
   if (bar && (bar[2] || bar[3])) {
     return [
