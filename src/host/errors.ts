@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The two errors that are not our bugs, and the exit codes of the program. */
 
-/** Exit codes; the same table is in README.md. */
+/** Exit codes; the same table is in docs/commands.md. */
 export const exitCodes = {
   done: 0,
   failed: 1,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What the table of keys says here and now, and as the table of README.md. Pure. */
+/** What the table of keys says here and now, and as the table of docs/workbench.md. Pure. */
 import { boot } from './panel/boot.ts';
 import { everywhere } from './panel/everywhere.ts';
 import { flows } from './panel/flows.ts';
@@ -11,7 +11,7 @@ import { submission } from './panel/submission.ts';
 import { text } from './panel/text.ts';
 import type { State, View } from './state.ts';
 
-/** The table of keys: footer, help, README and the keys themselves follow it. */
+/** The table of keys: footer, help, docs/workbench.md and the keys themselves follow it. */
 export const bindings: readonly Binding[] = [
   ...series,
   ...kernels,
@@ -77,7 +77,7 @@ export function unknownActions(remapped: State['keys']): readonly string[] {
   return Object.keys(remapped).filter(name => !known.has(name));
 }
 
-/** The table of README.md. */
+/** The table of docs/workbench.md. */
 export function keyTable(): readonly string[] {
   const rows = places.flatMap(place =>
     bindings

@@ -186,7 +186,7 @@ function ready(state: State, message: Extract<Message, { type: 'ready' }>): Upda
   };
   const look = { ...state.look, ascii: state.look.ascii || message.ascii };
   const unknown = unknownActions(keys);
-  const hint = 'README.md has the table of names';
+  const hint = 'docs/workbench.md has the table of names';
   const failure = {
     kind: 'user',
     message: `keys: there is no ${unknown.join(', ')}`,

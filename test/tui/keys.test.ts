@@ -5,9 +5,9 @@ import { activeBindings, bindings, keyTable, unknownActions } from '../../src/tu
 import { keys, opened, play } from './sample.ts';
 
 describe('the key table', () => {
-  test('README.md has it as it is', () => {
-    const readme = readFileSync('README.md', 'utf8');
-    const [, table] = /<!-- keys -->\n\n([^]*?)\n\n<!-- \/keys -->/.exec(readme)!;
+  test('docs/workbench.md has it as it is', () => {
+    const page = readFileSync('docs/workbench.md', 'utf8');
+    const [, table] = /<!-- keys -->\n\n([^]*?)\n\n<!-- \/keys -->/.exec(page)!;
     expect(table!.split('\n')).toEqual(keyTable());
   });
 

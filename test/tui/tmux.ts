@@ -74,8 +74,10 @@ export async function openTerminal(
   };
 }
 
-/** How many keys README.md says that a job takes. */
-export async function keysInReadme(job: 'Compare' | 'Iterate' | 'Post'): Promise<number> {
-  const said = new RegExp(`^- _${job}_:[^]*?(\\d+) keys`, 'm').exec(await readFile('README.md', 'utf8'));
+/** How many keys docs/workbench.md says that a job takes. */
+export async function keysInDocs(job: 'Compare' | 'Iterate' | 'Post'): Promise<number> {
+  const said = new RegExp(`^- _${job}_:[^]*?(\\d+) keys`, 'm').exec(
+    await readFile('docs/workbench.md', 'utf8'),
+  );
   return Number(said?.[1]);
 }

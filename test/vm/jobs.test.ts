@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../src/tui/state.ts';
 import { workspace } from './house.ts';
-import { keysInReadme, openTerminal, type Terminal } from '../tui/tmux.ts';
+import { keysInDocs, openTerminal, type Terminal } from '../tui/tmux.ts';
 import { makeWorkshop, patchText, type Workshop } from './workshop.ts';
 
 const { series } = workspace.settings;
@@ -70,7 +70,7 @@ describe('the workbench', () => {
     await keys('3', 'b');
     const shown = await until(/═ ended /, 300);
     expect(shown).toMatch(/kernelspace@\S+ .* [+-]0\.\d\d ready/);
-    expect(counted()).toBe(await keysInReadme('Iterate'));
+    expect(counted()).toBe(await keysInDocs('Iterate'));
     expect(await compiled(shop)).toEqual(['fs/overlayfs/super.o']);
     await keys('Escape');
     await until('═ 3 Flows');
@@ -101,6 +101,6 @@ describe('the workbench', () => {
     await until(/send \S+: done/, 60);
     await text('G');
     expect(await until(/nothing was sent; \d+ mails/)).toContain('next: initbench send');
-    expect(counted()).toBe(await keysInReadme('Post'));
+    expect(counted()).toBe(await keysInDocs('Post'));
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { signal, workspace } from './house.ts';
-import { keysInReadme, openTerminal, type Terminal } from '../tui/tmux.ts';
+import { keysInDocs, openTerminal, type Terminal } from '../tui/tmux.ts';
 
 let folder: string;
 let terminal: Terminal;
@@ -61,7 +61,7 @@ describe('the workbench', () => {
     await text('used');
     await keys('Enter');
     await until(/\/used +\d+ lines/);
-    expect(counted()).toBe(await keysInReadme('Compare'));
+    expect(counted()).toBe(await keysInDocs('Compare'));
     await keys('Escape');
     await until('═ ended ═');
     await keys('Escape');
