@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The door to git: short questions through simple-git, long work through exec.ts, both deaf to git's environment. */
-import { readdir, readlink, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
+import path from 'node:path';
 import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
 import { heardByMany } from './abort.ts';
@@ -159,6 +160,18 @@ export function parseGitProgress(line: string): { label: string; done: number; t
   return match
     ? { label: match[1]!.toLowerCase(), done: Number(match[2]), total: Number(match[3]) }
     : undefined;
+}
+
+/** The administrative folder of a linked worktree, which its .git file names. */
+export async function adminFolderOf(worktree: string): Promise<string> {
+  const pointer = await readFile(path.join(worktree, '.git'), 'utf8');
+  return path.resolve(worktree, pointer.replace(/^gitdir: /, '').trim());
+}
+
+/** The branch that HEAD of a linked worktree names ('refs/heads/...'); undefined when it is a commit. */
+export async function branchOf(worktree: string): Promise<string | undefined> {
+  const head = await readFile(path.join(await adminFolderOf(worktree), 'HEAD'), 'utf8');
+  return /^ref: (.*)$/m.exec(head)?.[1];
 }
 
 /** Removes a lock file of git's ('index.lock') that no process has open: a git that was killed leaves it, one that is at

@@ -6,7 +6,7 @@ import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, notMade, type Workspace } from '../workspace.ts';
 import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
-import { refAt } from './operations.ts';
+import { refsAt } from './operations.ts';
 import { editedRange, patchRange, readRecord, type SeriesRecord } from './record.ts';
 import { refreshSeries } from './refresh.ts';
 import type { Series } from './series.ts';
@@ -54,17 +54,15 @@ async function hasMoved(
 ): Promise<boolean> {
   // A clone that is gone has nothing new.
   if (source.kind === 'tracked' && !(await exists(source.path))) return false;
-  const refreshed = await refAt(workspace, refs.edited(series, 'refreshed'), signal);
-  return (await tipOf(workspace, series, source, signal)) !== refreshed;
+  const names = [refs.edited(series, 'refreshed'), refs.branch(series)];
+  const [refreshed, branch] = await refsAt(workspace, names, signal);
+  return (source.kind === 'own' ? branch : await trackedTip(source, signal)) !== refreshed;
 }
 
-async function tipOf(
-  workspace: Workspace,
-  series: string,
-  source: SeriesRecord['source'],
+async function trackedTip(
+  source: SeriesRecord['source'] & { kind: 'tracked' },
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (source.kind === 'own') return refAt(workspace, refs.branch(series), signal);
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${source.branch}^{commit}`];
   return (await git(source.path, args, signal, { accept: [1] })) || null;
 }

@@ -3,7 +3,7 @@
  *  are there or none; only then the series' worktree moves to the last one. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Work } from '../events.ts';
+import type { Digest, Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { scratchFolder } from '../host/files.ts';
 import { git, gitArgv, ownConfigOnly } from '../host/git.ts';
@@ -42,7 +42,8 @@ export async function* commitSeries(
 ): Work<readonly string[] | Conflict> {
   const repository = folders.repository(workspace);
   const job = `series ${series.name}`;
-  const ref = refs.series(tree.name, series.name, series.digest.slice(0, 16));
+  const name = { tree: tree.name, series: series.name, digest: series.digest };
+  const ref = appliedRef(name);
   const unknown = tree.commit === notMade;
   const commits = unknown
     ? undefined
@@ -57,8 +58,26 @@ export async function* commitSeries(
   }
   const make = () => makeCommits(job, repository, tree, series, signal);
   const made = yield* step(job, 'apply', make, product => !Array.isArray(product));
-  if (Array.isArray(made)) await git(repository, ['update-ref', ref, made.at(-1)!], signal);
+  if (Array.isArray(made)) await noteApplied(workspace, name, made, signal);
   return made;
+}
+
+interface AppliedName {
+  readonly tree: string;
+  readonly series: string;
+  readonly digest: Digest;
+}
+
+const appliedRef = ({ tree, series, digest }: AppliedName) => refs.series(tree, series, digest.slice(0, 16));
+
+/** The commits that commitSeries() finds from now on. */
+export async function noteApplied(
+  workspace: Workspace,
+  name: AppliedName,
+  commits: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await git(folders.repository(workspace), ['update-ref', appliedRef(name), commits.at(-1)!], signal);
 }
 
 /** The commits of an earlier application, first patch first; undefined when there was none on this base. */
@@ -139,7 +158,7 @@ export async function* commitPatches(
       const refusal = await applyToIndex(repository, args, env, signal);
       if (refusal !== undefined) return { commits, refusal };
       const treeId = await git(repository, ['write-tree'], signal, { env });
-      const message = await messageOf(repository, patch, signal);
+      const message = cleanMessage(`${patch.subject}\n\n${patch.body}`);
       const options = { env: identityOf(patch), input: message };
       const commitTree = ['commit-tree', treeId, '-p', commits.at(-1) ?? base];
       commits.push(await git(repository, commitTree, signal, options));
@@ -152,9 +171,18 @@ export async function* commitPatches(
   }
 }
 
-async function messageOf(repository: string, patch: Applicable, signal: AbortSignal): Promise<string> {
-  const input = `${patch.subject}\n\n${patch.body}`;
-  return `${await git(repository, ['stripspace'], signal, { input })}\n`;
+/** As git stripspace: no blanks at the ends of lines, one empty line at most between others, none around them. */
+export function cleanMessage(text: string): string {
+  const lines = text.split('\n').map(withoutBlanks);
+  const kept = lines.filter((line, index) => line !== '' || (index > 0 && lines[index - 1] !== ''));
+  return `${kept.join('\n').replace(/^\n|\n$/g, '')}\n`;
+}
+
+/** No regular expression: one that looks for blanks at the end takes its time over many of them in the middle. */
+function withoutBlanks(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t\r'.includes(line[end - 1]!)) end--;
+  return line.slice(0, end);
 }
 
 /** The author as the mail has it; the committer is fixed and commits at the author's date. */

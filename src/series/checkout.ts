@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { exists, requireSpace, scratchFolder, writeWhole } from '../host/files.ts';
-import { git, gitWork, ownConfigOnly } from '../host/git.ts';
+import { adminFolderOf, branchOf, git, gitWork, ownConfigOnly } from '../host/git.ts';
 import { changedCopies, openIgnores, restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { type IgnoreRule, newFiles } from '../tree/newfiles.ts';
@@ -56,8 +56,7 @@ async function* makeCheckout(workspace: Workspace, series: string, signal: Abort
     const reading = ['read-tree', '--reset', '-u', '-v', branch];
     yield* gitWork(target, reading, { job, signal, env: ownConfigOnly });
     // A log that is there is written, whatever core.logAllRefUpdates says: a person's way back.
-    const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
-    await writeWhole(path.join(admin, 'logs', 'HEAD'), '');
+    await writeWhole(path.join(await adminFolderOf(target), 'logs', 'HEAD'), '');
     await writeWhole(path.join(repository, 'logs', branch), '');
   });
   await rm(unfinished(workspace, series));
@@ -98,11 +97,10 @@ export async function checkoutState(
     .split('\0')
     .filter(Boolean)
     .map(line => line.slice(3));
-  const branch = await git(target, ['symbolic-ref', '--quiet', 'HEAD'], signal, { accept: [1] });
   return {
-    branch: branch || undefined,
+    branch: await branchOf(target),
     changed: [...differing, ...(await changedCopies(target, signal))],
-    rebasing: await isRebasing(target, signal),
+    rebasing: await isRebasing(target),
   };
 }
 
@@ -110,16 +108,15 @@ export async function checkoutState(
 export async function attach(workspace: Workspace, series: string, signal: AbortSignal): Promise<void> {
   const target = checkoutPath(workspace, series);
   const branch = refs.branch(series);
-  if (await git(target, ['symbolic-ref', '--quiet', 'HEAD'], signal, { accept: [1] })) return;
-  if (await isRebasing(target, signal)) return;
+  if ((await branchOf(target)) !== undefined || (await isRebasing(target))) return;
   const tips = await git(target, ['rev-parse', 'HEAD', branch], signal);
   const [head, tip] = tips.split('\n');
   if (head === tip) await git(target, ['symbolic-ref', '-m', 'initbench', 'HEAD', branch], signal);
 }
 
 /** Whether a rebase waits there for a person. */
-export async function isRebasing(target: string, signal: AbortSignal): Promise<boolean> {
-  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
+export async function isRebasing(target: string): Promise<boolean> {
+  const admin = await adminFolderOf(target);
   return (await exists(path.join(admin, 'rebase-merge'))) || (await exists(path.join(admin, 'rebase-apply')));
 }
 
@@ -229,7 +226,7 @@ export async function* putInOrder(
   signal: AbortSignal,
 ): Work<void> {
   const target = checkoutPath(workspace, series);
-  await dropStaleLock(target, signal);
+  await dropStaleLock(target);
   await restoreIgnores(target, signal);
   const saved = await saveFiles(workspace, series, to, signal);
   if (saved !== undefined) {
@@ -284,8 +281,8 @@ async function filesAt(target: string, commit: string, paths: readonly string[],
 }
 
 /** index.lock of a git that died with us. One that is a few seconds old may be a living person's. */
-export async function dropStaleLock(target: string, signal: AbortSignal): Promise<void> {
-  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
+export async function dropStaleLock(target: string): Promise<void> {
+  const admin = await adminFolderOf(target);
   for (const name of ['index.lock', 'HEAD.lock']) {
     const lock = path.join(admin, name);
     const found = await stat(lock).catch(() => undefined);

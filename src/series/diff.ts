@@ -8,7 +8,7 @@ import { refs } from '../tree/repository.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { commitSeries } from './apply.ts';
-import { refAt } from './operations.ts';
+import { refsAt } from './operations.ts';
 import { readSeries, seriesNames } from './read.ts';
 import { editedRange, patchRange, readRecord, sameTree } from './record.ts';
 
@@ -69,8 +69,8 @@ export async function* rangeOf(
 ): Work<Range> {
   const number = /^v(\d+)$/.exec(word)?.[1];
   if (number !== undefined) {
-    const at = (what: 'base' | 'tip') => refAt(workspace, refs.version(series, Number(number), what), signal);
-    const [base, tip] = [await at('base'), await at('tip')];
+    const names = (['base', 'tip'] as const).map(what => refs.version(series, Number(number), what));
+    const [base, tip] = await refsAt(workspace, names, signal);
     if (base && tip) return { base, tip };
   }
   if (word === 'branch') {

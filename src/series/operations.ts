@@ -91,10 +91,18 @@ export async function* perform(
   signal: AbortSignal,
   { continues = false } = {},
 ): Work<Operation | undefined> {
-  const changes: Change[] = [];
-  for (const [name, after] of Object.entries(target.refs ?? {})) {
-    changes.push({ kind: 'ref', name, before: await refAt(workspace, name, signal), after });
-  }
+  const wanted = Object.entries(target.refs ?? {});
+  const found = await refsAt(
+    workspace,
+    wanted.map(([name]) => name),
+    signal,
+  );
+  const changes = wanted.map(([name, after], index): Change => ({
+    kind: 'ref',
+    name,
+    before: found[index]!,
+    after,
+  }));
   for (const [name, bytes] of Object.entries(target.files ?? {})) {
     const after = bytes === null ? null : Buffer.from(bytes).toString('base64');
     changes.push({ kind: 'file', name, before: await fileAt(workspace, name), after });
@@ -108,13 +116,8 @@ export async function* perform(
     ...(continues && { continues }),
   };
   await writeWhole(operationFile(workspace, series, number), JSON.stringify({ schema, ...operation }));
-  for (const commit of commitsOf(operation)) {
-    await git(
-      folders.repository(workspace),
-      ['update-ref', refs.kept(series, number, commit), commit],
-      signal,
-    );
-  }
+  const kept = commitsOf(operation).map(commit => [refs.kept(series, number, commit), commit] as const);
+  await setRefs(workspace, kept, signal);
   yield* carryOut(workspace, series, operation, 'do', signal);
   return operation;
 }
@@ -165,7 +168,8 @@ export async function* turnWithin(
   const found = changes.filter(
     (change, index) => changes.findIndex(({ name }) => name === change.name) === index,
   );
-  for (const change of found) await requireUnchanged(workspace, change, direction, signal);
+  const now = await currentOf(workspace, found, signal);
+  for (const [index, change] of found.entries()) requireUnchanged(workspace, change, direction, now[index]!);
   const branch = changes.filter(({ name }) => name === refs.branch(series));
   if (branch.length > 0) {
     const removed = branch.some(change => ends(change, direction)[1] === null);
@@ -193,14 +197,14 @@ async function operationsToTurn(
   }
 }
 
-async function requireUnchanged(
+function requireUnchanged(
   workspace: Workspace,
   change: Change,
   direction: Direction,
-  signal: AbortSignal,
-): Promise<void> {
+  current: string | null,
+): void {
   const [from] = ends(change, direction);
-  if ((await currentOf(workspace, change, signal)) === from) return;
+  if (current === from) return;
   const shown = change.kind === 'file' ? placeOf(workspace, change.name) : change.name;
   throw new UserError(`${shown} has changed since`, {
     hint:
@@ -227,17 +231,18 @@ async function* carryOut(
   const { number } = operation;
   // From here on it happens: if not now, then with the next command.
   if (!resumed) await writeWhole(pending, JSON.stringify({ schema, number, direction }));
-  for (const change of operation.changes) {
+  const now = await currentOf(workspace, operation.changes, signal);
+  const moved: [name: string, to: string | null][] = [];
+  for (const [index, change] of operation.changes.entries()) {
     const [from, to] = ends(change, direction);
-    const current = await currentOf(workspace, change, signal);
+    const current = now[index];
     if (change.kind === 'ref' && change.name === refs.branch(series)) {
       // The files may have moved although the ref has not.
       if (current === from || current === to)
         yield* moveCheckout(workspace, series, { from, to, resumed }, signal);
     } else if (current === from) {
-      await (change.kind === 'ref'
-        ? setRef(workspace, change.name, to, signal)
-        : setFile(workspace, change.name, to));
+      if (change.kind === 'ref') moved.push([change.name, to]);
+      else await setFile(workspace, change.name, to);
     }
     if (current !== from && current !== to) {
       yield {
@@ -248,9 +253,10 @@ async function* carryOut(
       };
     }
   }
+  await setRefs(workspace, moved, signal);
   await sweep(workspace, operation);
-  const moved = operation.changes.some(({ name }) => name === refs.branch(series));
-  if (moved && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
+  const led = operation.changes.some(({ name }) => name === refs.branch(series));
+  if (led && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
   const at = direction === 'do' ? number : number - 1;
   await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
   await rm(pending);
@@ -271,17 +277,49 @@ async function* finishPending(workspace: Workspace, series: string, signal: Abor
   yield* carryOut(workspace, series, operation, direction, signal, true);
 }
 
-const currentOf = (workspace: Workspace, { kind, name }: Change, signal: AbortSignal) =>
-  kind === 'ref' ? refAt(workspace, name, signal) : fileAt(workspace, name);
-
-export async function refAt(workspace: Workspace, name: string, signal: AbortSignal): Promise<string | null> {
-  const args = ['rev-parse', '--verify', '--quiet', name];
-  return (await git(folders.repository(workspace), args, signal, { accept: [1] })) || null;
+/** What is there now for each of the changes. */
+async function currentOf(
+  workspace: Workspace,
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<(string | null)[]> {
+  const names = changes.filter(({ kind }) => kind === 'ref').map(({ name }) => name);
+  const found = await refsAt(workspace, names, signal);
+  return Promise.all(
+    changes.map(async ({ kind, name }) =>
+      kind === 'ref' ? found[names.indexOf(name)]! : fileAt(workspace, name),
+    ),
+  );
 }
 
-async function setRef(workspace: Workspace, name: string, to: string | null, signal: AbortSignal) {
-  const args = to === null ? ['update-ref', '-d', name] : ['update-ref', name, to];
-  await git(folders.repository(workspace), args, signal);
+/** The commits that full names of refs have, null where there is none: one process for all of them. */
+export async function refsAt(
+  workspace: Workspace,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<(string | null)[]> {
+  if (names.length === 0) return [];
+  const asked = ['for-each-ref', '--format=%(refname) %(objectname)', ...names];
+  const lines = (await git(folders.repository(workspace), asked, signal)).split('\n');
+  const found = new Map(lines.map(line => line.split(' ') as [string, string]));
+  return names.map(name => found.get(name) ?? null);
+}
+
+export const refAt = async (
+  workspace: Workspace,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | null> => (await refsAt(workspace, [name], signal))[0]!;
+
+/** All of them or none; null removes. */
+async function setRefs(
+  workspace: Workspace,
+  moves: readonly (readonly [name: string, to: string | null])[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (moves.length === 0) return;
+  const lines = moves.map(([name, to]) => (to === null ? `delete ${name}\n` : `update ${name} ${to}\n`));
+  await git(folders.repository(workspace), ['update-ref', '--stdin'], signal, { input: lines.join('') });
 }
 
 async function fileAt(workspace: Workspace, name: string): Promise<string | null> {
@@ -348,8 +386,11 @@ async function forget(
     if (!Number.isInteger(number) || !which(number)) continue;
     const operation = await readOperation(workspace, series, number);
     await rm(path.join(folder, file));
-    for (const commit of operation ? commitsOf(operation) : []) {
-      await setRef(workspace, refs.kept(series, number, commit), null, signal);
-    }
+    const kept = operation ? commitsOf(operation) : [];
+    await setRefs(
+      workspace,
+      kept.map(commit => [refs.kept(series, number, commit), null]),
+      signal,
+    );
   }
 }

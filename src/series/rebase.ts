@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { readIfThere, writeWhole } from '../host/files.ts';
-import { git, gitWork, ownConfigOnly } from '../host/git.ts';
+import { adminFolderOf, git, gitWork, ownConfigOnly } from '../host/git.ts';
 import { restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
 import { refs } from '../tree/repository.ts';
@@ -150,7 +150,7 @@ export function continueRebase(workspace: Workspace, series: string, signal: Abo
       return yield* begin(workspace, series, waiting, signal);
     }
     const target = checkoutPath(workspace, series);
-    if (!(await isRebasing(target, signal))) return yield* ended(workspace, series, waiting, signal);
+    if (!(await isRebasing(target))) return yield* ended(workspace, series, waiting, signal);
     const unmerged = await unmergedFiles(target, signal);
     if (unmerged.length > 0) {
       throw new UserError(`not resolved yet: ${unmerged.join(', ')}`, {
@@ -235,13 +235,13 @@ async function* runRebase(
     yield* gitWork(target, [...settings, ...args], { job, signal, env });
   } catch (error) {
     if (!(error instanceof ToolError) || error.signal !== null) throw error;
-    if (!(await isRebasing(target, signal))) {
+    if (!(await isRebasing(target))) {
       await dropUnstarted(workspace, series, waiting, signal);
       throw error;
     }
   }
   await writeWaiting(workspace, series, { ...waiting, running: false });
-  if (!(await isRebasing(target, signal))) return yield* finish(workspace, series, waiting, signal);
+  if (!(await isRebasing(target))) return yield* finish(workspace, series, waiting, signal);
   await openCheckoutIgnores(workspace, series, signal);
   return await stopped(workspace, series, waiting, signal);
 }
@@ -269,7 +269,7 @@ async function stopped(
   signal: AbortSignal,
 ): Promise<Stopped> {
   const target = checkoutPath(workspace, series);
-  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
+  const admin = await adminFolderOf(target);
   const number = async (name: string) =>
     Number(await readFile(path.join(admin, 'rebase-merge', name), 'utf8').catch(() => '0'));
   const subject = await git(target, ['show', '-s', '--format=%s', 'REBASE_HEAD'], signal, { accept: [128] });
@@ -341,7 +341,7 @@ async function* restore(
   signal: AbortSignal,
 ): Work<void> {
   const target = yield* openCheckout(workspace, series, signal);
-  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
+  const admin = await adminFolderOf(target);
   const head = await git(target, ['rev-parse', 'HEAD'], signal);
   if (head !== waiting.from.tip && head !== waiting.onto) {
     // Patches that were resolved already.

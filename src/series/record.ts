@@ -8,7 +8,7 @@ import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { refAt } from './operations.ts';
+import { refsAt } from './operations.ts';
 import { isSeriesName, seriesDigest, seriesNames } from './read.ts';
 import type { Series } from './series.ts';
 
@@ -72,14 +72,10 @@ export async function editedRange(
   record: SeriesRecord,
   signal: AbortSignal,
 ): Promise<EditedRange> {
-  const at = (ref: string) => refAt(workspace, ref, signal);
   const tipRef = record.source.kind === 'own' ? refs.branch(series) : refs.edited(series, 'tracked');
-  const [base, tip, refreshed] = await Promise.all([
-    at(refs.edited(series, 'base')),
-    at(tipRef),
-    at(refs.edited(series, 'refreshed')),
-  ]);
-  if (base && tip) return { base, tip, refreshed };
+  const names = [refs.edited(series, 'base'), tipRef, refs.edited(series, 'refreshed')];
+  const [base, tip, refreshed] = await refsAt(workspace, names, signal);
+  if (base && tip) return { base, tip, refreshed: refreshed ?? null };
   throw new UserError(
     `${folders.repository(workspace)} lacks ${base ? tipRef : refs.edited(series, 'base')}`,
     {
@@ -124,23 +120,34 @@ export async function commitsBetween(
   return commits.reverse();
 }
 
+export interface PatchRange {
+  readonly base: string;
+  readonly tip: string;
+  /** After the base up to the tip, first one first. */
+  readonly commits: readonly string[];
+  /** The commit with b4's cover letter, which is no patch. */
+  readonly letter?: string;
+}
+
 /** What is patches of a branch: b4 keeps its cover letter as a commit that changes nothing, the first or the last one
  *  (b4.prep-cover-strategy). @throws UserError as commitsBetween() */
 export async function patchRange(
   repository: string,
   { base, tip }: { readonly base: string; readonly tip: string },
   signal: AbortSignal,
-): Promise<{ readonly base: string; readonly tip: string; readonly letter?: string }> {
+): Promise<PatchRange> {
   const commits = await commitsBetween(repository, base, tip, signal);
   const ends = [commits[0], commits.at(-1)].filter(each => each !== undefined);
-  if (ends.length === 0) return { base, tip };
+  if (ends.length === 0) return { base, tip, commits };
   const asked = ['rev-list', '--no-walk', '--fixed-strings', '--grep=--- b4-submit-tracking ---', ...ends];
   const found = (await git(repository, asked, signal)).split('\n').filter(Boolean);
   for (const letter of found) {
     if (!(await sameTree(repository, letter, `${letter}^`, signal))) continue;
-    return letter === commits[0] ? { base: letter, tip, letter } : { base, tip: commits.at(-2)!, letter };
+    return letter === commits[0]
+      ? { base: letter, tip, commits: commits.slice(1), letter }
+      : { base, tip: commits.at(-2)!, commits: commits.slice(0, -1), letter };
   }
-  return { base, tip };
+  return { base, tip, commits };
 }
 
 /** Whether two commits have the same files. */

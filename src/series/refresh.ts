@@ -5,26 +5,19 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import { git, ownConfigOnly } from '../host/git.ts';
+import { branchOf, git, ownConfigOnly } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { step } from '../tree/step.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, seriesFile, type Workspace } from '../workspace.ts';
-import { commitMails, commitSeries } from './apply.ts';
-import { attach, checkoutState, hasCheckout, isRebasing, checkoutPath } from './checkout.ts';
+import { cleanMessage, commitMails, commitSeries, noteApplied } from './apply.ts';
+import { attach, checkoutPath, hasCheckout, isRebasing } from './checkout.ts';
 import { coverName, notesOf, renewCover, styleOf, withNotes } from './cover.ts';
 import { formatRange, type FormattedRange, type PatchFile, type PatchStyle } from './format.ts';
 import { parseMail, stripPrefixes } from './mail.ts';
 import { fileName, perform, withSeries } from './operations.ts';
 import { readSeries, seriesDigest, seriesNames } from './read.ts';
-import {
-  commitsBetween,
-  editedRange,
-  patchRange,
-  readRecord,
-  recordBytes,
-  type SeriesRecord,
-} from './record.ts';
+import { editedRange, patchRange, readRecord, recordBytes, type SeriesRecord } from './record.ts';
 import type { Series } from './series.ts';
 import { fetchTracked } from './track.ts';
 import { uncommittedOf, uncommittedText } from './uncommitted.ts';
@@ -71,7 +64,7 @@ async function requireNoRebase(
   if (record.source.kind !== 'own' || !(await hasCheckout(workspace, name))) return;
   const target = checkoutPath(workspace, name);
   await attach(workspace, name, signal);
-  if (!(await isRebasing(target, signal))) return;
+  if (!(await isRebasing(target))) return;
   throw new UserError(`a rebase of ${name} is not finished`, {
     hint: `resolve it in ${target}, then initbench series rebase ${name} --continue, or --abort`,
     exitCode: exitCodes.conflict,
@@ -87,7 +80,7 @@ async function* remarks(
 ): Work<void> {
   const job = `series ${name}`;
   if (record.source.kind === 'own' && (await hasCheckout(workspace, name))) {
-    const { branch } = await checkoutState(workspace, name, signal);
+    const branch = await branchOf(checkoutPath(workspace, name));
     if (branch !== refs.branch(name)) {
       const message = `${checkoutPath(workspace, name)} is on ${branch ?? 'no branch'}; what is written is series/${name}`;
       yield { job, type: 'notice', level: 'warning', message };
@@ -115,7 +108,7 @@ async function* writePatches(
   const job = `series ${name}`;
   const range = await editedRange(workspace, name, record, signal);
   const own = await patchRange(repository, range, signal);
-  const commits = await commitsBetween(repository, own.base, own.tip, signal);
+  const { commits } = own;
   if (own.letter !== undefined) {
     const message = `b4's cover letter (${own.letter.slice(0, 12)}) stays on the branch; that of the series is in patches/${name}`;
     yield { job, type: 'notice', level: 'info', message };
@@ -148,7 +141,11 @@ async function* writePatches(
     const fresh = await formatRange(repository, own, style, signal);
     const files = await merged(series, like, old, fresh);
     const patches = files.patches.map(({ bytes }) => bytes);
-    if (!files.untouched) yield* requireSame(repository, own.base, commits, patches, signal);
+    const digest = seriesDigest(patches);
+    if (!files.untouched) {
+      const applied = yield* requireSame(repository, own.base, commits, patches, signal);
+      await noteApplied(workspace, { tree: record.tree, series: name, digest }, applied, signal);
+    }
 
     const target: Record<string, Uint8Array | null> = {};
     for (const stale of series?.patches ?? []) target[fileName.patch(name, stale.file)] = null;
@@ -157,7 +154,7 @@ async function* writePatches(
     if ((workspace.settings.seriesTrees[name] ?? workspace.settings.tree) !== record.tree) {
       target[fileName.patch(name, seriesFile)] = Buffer.from(`tree = ${JSON.stringify(record.tree)}\n`);
     }
-    target[fileName.record(name)] = recordBytes({ ...record, digest: seriesDigest(patches) });
+    target[fileName.record(name)] = recordBytes({ ...record, digest });
     const refsTarget = { [refs.edited(name, 'refreshed')]: range.tip };
     const done = yield* perform(workspace, name, 'refresh', { refs: refsTarget, files: target }, signal);
     const changed = (done?.changes ?? []).filter(each => each.name.startsWith('root/'));
@@ -254,33 +251,33 @@ async function coverFile(series: Series): Promise<PatchFile | undefined> {
   return name === undefined ? undefined : { name, bytes: await readFile(path.join(series.folder, name)) };
 }
 
-/** What is written must be the series: applied as mails, each patch gives the tree and the message of its commit. */
+/** What is written must be the series: applied as mails, each patch gives the tree and the message of its commit.
+ *  Returns the commits that the mails give. */
 async function* requireSame(
   repository: string,
   base: string,
   commits: readonly string[],
   patches: readonly Buffer[],
   signal: AbortSignal,
-): Work<void> {
+): Work<readonly string[]> {
   const made = yield* commitMails('refresh', repository, base, patches, signal);
-  const show = async (list: readonly string[]) =>
-    (
-      await git(repository, ['show', '-s', '--format=%x00%T%n%an <%ae>%n%B', ...list], signal, {
-        env: ownConfigOnly,
-      })
-    )
-      .split('\0')
-      .slice(1)
+  // Each once: a mail that gives the very commit is shown with it.
+  const list = [...new Set([...commits, ...made.commits])];
+  const show = ['show', '-s', '--format=%x00%H%n%T%n%an <%ae>%n%B', ...list];
+  const shown = (await git(repository, show, signal, { env: ownConfigOnly })).split('\0').slice(1);
+  const texts = new Map(
+    shown.map(text => {
+      const [commit, ...lines] = text.split('\n');
       // git am takes blanks away that some tools leave.
-      .map(text =>
-        text
-          .replace(/[ \t]+$/gm, '')
-          .replace(/\n{3,}/g, '\n\n')
-          .trim(),
-      );
-  const [wanted, got] = [await show(commits), made.commits.length > 0 ? await show(made.commits) : []];
+      return [commit!, cleanMessage(lines.join('\n'))];
+    }),
+  );
+  const [wanted, got] = [commits, made.commits].map(each => each.map(commit => texts.get(commit)!)) as [
+    string[],
+    string[],
+  ];
   const wrong = wanted.findIndex((text, index) => text !== got[index]);
-  if (wrong < 0) return;
+  if (wrong < 0) return made.commits;
   const why =
     got[wrong] === undefined
       ? (made.refusal ?? '')

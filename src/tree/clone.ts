@@ -26,10 +26,11 @@ export interface Unfinished {
 
 /** The state of the worktree that a path is in; undefined for a bare repository. */
 export async function cloneState(clone: string, signal: AbortSignal): Promise<CloneState | undefined> {
-  const asked = ['rev-parse', '--is-inside-work-tree', '--absolute-git-dir'];
-  const [inside, admin] = (await git(clone, asked, signal)).split('\n') as [string, string];
+  // A bare repository has no top level; git says the rest of it first.
+  const asked = ['rev-parse', '--is-inside-work-tree', '--absolute-git-dir', '--show-toplevel'];
+  const answer = await git(clone, asked, signal, { accept: [128] });
+  const [inside, admin, top] = answer.split('\n') as [string, string, string];
   if (inside !== 'true') return undefined;
-  const top = await git(clone, ['rev-parse', '--show-toplevel'], signal);
   const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=no'];
   const changed = (
     await git(top, [...status, '--ignore-submodules=all'], signal, { env: await programless(top, signal) })

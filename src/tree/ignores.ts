@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readIfThere, writeWhole } from '../host/files.ts';
-import { git, ownConfigOnly } from '../host/git.ts';
+import { adminFolderOf, git, ownConfigOnly } from '../host/git.ts';
 import { hidingRules, type IgnoreRule } from './newfiles.ts';
 
 /** By path, the digest of the copy that lies there, and the blob that it is a copy of. */
@@ -131,8 +131,7 @@ const ask = (
 
 /** Lies in the worktree's administrative folder, which its .git file names. */
 async function recordFile(worktree: string): Promise<string> {
-  const pointer = (await readIfThere(path.join(worktree, '.git'))) ?? '';
-  return path.resolve(worktree, pointer.replace(/^gitdir: /, '').trim(), 'initbench-ignores.json');
+  return path.join(await adminFolderOf(worktree), 'initbench-ignores.json');
 }
 
 async function readCopies(worktree: string): Promise<Copies> {

@@ -14,7 +14,7 @@ import { fetchDebianSource, unpackDebianSource } from './debian.ts';
 import { fetchCommit } from './fetch.ts';
 import { commitArchive, importTarball } from './import.ts';
 import { parseKernelVersion } from './makefile.ts';
-import { adopt, fileAt, openRepository, reclaim, refs, withScratchRepository } from './repository.ts';
+import { adopt, openRepository, reclaim, refs, withScratchRepository } from './repository.ts';
 import { formatSource, readSource } from './source.ts';
 import { step } from './step.ts';
 import { type Tree, type TreeSource, treeSchema } from './tree.ts';
@@ -237,10 +237,12 @@ async function kernelVersion(
   shownAs: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const makefile = await fileAt(repository, commit, 'Makefile', signal);
-  const version = parseKernelVersion(makefile ?? '');
-  const marks = await git(repository, ['ls-tree', '--name-only', commit, '--', 'Kbuild', 'Kconfig'], signal);
-  if (version !== undefined && marks.split('\n').filter(Boolean).length === 2) return version;
+  const list = ['ls-tree', '--name-only', commit, '--', 'Makefile', 'Kbuild', 'Kconfig'];
+  const found = (await git(repository, list, signal)).split('\n');
+  const version = found.includes('Makefile')
+    ? parseKernelVersion(await git(repository, ['cat-file', 'blob', `${commit}:Makefile`], signal))
+    : undefined;
+  if (version !== undefined && found.includes('Kbuild') && found.includes('Kconfig')) return version;
   throw new UserError(
     `${shownAs} is no kernel tree: ${version === undefined ? 'its top Makefile has no VERSION and PATCHLEVEL' : 'it has no Kbuild and Kconfig at the top'}`,
     {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exists, readIfThere, requireSpace, withLock, writeWhole } from '../host/files.ts';
-import { git, gitWork, ownConfigOnly, removeStaleLock } from '../host/git.ts';
+import { adminFolderOf, git, gitWork, ownConfigOnly, removeStaleLock } from '../host/git.ts';
 import { folders, notMade, type Workspace } from '../workspace.ts';
 import { buildFolders, newFiles } from './newfiles.ts';
 import { refs } from './repository.ts';
@@ -109,16 +109,17 @@ async function* brought(
   } else {
     for (const lock of ['index.lock', 'HEAD.lock']) await removeStaleLock(path.join(admin, lock));
     await requireClean(target, signal);
-    if ((await git(target, ['rev-parse', 'HEAD'], signal)) === commit) {
+    const [head, treeId] = (await git(target, ['rev-parse', 'HEAD', 'HEAD^{tree}'], signal)).split('\n');
+    if (head === commit) {
       yield { job, type: 'step', step: 'check out', state: 'cached' };
-    } else {
-      yield* keepCommits(job, repository, target, admin, signal);
-      yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
+      await noteCommit(target, commit);
+      return { path: target, commit, treeId: treeId! };
     }
+    yield* keepCommits(job, repository, target, admin, signal);
+    yield* step(job, 'check out', () => move(job, target, admin, commit, signal));
   }
-  await noteCommit(target, commit, signal);
-  const treeId = await git(target, ['rev-parse', 'HEAD^{tree}'], signal);
-  return { path: target, commit, treeId };
+  await noteCommit(target, commit);
+  return { path: target, commit, treeId: await git(target, ['rev-parse', 'HEAD^{tree}'], signal) };
 }
 
 /** Removes a worktree of ours with all that was built in it. @throws UserError when local changes lie there */
@@ -145,9 +146,8 @@ export async function* removeWorktree(
 /** Names the commit that we checked out last. */
 const ownCommit = 'initbench-commit';
 
-async function noteCommit(target: string, commit: string, signal: AbortSignal): Promise<void> {
-  const admin = await git(target, ['rev-parse', '--absolute-git-dir'], signal);
-  const file = path.join(admin, ownCommit);
+async function noteCommit(target: string, commit: string): Promise<void> {
+  const file = path.join(await adminFolderOf(target), ownCommit);
   if ((await readIfThere(file)) !== commit) await writeWhole(file, commit);
 }
 

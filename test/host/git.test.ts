@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { Interrupted, ToolError, UserError } from '../../src/host/errors.ts';
 import {
+  adminFolderOf,
+  branchOf,
   git,
   gitArgv,
   gitEnvironment,
@@ -45,6 +47,27 @@ describe('gitEnvironment()', () => {
 
 test('gitArgv() is a command line that can be pasted', () => {
   expect(gitArgv('/r', ['log', '-1'])).toEqual(['git', '-C', '/r', 'log', '-1']);
+});
+
+test('adminFolderOf() and branchOf() read of a linked worktree what git says of it', async () => {
+  const env = {
+    GIT_AUTHOR_NAME: 'A',
+    GIT_AUTHOR_EMAIL: 'a@b',
+    GIT_COMMITTER_NAME: 'A',
+    GIT_COMMITTER_EMAIL: 'a@b',
+  };
+  await git(folder, ['commit', '-q', '--allow-empty', '-m', 'first'], signal, { env });
+  const linked = path.join(folder, 'with blank', 'linked');
+  await git(folder, ['worktree', 'add', '-q', '-b', 'series/mine', linked], signal);
+  const asked = { admin: ['rev-parse', '--absolute-git-dir'], branch: ['symbolic-ref', 'HEAD'] };
+  expect(await adminFolderOf(linked)).toBe(await git(linked, asked.admin, signal));
+  expect(await branchOf(linked)).toBe('refs/heads/series/mine');
+  expect(await branchOf(linked)).toBe(await git(linked, asked.branch, signal));
+  const pointer = path.join(linked, '.git');
+  writeFileSync(pointer, `gitdir: ${path.relative(linked, await adminFolderOf(linked))}\n`);
+  expect(await adminFolderOf(linked)).toBe(await git(linked, asked.admin, signal));
+  await git(linked, ['checkout', '-q', '--detach'], signal);
+  expect(await branchOf(linked)).toBeUndefined();
 });
 
 test.each(['/nowhere', path.resolve('test/bin/environment/git-2.30')])(

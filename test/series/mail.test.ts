@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a patch file says of itself: subjects as git writes them, files counted in the diff. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cleanMessage } from '../../src/series/apply.ts';
 import { diffstatOf } from '../../src/series/diffstat.ts';
 import { decodeWords, parseMail, stripPrefixes, stripSignature } from '../../src/series/mail.ts';
 
@@ -107,4 +110,22 @@ describe('diffstatOf()', () => {
   test('a mail without a diff touches nothing', () => {
     expect(diffstatOf('hello\n')).toEqual([]);
   });
+});
+
+test('cleanMessage() leaves of any text what git stripspace does', () => {
+  const line = fc.array(fc.constantFrom(' ', '\t', '\r', '\v', '\u00a0', 'a', 'é', '#'), { maxLength: 6 });
+  const text = fc.array(line, { maxLength: 8 }).map(lines => lines.map(each => each.join('')).join('\n'));
+  let compared = 0;
+  fc.assert(
+    fc.property(text, input => {
+      const own = execFileSync('git', ['stripspace'], { input, encoding: 'utf8' });
+      // Of nothing git makes nothing; a message is a line at least.
+      expect(cleanMessage(input)).toBe(own || '\n');
+      compared++;
+    }),
+    { numRuns: process.env.INITBENCH_TEST_ALL === '1' ? 1000 : 40, seed: 1 },
+  );
+  expect(compared).toBeGreaterThanOrEqual(40);
+  const long = `${' '.repeat(1_000_000)}x`;
+  expect(cleanMessage(long)).toBe(`${long}\n`);
 });
