@@ -2,7 +2,7 @@
 /** Commits that are not in patches/ yet: whoever makes a kernel of the series is told of them, or has them written. */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { planKernel } from '../../src/campaign/prepare.ts';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
 import { seriesStatus } from '../../src/commands/series-status.ts';
@@ -14,17 +14,17 @@ import { refreshSeries } from '../../src/series/refresh.ts';
 import { trackSeries } from '../../src/series/track.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { type Workspace } from '../../src/workspace.ts';
-import { discard, run } from '../tree/sample.ts';
+import { discard, restoredForEach, run } from '../tree/sample.ts';
 import { amendFile, type Bench, commitFile, makeBench, patchFolder, productAnd, signal } from './bench.ts';
 
 let bench: Bench;
 let editing: Editing;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   cpSync('vm', path.join(bench.workspace.root, 'vm'), { recursive: true });
   editing = (await productOf(editSeries(bench.workspace, 'mine', signal))) as Editing;
+  return bench;
 });
-afterEach(() => discard(bench));
 
 /** What is said on the way to a kernel; make is not called. */
 const told = async (

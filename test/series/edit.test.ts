@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seriesEdit } from '../../src/commands/series-edit.ts';
 import { productOf } from '../../src/events.ts';
 import { git } from '../../src/host/git.ts';
@@ -17,7 +17,7 @@ import { trackSeries } from '../../src/series/track.ts';
 import type { Applied } from '../../src/series/series.ts';
 import { ourselves, tagOf } from '../../src/host/owner.ts';
 import { folders } from '../../src/workspace.ts';
-import { discard, fingerprint, run } from '../tree/sample.ts';
+import { fingerprint, restoredForEach, run } from '../tree/sample.ts';
 import {
   amendFile,
   type Bench,
@@ -32,10 +32,7 @@ import {
 } from './bench.ts';
 
 let bench: Bench;
-beforeEach(async () => {
-  bench = await makeBench();
-});
-afterEach(() => discard(bench));
+restoredForEach(async () => (bench = await makeBench()));
 
 const edit = async () => (await productOf(editSeries(bench.workspace, 'mine', signal))) as Editing;
 const refresh = (overwrite = false) =>

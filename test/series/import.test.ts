@@ -2,7 +2,7 @@
 /** Somebody's mails: real ones made by git format-patch, and what a hostile or a broken mailbox may hold. */
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seriesImport } from '../../src/commands/series-import.ts';
 import { productOf } from '../../src/events.ts';
 import { git } from '../../src/host/git.ts';
@@ -13,12 +13,12 @@ import { undo } from '../../src/series/operations.ts';
 import { listSeries, readSeries } from '../../src/series/read.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { folders } from '../../src/workspace.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import { type Bench, commitFile, filesIn, makeBench, patchFolder, reopened, signal } from './bench.ts';
 
 let bench: Bench;
 let mails: string[];
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   const out = path.join(bench.folder, 'out');
   const options = ['--cover-letter', '--thread=shallow', '-v2', '--subject-prefix=PATCH RFC', '-o', out];
@@ -28,8 +28,8 @@ beforeEach(async () => {
       .replace('*** SUBJECT HERE ***', 'init: three of théirs')
       .replace('*** BLURB HERE ***', 'Their words.'),
   );
+  return bench;
 });
-afterEach(() => discard(bench));
 
 const place = (name: string) => path.join(bench.folder, name);
 function mbox(messages: readonly (string | Buffer)[], name = 'their.mbox'): string {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
 import { type Editing, editSeries } from '../../src/series/edit.ts';
 import { undo } from '../../src/series/operations.ts';
@@ -12,7 +12,7 @@ import { abortRebase, continueRebase, waitingRebase } from '../../src/series/reb
 import { refreshSeries } from '../../src/series/refresh.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { folders } from '../../src/workspace.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import { type Bench, commitFile, filesIn, makeBench, patchFolder, signal } from './bench.ts';
 
 /** Moments of a command that takes half a second and more: milliseconds after its start. */
@@ -24,7 +24,7 @@ const moments =
 let bench: Bench;
 let place: string;
 let tip: string;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   // The program with this checkout as its own.
   cpSync('dist', path.join(bench.workspace.root, 'dist'), { recursive: true });
@@ -32,8 +32,8 @@ beforeEach(async () => {
   symlinkSync(path.resolve('node_modules'), path.join(bench.workspace.root, 'node_modules'));
   ({ path: place } = (await productOf(editSeries(bench.workspace, 'mine', signal))) as Editing);
   tip = commitFile(place, 'init/more.c', 'int more;\n', 'init: more');
+  return bench;
 });
-afterEach(() => discard(bench));
 
 /** Whether it was killed before it ended. */
 async function killed(after: number, ...words: string[]): Promise<boolean> {

@@ -2,7 +2,7 @@
 /** New files in the worktree of a series, in a tree that ignores everything but its packaging, as Debian's does. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
 import { seriesStatus } from '../../src/commands/series-status.ts';
 import { productOf } from '../../src/events.ts';
@@ -13,19 +13,19 @@ import { refreshSeries } from '../../src/series/refresh.ts';
 import { trackSeries } from '../../src/series/track.ts';
 import { worktreeAt } from '../../src/tree/worktree.ts';
 import { addTree } from '../../src/tree/trees.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import { type Bench, commitFile, makeBench, patchFolder, productAnd, signal } from './bench.ts';
 
 const packaging = '*.o\n/built\n#\n# packaging\n#\n/*\n!/debian/\n';
 
 let bench: Bench;
 let place: string;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench('tree = "k"\n', packaging);
   cpSync('vm', path.join(bench.workspace.root, 'vm'), { recursive: true });
   place = ((await productOf(editSeries(bench.workspace, 'mine', signal))) as Editing).path;
+  return bench;
 });
-afterEach(() => discard(bench));
 
 const put = (file: string, text = 'new\n') => {
   mkdirSync(path.dirname(path.join(place, file)), { recursive: true });

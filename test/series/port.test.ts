@@ -2,7 +2,7 @@
 /** Series made of others, and removed: what is there at once, what an undo takes back, what is free again. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync, cpSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { planKernel } from '../../src/campaign/prepare.ts';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
 import { seriesList } from '../../src/commands/series.ts';
@@ -24,7 +24,7 @@ import { addTree } from '../../src/tree/trees.ts';
 import { worktreePath } from '../../src/tree/worktree.ts';
 import { folders } from '../../src/workspace.ts';
 import { digest, sampleKernel } from '../boot/machine.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import {
   type Bench,
   commitFile,
@@ -37,15 +37,15 @@ import {
 } from './bench.ts';
 
 let bench: Bench;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   cpSync('vm', path.join(bench.workspace.root, 'vm'), { recursive: true });
   mkdirSync(folders.kconfigs(bench.workspace));
   fragment('mine', 'CONFIG_MINE=y\n');
   fragment('verify.mine', 'CONFIG_MINE_TEST=y\n');
   fragment('mine-too', 'CONFIG_OTHER=y\n');
+  return bench;
 });
-afterEach(() => discard(bench));
 
 const kconfig = (name: string) => path.join(folders.kconfigs(bench.workspace), `${name}.config`);
 const fragment = (name: string, text: string) => writeFileSync(kconfig(name), text);

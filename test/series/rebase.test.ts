@@ -2,7 +2,7 @@
 /** Series moved to another tree by the real git: conflicts that last, kills, ports, range-diffs. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seriesPort, seriesRebase } from '../../src/commands/series-rebase.ts';
 import { productOf } from '../../src/events.ts';
 import { diffSeries, parsePairs } from '../../src/series/diff.ts';
@@ -22,7 +22,7 @@ import { refreshSeries } from '../../src/series/refresh.ts';
 import { refs } from '../../src/tree/repository.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { folders } from '../../src/workspace.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import {
   amendFile,
   type Bench,
@@ -37,7 +37,7 @@ import {
 
 let bench: Bench;
 let next: string;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   // Two more trees: one where all applies, one where the last patch conflicts.
   run(bench.clone, 'git', 'checkout', '-q', '-b', 'next', bench.tree.commit);
@@ -50,8 +50,8 @@ beforeEach(async () => {
   await productOf(
     addTree(bench.workspace, 'far', { kind: 'git', location: bench.clone, revision: 'far' }, signal),
   );
+  return bench;
 });
-afterEach(() => discard(bench));
 
 const edit = async () => (await productOf(editSeries(bench.workspace, 'mine', signal))) as Editing;
 const rebase = (onto: string) => productOf(rebaseSeries(bench.workspace, 'mine', onto, signal));

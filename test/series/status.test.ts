@@ -2,7 +2,7 @@
 /** What `series status` says of a series: against the branch, and of what was built, booted and checked. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
 import { checkWord, seriesStatus } from '../../src/commands/series-status.ts';
 import { productOf } from '../../src/events.ts';
@@ -13,15 +13,15 @@ import { readSeries } from '../../src/series/read.ts';
 import { refreshSeries } from '../../src/series/refresh.ts';
 import { folders } from '../../src/workspace.ts';
 import { digest, sampleKernel } from '../boot/machine.ts';
-import { discard, run } from '../tree/sample.ts';
+import { restoredForEach, run } from '../tree/sample.ts';
 import { amendFile, type Bench, commitFile, makeBench, patchFolder, signal } from './bench.ts';
 
 let bench: Bench;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench();
   cpSync('vm', path.join(bench.workspace.root, 'vm'), { recursive: true });
+  return bench;
 });
-afterEach(() => discard(bench));
 
 const now = () => productOf(status(bench.workspace, 'mine', [], signal));
 const branchOf = async () => (await now()).patches.map(({ branch, subject }) => `${branch} ${subject}`);

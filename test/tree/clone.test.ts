@@ -2,9 +2,9 @@
 /** A clone that a person has left in the middle of something: adding its HEAD as a tree names what that does not have. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { addTree } from '../../src/tree/trees.ts';
-import { collect, discard, fingerprint, makeClone, makeSample, run, type Sample } from './sample.ts';
+import { collect, fingerprint, makeClone, makeSample, restoredForEach, run, type Sample } from './sample.ts';
 
 // Dozens of git processes a test: on a busy machine they take their time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -12,11 +12,13 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const { signal } = new AbortController();
 let sample: Sample;
 let clone: string;
-beforeEach(() => {
-  sample = makeSample();
-  clone = makeClone(sample);
-});
-afterEach(() => discard(sample));
+const cloneForEach = (history = () => {}) =>
+  restoredForEach(() => {
+    sample = makeSample();
+    clone = makeClone(sample);
+    history();
+    return sample;
+  });
 
 const git = (...words: string[]) => run(clone, 'git', ...words);
 /** A command of git's that stops, as it is meant to. */
@@ -50,6 +52,8 @@ const leftOut = async (revision?: string) => {
 const taken = (files: string) => `not in any commit of CLONE, so not taken: ${files}`;
 
 describe('files that no commit has', () => {
+  cloneForEach();
+
   test.each<[string, () => void, string[]]>([
     ['none', () => {}, []],
     ['a changed file, one in the index, one that is gone, a new one', () => {
@@ -92,48 +96,41 @@ describe('files that no commit has', () => {
 });
 
 describe('in the middle of', () => {
+  cloneForEach(disagree);
+
   const middle = (what: string, without = '') => `CLONE is in the middle of ${what}: HEAD is taken${without}`;
   test.each<[string, () => void, string]>([
     ['a rebase with a conflict', () => {
-      disagree();
       git('checkout', '-q', 'topic');
       stops('rebase', '-q', 'master');
     }, middle('a rebase of topic', ', without "topic: main", "topic: a", "topic: b"')],
     ['a rebase at an edit', () => {
-      disagree();
       git('checkout', '-q', 'topic');
       git('-c', 'sequence.editor=sed -i 1s/pick/edit/', 'rebase', '-q', '-i', 'HEAD~2');
     }, middle('a rebase of topic', ', without "topic: b"')],
     ['a rebase with the apply backend', () => {
-      disagree();
       git('checkout', '-q', 'topic');
       stops('rebase', '-q', '--apply', 'master');
     }, middle('a rebase of topic', ', without "topic: main", "topic: a", "topic: b"')],
     ['git am', () => {
-      disagree();
       git('format-patch', '-q', '-o', path.join(sample.folder, 'mails'), 'master..topic');
       const mails = ['0001-topic-main.patch', '0002-topic-a.patch', '0003-topic-b.patch'];
       stops('am', '-q', ...mails.map(mail => path.join(sample.folder, 'mails', mail)));
     }, middle('git am', ', without "topic: main", "topic: a", "topic: b"')],
     ['a merge', () => {
-      disagree();
       stops('merge', 'topic');
     }, middle('a merge', ', without "topic: b"')],
     ['a cherry-pick of several', () => {
-      disagree();
       stops('cherry-pick', 'topic~2', 'topic~1');
     }, middle('a cherry-pick', ', without "topic: main", "topic: a"')],
     ['a cherry-pick of one', () => {
-      disagree();
       stops('cherry-pick', 'topic~2');
     }, middle('a cherry-pick', ', without "topic: main"')],
     ['a revert', () => {
-      disagree();
       commit('init/main.c', 'three\n', 'master: again');
       stops('revert', '--no-edit', 'HEAD~1');
     }, middle('a revert', ', without "master: main"')],
     ['a bisect', () => {
-      disagree();
       git('checkout', '-q', 'topic');
       git('bisect', 'start', 'topic', 'topic~3');
     }, 'CLONE is in the middle of a bisect: the commit that it has checked out is taken, not topic'],
@@ -145,7 +142,6 @@ describe('in the middle of', () => {
   }); // prettier-ignore
 
   test('a rebase of a branch that is named: it is taken as it was before', async () => {
-    disagree();
     git('checkout', '-q', 'topic');
     stops('rebase', '-q', 'master');
     expect(await leftOut('topic')).toEqual([

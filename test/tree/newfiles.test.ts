@@ -2,9 +2,9 @@
 /** Which new files are told of: whatever rule hides them, and of what a build leaves only how many there are. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { formatNewFile, hidingRules, newFiles } from '../../src/tree/newfiles.ts';
-import { discard, makeClone, makeSample, run, type Sample } from './sample.ts';
+import { makeClone, makeSample, restoredForEach, run, type Sample } from './sample.ts';
 
 // Dozens of git processes a test: on a busy machine they take their time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -12,12 +12,12 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const { signal } = new AbortController();
 let sample: Sample;
 let clone: string;
-beforeEach(() => {
+restoredForEach(() => {
   sample = makeSample();
   clone = makeClone(sample);
   run(clone, 'git', 'config', 'core.excludesFile', path.join(sample.folder, 'personal'));
+  return sample;
 });
-afterEach(() => discard(sample));
 
 const put = (file: string, text = 'new\n') => {
   mkdirSync(path.dirname(path.join(clone, file)), { recursive: true });

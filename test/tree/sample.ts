@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Work, WorkEvent } from '../../src/events.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 
@@ -46,6 +47,31 @@ export function copySample(from: Sample): Sample {
   const folder = freshFolder();
   cpSync(from.folder, folder, { recursive: true, verbatimSymlinks: true });
   return sampleIn(folder);
+}
+
+/** Makes a sample once for a file of tests, or a describe, and puts its folder back as it was before each of them: at the
+ *  same path, so that worktrees, records and what `make` noted of it hold. */
+export function restoredForEach(make: () => Sample | Promise<Sample>): void {
+  let sample: Sample | undefined;
+  let touched = false;
+  const saved = () => `${sample!.folder}.saved`;
+  const copy = (from: string, to: string) => execFileSync('cp', ['-a', '--reflink=auto', from, to]);
+  beforeAll(async () => {
+    sample = await make();
+    copy(sample.folder, saved());
+  });
+  beforeEach(() => {
+    if (touched) {
+      discard(sample!);
+      copy(saved(), sample!.folder);
+    }
+    touched = true;
+  });
+  afterAll(() => {
+    if (!sample) return;
+    discard(sample);
+    rmSync(saved(), { recursive: true, force: true });
+  });
 }
 
 function sampleIn(folder: string): Sample {
@@ -114,5 +140,5 @@ export const fingerprint = (folder: string): string =>
     folder,
     'sh',
     '-c',
-    'find . -type f -printf "%p %s %T@ " -exec sha1sum {} \\; | sort; find . -type d | sort',
+    'find . -type f -printf "%p %s %T@\n" | sort; find . -type f -exec sha1sum {} + | sort; find . -type d | sort',
   );

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { decodeConsole } from '../../../src/campaign/decode/decode.ts';
 import { decode } from '../../../src/commands/decode.ts';
 import { productOf } from '../../../src/events.ts';
@@ -14,7 +14,7 @@ import { addTree } from '../../../src/tree/trees.ts';
 import { folders } from '../../../src/workspace.ts';
 import { digest, sampleKernel } from '../../boot/machine.ts';
 import { type Bench, commitFile, makeBench, patchFolder, signal } from '../../series/bench.ts';
-import { discard, run } from '../../tree/sample.ts';
+import { restoredForEach, run } from '../../tree/sample.ts';
 
 const source = 'int bad(int *p)\n{\n\treturn *p;\n}\n\nint start_kernel(void)\n{\n\treturn bad(0) + 1;\n}\n';
 /** As the tree's, as far as one frame a line goes; it notes what it was given. */
@@ -29,7 +29,7 @@ done
 
 let bench: Bench;
 let size: number;
-beforeEach(async () => {
+restoredForEach(async () => {
   bench = await makeBench('tree = "d"\n');
   run(bench.clone, 'git', 'checkout', '-q', bench.tree.commit);
   commitFile(bench.clone, 'scripts/decode_stacktrace.sh', script, 'scripts: decode');
@@ -37,8 +37,8 @@ beforeEach(async () => {
   commitFile(bench.clone, 'init/other.c', 'int other;\n', 'init: other');
   commitFile(bench.clone, 'init/main.c', source, 'init: go wrong');
   run(bench.clone, 'git', 'format-patch', '-q', '-2', '-o', patchFolder(bench.workspace, 'wrong'));
+  return bench;
 });
-afterEach(() => discard(bench));
 
 /** The patch behind those changes start_kernel(): what it adds is inlined there. */
 const inlined = source
