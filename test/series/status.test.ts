@@ -63,7 +63,7 @@ test('a series nobody edits, one that is edited, and after a refresh', async () 
   await expect(productOf(status(bench.workspace, 'other', [], signal))).rejects.toThrow(
     "no series is called 'other'",
   );
-}, 120_000);
+});
 
 test.each([
   [{ pass: 0, fail: 0, open: 0 }, '-'],
@@ -84,7 +84,7 @@ test('nothing is passed of a series that was never checked', async () => {
   const text = seriesStatus.text(status, 80).join('\n');
   expect(text.match(/not yet/g)).toHaveLength(3);
   expect(text).not.toContain('pass');
-}, 120_000);
+});
 
 test('a kernel of exactly that tree is a build of that patch', async () => {
   const series = await readSeries(bench.workspace, 'mine');
@@ -94,4 +94,4 @@ test('a kernel of exactly that tree is a build of that patch', async () => {
   mkdirSync(folder, { recursive: true });
   await writeKernel(folder, sampleKernel(folder, { treeId }));
   expect((await now()).patches.map(({ built }) => built)).toEqual([false, true, false]);
-}, 120_000);
+});
