@@ -43,13 +43,14 @@ export async function runCli(
   if (!invocation) return exitCodes.done;
   const { command, typed, output } = invocation;
   const reporter = readerFor(invocation, terminal);
+  let workspace: Workspace | undefined;
   try {
     if (typed.options.interactive === true && typed.options.dryRun !== true && !terminal.typist) {
       throw new UserError('nobody can type: standard input is no terminal', {
         hint: 'call it from one, or leave out --interactive',
       });
     }
-    const workspace = await open();
+    workspace = await open();
     const input: unknown = command.parse(typed, workspace);
     const work = command.run(workspace, input, signal);
     for (;;) {
@@ -71,7 +72,7 @@ export async function runCli(
   } catch (error) {
     terminal.typist?.detach();
     reporter.end();
-    const failure = failureOf(signal.aborted ? new Interrupted() : error);
+    const failure = failureOf(signal.aborted ? new Interrupted() : error, workspace);
     for (const line of failureLines(failure)) terminal.err(`${line}\n`);
     return documented(failure, output, command, terminal);
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What ended work that did not end by itself, as a value to be shown: the sentence, what to do, where to look. */
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
 import { document, format, number, object, text, texts } from '../document.ts';
 import { workEventSchema } from '../events.ts';
-import { environmentProblem } from '../host/environment.ts';
+import { environmentProblem, NoRoom, nothing, type Place, roomHint } from '../host/environment.ts';
 import { type ExitCode, exitCodes, Interrupted, ToolError, UserError } from '../host/errors.ts';
+import type { Workspace } from '../workspace.ts';
 import { shellQuote } from './words.ts';
 
 const failureSchema = object({
@@ -17,18 +20,27 @@ const failureSchema = object({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-export function failureOf(error: unknown): Failure & { readonly exitCode: ExitCode } {
+/** `workspace`: its places are named when there is no room in them. */
+export function failureOf(error: unknown, workspace?: Places): Failure & { readonly exitCode: ExitCode } {
   if (error instanceof Interrupted) {
     const { interrupted: exitCode } = exitCodes;
     return { kind: 'interrupted', message: 'interrupted; finished runs are kept', details: [], exitCode };
   }
   const user = error instanceof UserError ? error : environmentProblem(error);
   if (user) {
-    const { hint, exitCode } = user;
+    const { exitCode } = user;
+    const hint =
+      (user instanceof NoRoom && workspace && roomHint(allPlacesOf(workspace, user.file))) || user.hint;
     const [message, ...details] = user.message.split('\n');
     return { kind: 'user', message: message!, ...(hint && { hint }), details, exitCode };
   }
   if (error instanceof ToolError) {
+    const room = workspace && roomHint(placesOf(workspace), nothing);
+    const said = error.lastLines.at(-1)?.trim();
+    if (room !== undefined) {
+      const message = `there is no room on the disk: ${error.message}${said ? ` (${said})` : ''}`;
+      return { kind: 'user', message, hint: room, details: [], exitCode: exitCodes.environment };
+    }
     return {
       kind: 'tool',
       message: error.message,
@@ -47,6 +59,22 @@ export function failureOf(error: unknown): Failure & { readonly exitCode: ExitCo
     exitCode: exitCodes.failed,
   };
 }
+
+type Places = Pick<Workspace, 'cache' | 'state' | 'root'>;
+
+/** Written to by whatever we do. */
+const placesOf = ({ cache, state }: Places): readonly Place[] => [
+  { folder: cache, variable: 'INITBENCH_CACHE' },
+  { folder: state, variable: 'INITBENCH_STATE' },
+  { folder: tmpdir(), variable: 'TMPDIR' },
+];
+
+/** And what may have been: the checkout, a folder that was named for a copy. */
+const allPlacesOf = (workspace: Places, file: string | undefined): readonly Place[] => [
+  ...placesOf(workspace),
+  { folder: workspace.root },
+  ...(file === undefined ? [] : [{ folder: path.dirname(file) }]),
+];
 
 /** The document that stands for a product when there is none. */
 export const errorDocument = document(

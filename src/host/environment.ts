@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the host refuses, a full disk before all, as an error that the user can act on: one table for all doors,
  *  whether Node or a program that we run met with it. */
+import { statfsSync, statSync } from 'node:fs';
 import { exitCodes, ToolError, UserError } from './errors.ts';
 
 interface Refusal {
@@ -10,6 +11,7 @@ interface Refusal {
 }
 
 const room = 'free some space (initbench clean), or move the cache with INITBENCH_CACHE';
+const noRoom = ['ENOSPC', 'EDQUOT'];
 const places = 'set INITBENCH_CACHE and INITBENCH_STATE to folders you can write to';
 const rights = `check who owns the file, or ${places}`;
 
@@ -29,14 +31,51 @@ const refusals: Readonly<Record<string, Refusal>> = {
   EPERM: { words: 'Operation not permitted', hint: rights },
 };
 
-/** Programs that word it themselves. */
+/** Programs that word it themselves: apt, git, compilers. */
 const otherWords: readonly (readonly [RegExp, string])[] = [
-  [/You don't have enough free space/, 'ENOSPC'],
+  [/You don't have enough free space|write error\. Out of diskspace/, 'ENOSPC'],
   [/virtual memory exhausted|out of memory allocating/, 'ENOMEM'],
 ];
 
 /** A compiler or a script of the source may report these for a reason of its own. */
 const ambiguous = ['EIO', 'EAGAIN', 'EACCES', 'EPERM'];
+
+/** There is no room on a disk: which one that is tells roomHint(). */
+export class NoRoom extends UserError {
+  /** The file that could not be written, where that is known. */
+  file: string | undefined;
+}
+
+/** A folder that initbench writes to, and what moves it elsewhere. */
+export interface Place {
+  readonly folder: string;
+  readonly variable?: string;
+}
+
+/** Less than this is next to nothing: a program that failed has often removed what it could not finish. */
+const nextToNothing = 2 ** 24;
+/** Less than this is the reason why a program failed that gives none. */
+export const nothing = 2 ** 18;
+
+/** What to do when there is no room: it names the places that have none, each file system once; undefined: all have. */
+export function roomHint(places: readonly Place[], bytes = nextToNothing): string | undefined {
+  const full = new Map<number, Place>();
+  for (const place of places) {
+    try {
+      const { bavail, bsize } = statfsSync(place.folder);
+      const { dev } = statSync(place.folder);
+      if (bavail * bsize < bytes && !full.has(dev)) full.set(dev, place);
+    } catch {
+      // It is not there.
+    }
+  }
+  if (full.size === 0) return undefined;
+  const found = [...full.values()];
+  const variables = found.flatMap(({ variable }) => variable ?? []);
+  const elsewhere =
+    variables.length === 0 ? '' : `, or set ${variables.join(' and ')} to a folder on another disk`;
+  return `free some space in ${found.map(({ folder }) => folder).join(' and ')} (initbench clean)${elsewhere}`;
+}
 
 /** The user's error that stands for what the host refused; undefined: something else went wrong. */
 export function environmentProblem(error: unknown): UserError | undefined {
@@ -47,7 +86,9 @@ export function environmentProblem(error: unknown): UserError | undefined {
   const refusal = code === undefined ? undefined : refusals[code];
   if (refusal === undefined) return environmentProblem(error.cause);
   const at = path ?? syscall;
-  return refused(at === undefined ? refusal.words : `${refusal.words}: ${at}`, refusal);
+  const found = refused(at === undefined ? refusal.words : `${refusal.words}: ${at}`, code!);
+  if (found instanceof NoRoom) found.file = path;
+  return found;
 }
 
 /** What a program that failed has printed about it, in the line that tells most. With `certain`, only what can have no
@@ -62,7 +103,7 @@ export function toolProblem(
       Object.keys(refusals).find(each => line.includes(refusals[each]!.words)) ??
       otherWords.find(([words]) => words.test(line))?.[1];
     if (code === undefined || (certain && ambiguous.includes(code))) continue;
-    return refused(`${program} failed: ${line.trim()}`, refusals[code]!);
+    return refused(`${program} failed: ${line.trim()}`, code);
   }
   return undefined;
 }
@@ -70,8 +111,10 @@ export function toolProblem(
 /** What the host refused when a program was to be started. */
 export function startProblem(program: string, code: string | undefined): UserError | undefined {
   const refusal = code === undefined ? undefined : refusals[code];
-  return refusal && refused(`${program} cannot be started: ${refusal.words}`, refusal);
+  return refusal && refused(`${program} cannot be started: ${refusal.words}`, code!);
 }
 
-const refused = (message: string, { hint }: Refusal): UserError =>
-  new UserError(message, { hint, exitCode: exitCodes.environment });
+function refused(message: string, code: string): UserError {
+  const options = { hint: refusals[code]!.hint, exitCode: exitCodes.environment };
+  return noRoom.includes(code) ? new NoRoom(message, options) : new UserError(message, options);
+}

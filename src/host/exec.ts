@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import type { Work, WorkEvent } from '../events.ts';
 import { onAbort } from './abort.ts';
-import { startProblem } from './environment.ts';
+import { startProblem, toolProblem } from './environment.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from './errors.ts';
 import { expectGroup, forgetGroup, guardGroup, ownerEnvironment } from './reaper.ts';
 import { packagesOf } from './tools.ts';
@@ -123,13 +123,17 @@ function check(
   const refused = exitCode === null && !ended.signal ? startProblem(argv[0]!, ended.code) : undefined;
   if (refused) throw refused;
   if (exitCode !== null && (exitCode === 0 || options.accept?.includes(exitCode))) return exitCode;
-  throw new ToolError({
-    argv,
-    exitCode,
-    signal: ended.signal ?? null,
-    lastLines,
-    ...(options.logPath ? { logPath: options.logPath } : {}),
-  });
+  // Here, so that nobody takes it for the program's answer.
+  throw (
+    toolProblem(argv[0]!, lastLines, { certain: true }) ??
+    new ToolError({
+      argv,
+      exitCode,
+      signal: ended.signal ?? null,
+      lastLines,
+      ...(options.logPath ? { logPath: options.logPath } : {}),
+    })
+  );
 }
 
 /** Runs a program; yields its command line and each line it prints.

@@ -10,6 +10,7 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
   statfs,
   utimes,
@@ -96,20 +97,68 @@ export async function touch(file: string): Promise<void> {
 
 /** Replaces a file whole: readers see the old text or the new, after a power failure too. */
 export async function writeWhole(file: string, data: string | Uint8Array): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${tagOf(ourselves)}-${randomBytes(4).toString('hex')}`;
+  await (await stageFiles([{ file, data }])).publish();
+}
+
+/** Files that lie on the disk beside their places, until publish() puts each there or discard() removes them. */
+export interface Staged {
+  publish(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** Several files, of which none is replaced before there was room for all. @throws as writeFile(); then nothing is left */
+export async function stageFiles(
+  files: readonly { readonly file: string; readonly data: string | Uint8Array }[],
+): Promise<Staged> {
+  const staged: { readonly file: string; readonly temporary: string }[] = [];
+  const made: string[] = [];
+  const discard = async () => {
+    for (const { temporary } of staged) await rm(temporary, { force: true });
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => {});
+  };
   try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    for (const { file, data } of files) {
+      made.push(...(await makeFolder(path.dirname(file))));
+      const temporary = `${file}.${tagOf(ourselves)}-${randomBytes(4).toString('hex')}`;
+      staged.push({ file, temporary });
+      await writeSynced(temporary, data).catch((error: unknown) => {
+        // Node names no file that was open already.
+        throw Object.assign(error as Error, { path: file });
+      });
     }
-    await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard();
     throw error;
+  }
+  return {
+    discard,
+    async publish() {
+      try {
+        for (const { file, temporary } of staged) await rename(temporary, file);
+      } finally {
+        await discard();
+      }
+    },
+  };
+}
+
+/** Returns the folders that were not there, the first one first. */
+async function makeFolder(folder: string): Promise<readonly string[]> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return [];
+  const made = [first];
+  for (const name of path.relative(first, folder).split(path.sep).filter(Boolean))
+    made.push(path.join(made.at(-1)!, name));
+  return made;
+}
+
+async function writeSynced(file: string, data: string | Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type SimpleGitOptions, simpleGit } from 'simple-git';
 import type { Work } from '../events.ts';
 import { heardByMany } from './abort.ts';
-import { startProblem } from './environment.ts';
+import { startProblem, toolProblem } from './environment.ts';
 import { Interrupted, ToolError } from './errors.ts';
 import { type ExecResult, exec, missingTool } from './exec.ts';
 import { exists } from './files.ts';
@@ -112,10 +112,13 @@ const errnoName = (errno: number): string | undefined =>
 function gitError(
   argv: readonly string[],
   result: { exitCode: number; stdOut: readonly Buffer[]; stdErr: readonly Buffer[] },
-): ToolError {
+): Error {
   const said = Buffer.concat(result.stdErr.length > 0 ? result.stdErr : result.stdOut).toString('utf8');
   const lastLines = said.trimEnd().split('\n').slice(-40);
-  return new ToolError({ argv, exitCode: result.exitCode, signal: null, lastLines });
+  return (
+    toolProblem('git', lastLines, { certain: true }) ??
+    new ToolError({ argv, exitCode: result.exitCode, signal: null, lastLines })
+  );
 }
 
 /** A question reaches no remote and opens no editor or pager: simple-git refuses variables that could. */

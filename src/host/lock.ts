@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkEvent } from '../events.ts';
+import { environmentProblem, NoRoom } from './environment.ts';
 import { exitCodes, Interrupted, UserError } from './errors.ts';
 import { lifeOf, type Owner, ourselves, tagOf, taggedOwner } from './owner.ts';
 import { reaperOwner } from './reaper.ts';
@@ -166,6 +167,8 @@ async function take(lock: string, me: Holder): Promise<boolean> {
     if (mine) await rm(mine, { recursive: true, force: true });
     // ENOENT: the folder was deleted while we were at it.
     if (isTaken(error) || codeOf(error) === 'ENOENT') return false;
+    const full = environmentProblem(Object.assign(error as Error, { path: path.dirname(lock) }));
+    if (full instanceof NoRoom) throw full;
     throw new UserError(`cannot lock ${lock}: ${(error as Error).message}`, {
       hint: 'see that the folder can be written to, or move it with INITBENCH_CACHE and INITBENCH_STATE',
       exitCode: exitCodes.environment,

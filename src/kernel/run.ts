@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** make at work in a build directory: its log, its progress, its failure in the compiler's words. */
 import { appendFile, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Work } from '../events.ts';
 import { toolProblem } from '../host/environment.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { exec } from '../host/exec.ts';
+import { requireRoomLeft } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import { type BuildLog, parseBuildLine, parseBuildLog } from './log.ts';
 import { type Build, ccacheEnvironment } from './make.ts';
@@ -70,6 +72,7 @@ export async function* runMake(
     const text = (await readFile(log)).subarray(earlier).toString('utf8');
     const refused = toolProblem('make', text.split('\n'), { certain: true });
     if (refused) throw refused;
+    await requireRoomLeft(path.dirname(log));
     throw new BuildFailed(build, firstErrors(parseBuildLog(text), error), log);
   } finally {
     await make.return(undefined as never);

@@ -5,7 +5,15 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import { leftBehind, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import {
+  exists,
+  leftBehind,
+  readIfThere,
+  type Staged,
+  stageFiles,
+  withLock,
+  writeWhole,
+} from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { refs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
@@ -115,10 +123,17 @@ export async function* perform(
     ...{ number, what, at: new Date().toISOString(), changes: real },
     ...(continues && { continues }),
   };
-  await writeWhole(operationFile(workspace, series, number), JSON.stringify({ schema, ...operation }));
-  const kept = commitsOf(operation).map(commit => [refs.kept(series, number, commit), commit] as const);
-  await setRefs(workspace, kept, signal);
-  yield* carryOut(workspace, series, operation, 'do', signal);
+  try {
+    await writeWhole(operationFile(workspace, series, number), JSON.stringify({ schema, ...operation }));
+    const kept = commitsOf(operation).map(commit => [refs.kept(series, number, commit), commit] as const);
+    await setRefs(workspace, kept, signal);
+    yield* carryOut(workspace, series, operation, 'do', signal);
+  } catch (error) {
+    // One that was not begun is not there to be redone.
+    if (!(await exists(pendingFile(workspace, series))))
+      await forget(workspace, series, each => each === number, signal).catch(() => {});
+    throw error;
+  }
   return operation;
 }
 
@@ -229,10 +244,58 @@ async function* carryOut(
 ): Work<void> {
   const pending = pendingFile(workspace, series);
   const { number } = operation;
-  // From here on it happens: if not now, then with the next command.
-  if (!resumed) await writeWhole(pending, JSON.stringify({ schema, number, direction }));
+  const files = await stageChanges(workspace, operation, direction);
+  try {
+    // From here on it happens: if not now, then with the next command.
+    if (!resumed) await writeWhole(pending, JSON.stringify({ schema, number, direction }));
+    yield* carryChanges(workspace, series, operation, direction, { signal, resumed, files });
+  } finally {
+    for (const file of files.values()) await file.discard();
+  }
+  await sweep(workspace, operation);
+  const moved = operation.changes.some(({ name }) => name === refs.branch(series));
+  if (moved && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
+  const at = direction === 'do' ? number : number - 1;
+  await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
+  await rm(pending);
+}
+
+type StagedFiles = ReadonlyMap<Change, Staged>;
+
+/** The files to be written, beside their places: a disk without room for all of them changes none. */
+async function stageChanges(
+  workspace: Workspace,
+  { changes }: Operation,
+  direction: Direction,
+): Promise<StagedFiles> {
+  const staged = new Map<Change, Staged>();
+  try {
+    for (const change of changes) {
+      const [, to] = ends(change, direction);
+      if (change.kind === 'ref' || to === null) continue;
+      const data = Buffer.from(to, 'base64');
+      staged.set(change, await stageFiles([{ file: placeOf(workspace, change.name), data }]));
+    }
+    return staged;
+  } catch (error) {
+    for (const each of staged.values()) await each.discard();
+    throw error;
+  }
+}
+
+async function* carryChanges(
+  workspace: Workspace,
+  series: string,
+  operation: Operation,
+  direction: Direction,
+  {
+    signal,
+    resumed,
+    files,
+  }: { readonly signal: AbortSignal; readonly resumed: boolean; readonly files: StagedFiles },
+): Work<void> {
   const now = await currentOf(workspace, operation.changes, signal);
-  const moved: [name: string, to: string | null][] = [];
+  const led: [name: string, to: string | null][] = [];
   for (const [index, change] of operation.changes.entries()) {
     const [from, to] = ends(change, direction);
     const current = now[index];
@@ -241,8 +304,8 @@ async function* carryOut(
       if (current === from || current === to)
         yield* moveCheckout(workspace, series, { from, to, resumed }, signal);
     } else if (current === from) {
-      if (change.kind === 'ref') moved.push([change.name, to]);
-      else await setFile(workspace, change.name, to);
+      if (change.kind === 'ref') led.push([change.name, to]);
+      else await (files.get(change)?.publish() ?? removeFile(workspace, change.name));
     }
     if (current !== from && current !== to) {
       yield {
@@ -253,13 +316,7 @@ async function* carryOut(
       };
     }
   }
-  await setRefs(workspace, moved, signal);
-  await sweep(workspace, operation);
-  const led = operation.changes.some(({ name }) => name === refs.branch(series));
-  if (led && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
-  const at = direction === 'do' ? number : number - 1;
-  await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
-  await rm(pending);
+  await setRefs(workspace, led, signal);
 }
 
 async function* finishPending(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
@@ -331,9 +388,8 @@ async function fileAt(workspace: Workspace, name: string): Promise<string | null
   }
 }
 
-async function setFile(workspace: Workspace, name: string, to: string | null): Promise<void> {
+async function removeFile(workspace: Workspace, name: string): Promise<void> {
   const place = placeOf(workspace, name);
-  if (to !== null) return writeWhole(place, Buffer.from(to, 'base64'));
   await rm(place, { force: true });
   await rmdir(path.dirname(place)).catch(() => {});
 }

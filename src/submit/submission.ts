@@ -13,6 +13,7 @@ import {
   replaceFolder,
   scratchIn,
   settleReplaced,
+  stageFiles,
   withLock,
   writeWhole,
 } from '../host/files.ts';
@@ -170,8 +171,8 @@ export async function writeSubmission(
   await requireUnsent(workspace, series, version);
   const scratch = await scratchIn(path.dirname(files.folder));
   try {
-    await writeMails(path.join(scratch, 'mails'), mails);
-    await writeMboxes(scratch, mails);
+    await writeFiles(path.join(scratch, 'mails'), mailFiles(mails));
+    await writeFiles(scratch, mboxFiles(mails));
     await writeWhole(
       path.join(scratch, 'submission.json'),
       `${JSON.stringify({ schema, ...submission }, null, 2)}\n`,
@@ -212,16 +213,26 @@ export async function requireUnsent(workspace: Workspace, series: string, versio
   }
 }
 
-async function writeMails(folder: string, mails: readonly Mail[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { file, bytes } of mails) await writeFile(path.join(folder, file), bytes);
+interface NamedFile {
+  readonly name: string;
+  readonly data: string | Uint8Array;
 }
 
+const mailFiles = (mails: readonly Mail[]): readonly NamedFile[] =>
+  mails.map(({ file, bytes }) => ({ name: file, data: bytes }));
+
 /** git am stops at a mail without a patch, as a cover letter is one: it gets an mbox without it. */
-async function writeMboxes(folder: string, mails: readonly Mail[]): Promise<void> {
+function mboxFiles(mails: readonly Mail[]): readonly NamedFile[] {
   const mboxOf = (list: readonly Mail[]) => formatMbox(list.map(({ bytes }) => bytes));
-  await writeFile(path.join(folder, 'series.mbox'), mboxOf(mails.filter(({ number }) => number > 0)));
-  await writeFile(path.join(folder, 'thread.mbox'), mboxOf(mails));
+  return [
+    { name: 'series.mbox', data: mboxOf(mails.filter(({ number }) => number > 0)) },
+    { name: 'thread.mbox', data: mboxOf(mails) },
+  ];
+}
+
+async function writeFiles(folder: string, files: readonly NamedFile[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, data } of files) await writeFile(path.join(folder, name), data);
 }
 
 /** A copy for a person in a folder of their own. @throws UserError when other patches lie there */
@@ -233,8 +244,9 @@ export async function copyMails(folder: string, mails: readonly Mail[]): Promise
       hint: 'choose an empty folder',
     });
   }
-  await writeMails(folder, mails);
-  await writeMboxes(folder, mails);
+  const files = [...mailFiles(mails), ...mboxFiles(mails)];
+  const staged = await stageFiles(files.map(({ name, data }) => ({ file: path.join(folder, name), data })));
+  await staged.publish();
 }
 
 /** patches/<series>/change-id, made when the series is exported for the first time. */

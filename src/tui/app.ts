@@ -149,7 +149,7 @@ export async function openTui(doors: Doors): Promise<void> {
       drawWithin(message.type === 'key' || message.type === 'mouse' ? keyMs : frameMs);
     });
   const failed = (title: string) => (error: unknown) =>
-    send({ type: 'failed', title, failure: failureOf(error) });
+    send({ type: 'failed', title, failure: failureOf(error, loaded?.workspace) });
 
   const perform = (effect: Effect) => {
     switch (effect.type) {
@@ -293,7 +293,7 @@ export async function openTui(doors: Doors): Promise<void> {
       }
     } catch (error) {
       flush();
-      send({ type: 'job-failed', job, failure: failureOf(error) });
+      send({ type: 'job-failed', job, failure: failureOf(error, loaded?.workspace) });
     }
   };
 

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the host refuses is the user's to act on, whoever meets with it: Node, a program that runs, a log, a start. */
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
-import { environmentProblem, startProblem, toolProblem } from '../../src/host/environment.ts';
+import {
+  environmentProblem,
+  NoRoom,
+  roomHint,
+  startProblem,
+  toolProblem,
+} from '../../src/host/environment.ts';
 import { exitCodes, ToolError, UserError } from '../../src/host/errors.ts';
 import { capture, exec } from '../../src/host/exec.ts';
-import { writeWhole } from '../../src/host/files.ts';
+import { stageFiles, writeWhole } from '../../src/host/files.ts';
+import { git } from '../../src/host/git.ts';
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -93,8 +100,95 @@ describe('a device that is full', () => {
     const failed: unknown = await capture(['sh', '-c', 'cat /etc/hosts > /dev/full'], { env, signal }).catch(
       (error: unknown) => error,
     );
-    expect(failed).toBeInstanceOf(ToolError);
-    expect(environmentProblem(failed)?.message).toMatch(/No space left on device/);
+    expect(failed).toBeInstanceOf(NoRoom);
+    expect((failed as NoRoom).message).toMatch(/^sh failed: .*No space left on device/);
+  });
+});
+
+describe('what a program reports of the host is no answer of the program', () => {
+  const said = (words: string, code: number) => ['sh', '-c', `echo "${words}" >&2; exit ${code}`];
+  const failing = (work: Promise<unknown>) => work.catch((error: unknown) => error);
+  async function gitThat(words: string, code: number): Promise<unknown> {
+    const { PATH } = process.env;
+    const script = `#!/bin/sh\necho "${words}" >&2\nexit ${code}\n`;
+    await writeFile(path.join(folder, 'git'), script, { mode: 0o755 });
+    process.env.PATH = `${folder}:${PATH}`;
+    return git(folder, ['apply'], signal).finally(() => {
+      process.env.PATH = PATH;
+    });
+  }
+
+  test.each([
+    'error: unable to write file objects/ab/cd: No space left on device',
+    "fatal: sha1 file '/state/index.lock' write error. Out of diskspace",
+    'error: Disk quota exceeded',
+    'fatal: Read-only file system',
+    'fatal: Too many open files',
+  ])('%s', async words => {
+    for (const code of [1, 128]) {
+      const found = [
+        await failing(capture(said(words, code), { signal })),
+        await failing(productOf(exec(said(words, code), { job: 'j', signal }))),
+        // A patch that does not apply ends git with the same exit codes.
+        await failing(gitThat(words, code)),
+      ];
+      expect(found).toHaveLength(3);
+      for (const error of found) {
+        expect(error).not.toBeInstanceOf(ToolError);
+        expect(error).toMatchObject({
+          exitCode: exitCodes.environment,
+          message: expect.stringContaining(words),
+        });
+      }
+    }
+  });
+
+  test('what may have another cause is left to whoever called it', async () => {
+    const found = await failing(capture(said('x.sh: Permission denied', 126), { signal }));
+    expect(found).toBeInstanceOf(ToolError);
+  });
+});
+
+describe('where there is no room', () => {
+  test('places with room, and places that are not there, are not named', () => {
+    expect(roomHint([{ folder }, { folder: path.join(folder, 'none') }])).toBeUndefined();
+  });
+
+  // proc has no blocks at all, as a full disk has none that are free
+  test('a full one is, once for its file system, with what moves it', () => {
+    expect(
+      roomHint([{ folder: '/proc', variable: 'X' }, { folder: '/proc/sys', variable: 'Y' }, { folder }]),
+    ).toBe('free some space in /proc (initbench clean), or set X to a folder on another disk');
+    expect(roomHint([{ folder: '/proc' }])).toBe('free some space in /proc (initbench clean)');
+  });
+});
+
+describe('files that are written together', () => {
+  test('where one cannot be, none is replaced, and no file or folder is left', async () => {
+    await writeFile(path.join(folder, 'old'), 'before');
+    const data = 'after';
+    const places = ['old', 'new/deep/file', 'old/no-folder'].map(name => ({
+      file: path.join(folder, name),
+      data,
+    }));
+    await expect(stageFiles(places)).rejects.toThrow(/ENOTDIR|EEXIST/);
+    expect(await readdir(folder)).toEqual(['old']);
+    expect(await readFile(path.join(folder, 'old'), 'utf8')).toBe('before');
+  });
+
+  test('they are there with publish(), and not before', async () => {
+    const [one, two] = ['one', 'new/two'].map(name => path.join(folder, name)) as [string, string];
+    const staged = await stageFiles([one, two].map(file => ({ file, data: file })));
+    await expect(readFile(one)).rejects.toThrow(/ENOENT/);
+    await staged.publish();
+    expect([await readFile(one, 'utf8'), await readFile(two, 'utf8')]).toEqual([one, two]);
+    expect((await readdir(folder)).sort()).toEqual(['new', 'one']);
+  });
+
+  test('what is discarded leaves nothing', async () => {
+    const staged = await stageFiles([{ file: path.join(folder, 'new/deep/file'), data: 'x' }]);
+    await staged.discard();
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
