@@ -47,6 +47,7 @@ describe('the registries', () => {
     expect((await listPayloads()).map(kind => kind.id)).toEqual([
       ...[
         'busybox',
+        'cost',
         'cpio',
         'credentials',
         'debian',
@@ -80,7 +81,7 @@ describe('the registries', () => {
     [
       'busybx',
       /no payload is called 'busybx'/,
-      /busybox, cpio:FILE, credentials, debian, dir:PATH, glibc, initrd:FILE, microcode, probe/,
+      /busybox, cost, cpio:FILE, credentials, debian, dir:PATH, glibc, initrd:FILE, microcode, probe/,
     ],
     ['dir', /needs an argument/, /write dir:PATH/],
     ['probe:x', /takes no argument/, /write probe/],
