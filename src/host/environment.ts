@@ -31,8 +31,10 @@ const refusals: Readonly<Record<string, Refusal>> = {
   EPERM: { words: 'Operation not permitted', hint: rights },
 };
 
-/** Programs that word it themselves: apt, git, compilers. */
+/** Programs that word it themselves: apt, git, kbuild's fixdep, dash, compilers. Those that name no cause of a write that
+ *  failed mean a full disk. */
 const otherWords: readonly (readonly [RegExp, string])[] = [
+  [/: (printf|echo): I\/O error$|: not all data was written to the output$/, 'ENOSPC'],
   [/You don't have enough free space|write error\. Out of diskspace/, 'ENOSPC'],
   [/virtual memory exhausted|out of memory allocating/, 'ENOMEM'],
 ];

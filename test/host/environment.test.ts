@@ -121,6 +121,8 @@ describe('what a program reports of the host is no answer of the program', () =>
   test.each([
     'error: unable to write file objects/ab/cd: No space left on device',
     "fatal: sha1 file '/state/index.lock' write error. Out of diskspace",
+    'fixdep: not all data was written to the output',
+    '/bin/sh: 1: printf: printf: I/O error',
     'error: Disk quota exceeded',
     'fatal: Read-only file system',
     'fatal: Too many open files',
