@@ -109,7 +109,7 @@ const good = {
 
 test(
   'each patch by itself; a second time nothing is run; only what changed is run again',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const first = await go();
     expect(shown(first)).toEqual(good);
@@ -158,7 +158,7 @@ test(
 
 test(
   'messages count when the base does not say them; a failed build is said once',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const old = '../init/main.c:3:2: warning: unused variable [-Wunused]\n';
     await say('base', `  CC      init/main.o\n${old}  CHECK   init/main.c\n`);
@@ -193,7 +193,7 @@ test(
   },
 );
 
-test('a check that is stopped goes on where it was', { timeout: 120_000 }, async () => {
+test('a check that is stopped goes on where it was', { timeout: 300_000 }, async () => {
   const stop = new AbortController();
   const work = checkSeries(
     workspace,
