@@ -3,10 +3,9 @@
 import type { Work } from '../events.ts';
 import { exists } from '../host/files.ts';
 import { git } from '../host/git.ts';
-import { refs } from '../tree/repository.ts';
+import { refs, refsAt } from '../tree/repository.ts';
 import { folders, notMade, type Workspace } from '../workspace.ts';
 import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
-import { refsAt } from './operations.ts';
 import { editedRange, patchRange, readRecord, type SeriesRecord } from './record.ts';
 import { refreshSeries } from './refresh.ts';
 import type { Series } from './series.ts';

@@ -4,11 +4,10 @@
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { git, ownConfigOnly } from '../host/git.ts';
-import { refs } from '../tree/repository.ts';
+import { refs, refsAt } from '../tree/repository.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
 import { commitSeries } from './apply.ts';
-import { refsAt } from './operations.ts';
 import { readSeries, seriesNames } from './read.ts';
 import { editedRange, patchRange, readRecord, sameTree } from './record.ts';
 

@@ -1,37 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Operations on a series that can be undone: each is written down with what it changes, refs and files, before and
  *  after, and only then carried out. One that was killed half-way is carried to its end by the next command. */
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
-import { exitCodes, UserError } from '../host/errors.ts';
-import {
-  exists,
-  leftBehind,
-  readIfThere,
-  type Staged,
-  stageFiles,
-  withLock,
-  writeWhole,
-} from '../host/files.ts';
-import { git } from '../host/git.ts';
-import { refs } from '../tree/repository.ts';
+import { UserError } from '../host/errors.ts';
+import { exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { refs, refsAt, setRefs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import {
+  carryChanges,
+  type Change,
+  currentOf,
+  type Direction,
+  ends,
+  fileAt,
+  requireUnchanged,
+  stageChanges,
+  sweep,
+} from './change.ts';
+import { hasCheckout, openCheckoutIgnores, requireCleanCheckout } from './checkout.ts';
 import { isSeriesName } from './read.ts';
-import { hasCheckout, moveCheckout, openCheckoutIgnores, requireCleanCheckout } from './checkout.ts';
 
 const schema = 'initbench.series-operation/1';
 /** Older ones are forgotten, and the commits that only they kept. */
 const remembered = 100;
-
-/** A ref (a commit, or null for none) or a file of the checkout or the state (base64, or null for none). */
-export interface Change {
-  readonly kind: 'ref' | 'file';
-  /** 'refs/...'; 'root/patches/x/0001-y.patch' or 'state/series/x/record.json'. */
-  readonly name: string;
-  readonly before: string | null;
-  readonly after: string | null;
-}
 
 export interface Operation {
   readonly number: number;
@@ -50,15 +43,6 @@ export interface Target {
   readonly files?: Readonly<Record<string, Uint8Array | null>>;
 }
 
-export const fileName = {
-  patch: (series: string, file: string) => `root/patches/${series}/${file}`,
-  fragment: (series: string) => `root/kconfigs/${series}.config`,
-  record: (series: string) => `state/series/${series}/record.json`,
-} as const;
-
-const placeOf = (workspace: Workspace, name: string) =>
-  path.join(name.startsWith('root/') ? workspace.root : workspace.state, name.slice(name.indexOf('/') + 1));
-
 const logFolder = (workspace: Workspace, series: string) =>
   path.join(folders.series(workspace), series, 'log');
 const operationFile = (workspace: Workspace, series: string, number: number) =>
@@ -67,8 +51,6 @@ const positionFile = (workspace: Workspace, series: string) =>
   path.join(folders.series(workspace), series, 'position.json');
 const pendingFile = (workspace: Workspace, series: string) =>
   path.join(folders.series(workspace), series, 'pending.json');
-
-type Direction = 'do' | 'undo';
 
 /** The work while nobody else changes the series; what a killed command left is finished first.
  *  @throws UserError for a word that is no name */
@@ -212,28 +194,6 @@ async function operationsToTurn(
   }
 }
 
-function requireUnchanged(
-  workspace: Workspace,
-  change: Change,
-  direction: Direction,
-  current: string | null,
-): void {
-  const [from] = ends(change, direction);
-  if (current === from) return;
-  const shown = change.kind === 'file' ? placeOf(workspace, change.name) : change.name;
-  throw new UserError(`${shown} has changed since`, {
-    hint:
-      change.kind === 'file'
-        ? 'keep your change elsewhere and put the file back, or write it with `initbench series refresh`'
-        : `keep the newer commits on another branch, then: git update-ref ${change.name} ${from ?? '-d'}`,
-    exitCode: exitCodes.conflict,
-  });
-}
-
-/** [what should be there now, what will be]. */
-const ends = ({ before, after }: Change, direction: Direction) =>
-  direction === 'do' ? ([before, after] as const) : ([after, before] as const);
-
 async function* carryOut(
   workspace: Workspace,
   series: string,
@@ -244,7 +204,7 @@ async function* carryOut(
 ): Work<void> {
   const pending = pendingFile(workspace, series);
   const { number } = operation;
-  const files = await stageChanges(workspace, operation, direction);
+  const files = await stageChanges(workspace, operation.changes, direction);
   try {
     // From here on it happens: if not now, then with the next command.
     if (!resumed) await writeWhole(pending, JSON.stringify({ schema, number, direction }));
@@ -252,71 +212,12 @@ async function* carryOut(
   } finally {
     for (const file of files.values()) await file.discard();
   }
-  await sweep(workspace, operation);
+  await sweep(workspace, operation.changes);
   const moved = operation.changes.some(({ name }) => name === refs.branch(series));
   if (moved && (await hasCheckout(workspace, series))) await openCheckoutIgnores(workspace, series, signal);
   const at = direction === 'do' ? number : number - 1;
   await writeWhole(positionFile(workspace, series), JSON.stringify({ schema, position: at }));
   await rm(pending);
-}
-
-type StagedFiles = ReadonlyMap<Change, Staged>;
-
-/** The files to be written, beside their places: a disk without room for all of them changes none. */
-async function stageChanges(
-  workspace: Workspace,
-  { changes }: Operation,
-  direction: Direction,
-): Promise<StagedFiles> {
-  const staged = new Map<Change, Staged>();
-  try {
-    for (const change of changes) {
-      const [, to] = ends(change, direction);
-      if (change.kind === 'ref' || to === null) continue;
-      const data = Buffer.from(to, 'base64');
-      staged.set(change, await stageFiles([{ file: placeOf(workspace, change.name), data }]));
-    }
-    return staged;
-  } catch (error) {
-    for (const each of staged.values()) await each.discard();
-    throw error;
-  }
-}
-
-async function* carryChanges(
-  workspace: Workspace,
-  series: string,
-  operation: Operation,
-  direction: Direction,
-  {
-    signal,
-    resumed,
-    files,
-  }: { readonly signal: AbortSignal; readonly resumed: boolean; readonly files: StagedFiles },
-): Work<void> {
-  const now = await currentOf(workspace, operation.changes, signal);
-  const led: [name: string, to: string | null][] = [];
-  for (const [index, change] of operation.changes.entries()) {
-    const [from, to] = ends(change, direction);
-    const current = now[index];
-    if (change.kind === 'ref' && change.name === refs.branch(series)) {
-      // The files may have moved although the ref has not.
-      if (current === from || current === to)
-        yield* moveCheckout(workspace, series, { from, to, resumed }, signal);
-    } else if (current === from) {
-      if (change.kind === 'ref') led.push([change.name, to]);
-      else await (files.get(change)?.publish() ?? removeFile(workspace, change.name));
-    }
-    if (current !== from && current !== to) {
-      yield {
-        job: `series ${series}`,
-        type: 'notice',
-        level: 'warning',
-        message: `${change.name} was changed while '${operation.what}' was cut short; it stays as it is`,
-      };
-    }
-  }
-  await setRefs(workspace, led, signal);
 }
 
 async function* finishPending(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
@@ -332,74 +233,6 @@ async function* finishPending(workspace: Workspace, series: string, signal: Abor
     message: `'${operation.what}' was cut short; it is brought to its end first`,
   };
   yield* carryOut(workspace, series, operation, direction, signal, true);
-}
-
-/** What is there now for each of the changes. */
-async function currentOf(
-  workspace: Workspace,
-  changes: readonly Change[],
-  signal: AbortSignal,
-): Promise<(string | null)[]> {
-  const names = changes.filter(({ kind }) => kind === 'ref').map(({ name }) => name);
-  const found = await refsAt(workspace, names, signal);
-  return Promise.all(
-    changes.map(async ({ kind, name }) =>
-      kind === 'ref' ? found[names.indexOf(name)]! : fileAt(workspace, name),
-    ),
-  );
-}
-
-/** The commits that full names of refs have, null where there is none: one process for all of them. */
-export async function refsAt(
-  workspace: Workspace,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<(string | null)[]> {
-  if (names.length === 0) return [];
-  const asked = ['for-each-ref', '--format=%(refname) %(objectname)', ...names];
-  const lines = (await git(folders.repository(workspace), asked, signal)).split('\n');
-  const found = new Map(lines.map(line => line.split(' ') as [string, string]));
-  return names.map(name => found.get(name) ?? null);
-}
-
-export const refAt = async (
-  workspace: Workspace,
-  name: string,
-  signal: AbortSignal,
-): Promise<string | null> => (await refsAt(workspace, [name], signal))[0]!;
-
-/** All of them or none; null removes. */
-async function setRefs(
-  workspace: Workspace,
-  moves: readonly (readonly [name: string, to: string | null])[],
-  signal: AbortSignal,
-): Promise<void> {
-  if (moves.length === 0) return;
-  const lines = moves.map(([name, to]) => (to === null ? `delete ${name}\n` : `update ${name} ${to}\n`));
-  await git(folders.repository(workspace), ['update-ref', '--stdin'], signal, { input: lines.join('') });
-}
-
-async function fileAt(workspace: Workspace, name: string): Promise<string | null> {
-  try {
-    return (await readFile(placeOf(workspace, name))).toString('base64');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function removeFile(workspace: Workspace, name: string): Promise<void> {
-  const place = placeOf(workspace, name);
-  await rm(place, { force: true });
-  await rmdir(path.dirname(place)).catch(() => {});
-}
-
-/** What writeWhole() left beside a file when it was killed. */
-async function sweep(workspace: Workspace, operation: Operation): Promise<void> {
-  const files = operation.changes.filter(({ kind }) => kind === 'file');
-  for (const folder of new Set(files.map(({ name }) => path.dirname(placeOf(workspace, name))))) {
-    for (const left of await leftBehind(folder)) await rm(left, { force: true });
-  }
 }
 
 async function position(workspace: Workspace, series: string): Promise<number> {

@@ -9,9 +9,10 @@ import { readIfThere, writeWhole } from '../host/files.ts';
 import { adminFolderOf, git, gitWork, ownConfigOnly } from '../host/git.ts';
 import { restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
-import { refs } from '../tree/repository.ts';
+import { refAt, refs } from '../tree/repository.ts';
 import type { Tree } from '../tree/tree.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { fileName } from './change.ts';
 import {
   attach,
   checkoutPath,
@@ -27,7 +28,7 @@ import {
 import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
 import { startEditing } from './edit.ts';
 import { ontoTree } from './onto.ts';
-import { fileName, lastOperation, perform, refAt, turnWithin, withSeries } from './operations.ts';
+import { lastOperation, perform, turnWithin, withSeries } from './operations.ts';
 import { commitsBetween, editedRange, readRecord, recordBytes, type SeriesRecord } from './record.ts';
 import type { Conflict } from './series.ts';
 

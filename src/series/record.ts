@@ -6,9 +6,8 @@ import type { Digest } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
-import { refs } from '../tree/repository.ts';
+import { refs, refsAt } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { refsAt } from './operations.ts';
 import { isSeriesName, seriesDigest, seriesNames } from './read.ts';
 import type { Series } from './series.ts';
 

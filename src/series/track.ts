@@ -7,11 +7,12 @@ import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { withLock } from '../host/files.ts';
 import { git, gitWork } from '../host/git.ts';
-import { openRepository, refs } from '../tree/repository.ts';
+import { openRepository, refAt, refs } from '../tree/repository.ts';
 import type { Tree } from '../tree/tree.ts';
 import { addTree, checkTreeName, listTrees } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
-import { fileName, perform, refAt, withSeries } from './operations.ts';
+import { fileName } from './change.ts';
+import { perform, withSeries } from './operations.ts';
 import { isSeriesName } from './read.ts';
 import { commitsBetween, readRecord, recordBytes, type SeriesRecord } from './record.ts';
 

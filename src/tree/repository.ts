@@ -156,3 +156,33 @@ export async function* reclaim(job: string, repository: string, signal: AbortSig
   yield* gitWork(repository, ['-c', 'pack.window=0', 'repack', '-a', '-d', '-q'], { job, signal });
   yield* gitWork(repository, ['prune', '--expire=now'], { job, signal });
 }
+
+/** The commits that full names of refs have, null where there is none: one process for all of them. */
+export async function refsAt(
+  workspace: Workspace,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<(string | null)[]> {
+  if (names.length === 0) return [];
+  const asked = ['for-each-ref', '--format=%(refname) %(objectname)', ...names];
+  const lines = (await git(folders.repository(workspace), asked, signal)).split('\n');
+  const found = new Map(lines.map(line => line.split(' ') as [string, string]));
+  return names.map(name => found.get(name) ?? null);
+}
+
+export const refAt = async (
+  workspace: Workspace,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | null> => (await refsAt(workspace, [name], signal))[0]!;
+
+/** All of them or none; null removes. */
+export async function setRefs(
+  workspace: Workspace,
+  moves: readonly (readonly [name: string, to: string | null])[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (moves.length === 0) return;
+  const lines = moves.map(([name, to]) => (to === null ? `delete ${name}\n` : `update ${name} ${to}\n`));
+  await git(folders.repository(workspace), ['update-ref', '--stdin'], signal, { input: lines.join('') });
+}
