@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The programs of vm/, built once for each state of their sources and each compiler, so for each architecture. */
-import { mkdir, readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
 import { capture, exec } from '../host/exec.ts';
 import { digestOf, digestOfFile, exists, publishFolder } from '../host/files.ts';
+import { programOf } from '../host/program.ts';
 import { crossOf } from '../kernel/architecture.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { GuestPrograms } from './image.ts';
@@ -30,9 +32,24 @@ export const guestMakeArgv = (source: string, out: string, cross: string): strin
   ...(cross ? [`CROSS_COMPILE=${cross}`] : []),
 ];
 
+/** What compilers print of themselves, by their files: starting a program costs more than all else that a cached payload
+ *  takes. */
+const compilers = new Map<string, string>();
+
+async function compilerOf(program: string, signal: AbortSignal): Promise<string> {
+  const file = await programOf(program);
+  const { mtimeMs = 0, size = 0 } = await stat(file).catch(() => ({}));
+  const key = `${file} ${mtimeMs} ${size}`;
+  const known = compilers.get(key);
+  if (known !== undefined) return known;
+  const printed = await capture([program, '--version'], { signal });
+  compilers.set(key, printed);
+  return printed;
+}
+
 /** Over their sources and the compiler. @throws UserError without gcc */
 export async function guestDigest(workspace: Workspace, arch: string, signal: AbortSignal): Promise<Digest> {
-  const compiler = await capture([`${crossOf(arch)}gcc`, '--version'], { signal });
+  const compiler = await compilerOf(`${crossOf(arch)}gcc`, signal);
   return digestOf({ compiler, sources: await digestsBelow(folders.vm(workspace)) });
 }
 
