@@ -15,7 +15,7 @@ import { hostArch, programsArch } from '../kernel/architecture.ts';
 import type { Cost, Costs } from '../measure/costs.ts';
 import type { Workspace } from '../workspace.ts';
 
-/** Boots the machine of `plan` once with the measuring program. Undefined when that boot does not get to its end. */
+/** Boots the machine of `plan` once with the measuring program. Undefined, with a warning, when that boot does not get to its end. */
 export async function* measureCosts(
   workspace: Workspace,
   plan: BootPlan,
@@ -28,9 +28,13 @@ export async function* measureCosts(
   const scratch = await scratchFolder('cost');
   try {
     const vm = { ...plan.vm, initrd, disks: [] };
-    const { facts } = await bootQuietly(scratch, async () => ({ ...plan, row: 'cost', vm }), signal);
+    const { facts, outcome } = await bootQuietly(scratch, async () => ({ ...plan, row: 'cost', vm }), signal);
     const guest = costIn(facts);
-    if (!guest) return undefined;
+    if (!guest) {
+      const message = `the cost of system calls and page faults is unknown: the boot that measures it ended with ${outcome.kind}`;
+      yield { job: 'cost', type: 'notice', level: 'warning', message };
+      return undefined;
+    }
     const host = arch === hostArch() ? await hostCost(programs.cost, signal) : undefined;
     return { guest, ...(host && { host }) };
   } finally {
