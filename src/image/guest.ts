@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The programs of vm/, built once for each state of their sources and each compiler, so for each architecture. */
-import type { Stats } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Digest, Work } from '../events.ts';
@@ -38,8 +37,8 @@ const compilers = new Map<string, string>();
 
 async function compilerOf(program: string, signal: AbortSignal): Promise<string> {
   const file = await programOf(program);
-  const { mtimeMs = 0, size = 0 } = await stat(file).catch(() => ({}));
-  const key = `${file} ${mtimeMs} ${size}`;
+  const found = await stat(file).catch(() => undefined);
+  const key = `${file} ${found?.mtimeMs} ${found?.size}`;
   const known = compilers.get(key);
   if (known !== undefined) return known;
   const printed = await capture([program, '--version'], { signal });
