@@ -11,6 +11,7 @@ import { findFormat, imageDigest } from '../../src/image/pack.ts';
 import { findFragments } from '../../src/kconfig/find.ts';
 import { fragmentsDigest } from '../../src/kconfig/fragment.ts';
 import { readSeries } from '../../src/series/read.ts';
+import { treeDocument } from '../../src/tree/trees.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { never, temporaryFolder } from '../image/fixture.ts';
 import { run } from '../measure/runs.ts';
@@ -52,7 +53,8 @@ function patch(line: string): void {
 function tree(commit: string): void {
   const folder = path.join(workspace.state, 'trees');
   mkdirSync(folder, { recursive: true });
-  const record = { schema: 'initbench.tree/1', name: 't', version: '7.3', commit, treeId: 'b', source: {} };
+  const source = { kind: 'git', location: '/srv/linux' } as const;
+  const record = treeDocument.of({ name: 't', version: '7.3', commit, treeId: 'b', source });
   writeFileSync(path.join(folder, 't.json'), JSON.stringify(record));
 }
 
