@@ -15,7 +15,20 @@ interface Room {
   readonly only?: Readonly<Record<string, string>>;
 }
 
-const stages = ['tree', 'series', 'kconfig', 'kernel', 'image', 'boot', 'measure', 'campaign', 'submit'];
+const stages = [
+  'tree',
+  'series',
+  'kconfig',
+  'kernel',
+  'image',
+  'boot',
+  'measure',
+  'campaign',
+  'evidence',
+  'submit',
+];
+/** The stages before one. */
+const before = (stage: string) => stages.slice(0, stages.indexOf(stage));
 const table: Readonly<Record<string, Room>> = {
   'document.ts': { packages: ['zod'], ours: [] },
   'events.ts': { packages: ['zod'], ours: [] },
@@ -38,14 +51,9 @@ const table: Readonly<Record<string, Room>> = {
     ours: ['events.ts'],
     types: ['boot'],
   },
-  campaign: {
-    packages: ['zod'],
-    ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
-  },
-  store: {
-    packages: ['zod'],
-    ours: ['host', 'events.ts', 'workspace.ts', ...stages.filter(s => s !== 'submit' && s !== 'campaign')],
-  },
+  campaign: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('campaign')] },
+  evidence: { packages: [], ours: ['host', 'events.ts', 'workspace.ts', ...before('evidence')] },
+  store: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('campaign')] },
   submit: {
     packages: ['zod'],
     ours: ['host', 'events.ts', 'workspace.ts', 'mail', 'tree', 'series'],

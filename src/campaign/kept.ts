@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What earlier campaigns say of a series as it is now: its check, the newest comparison that booted these very patches,
- *  the matrix of its requirements. Nothing is run. */
+/** What earlier campaigns say of a series as it is now: its check, and the newest comparison that booted these very
+ *  patches. Nothing is run. */
 import path from 'node:path';
 import { readRun } from '../boot/record.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { kernelFolder, readKernel } from '../kernel/store.ts';
 import type { Comparison } from '../measure/comparison.ts';
@@ -21,7 +20,6 @@ import { planCheck } from './check/plan.ts';
 import { readWaivers } from './check/waivers.ts';
 import { listKept } from './records.ts';
 import { knownResults } from './runner.ts';
-import type { Matrix } from './verify/matrix.ts';
 
 export interface Applied {
   readonly series: Series;
@@ -109,15 +107,4 @@ async function treeOf(workspace: Workspace, run: string): Promise<string | undef
   const record = await readRun(path.join(folders.runs(workspace), run)).catch(() => undefined);
   const kernel = record && (await readKernel(kernelFolder(workspace, record.kernel.digest)));
   return kernel?.treeId;
-}
-
-/** The requirements as `series verify` last showed all of them for these patches. */
-export async function keptMatrix(
-  workspace: Workspace,
-  { series, tree }: Applied,
-): Promise<Matrix | undefined> {
-  const file = path.join(folders.campaigns(workspace), `verify-${series.name}-${tree.name}.json`);
-  const text = await readIfThere(file);
-  const matrix = text === undefined ? undefined : (JSON.parse(text) as Matrix);
-  return matrix?.series.digest === series.digest ? matrix : undefined;
 }

@@ -2,9 +2,10 @@
 /** `initbench export`: the mails of a series' next version, and the list of what is not ready. */
 import { checkPatch } from '../campaign/check/checkpatch.ts';
 import { isWaived, readWaivers } from '../campaign/check/waivers.ts';
-import { type Applied, keptBoots, keptCheck, keptMatrix } from '../campaign/kept.ts';
-import { formatShort } from '../campaign/verify/matrix.ts';
+import { type Applied, keptBoots, keptCheck } from '../campaign/kept.ts';
 import type { Work } from '../events.ts';
+import { formatShort } from '../evidence/verify/matrix.ts';
+import { savedMatrix } from '../evidence/verify/saved.ts';
 import { exitCodes } from '../host/errors.ts';
 import { commitSeries } from '../series/apply.ts';
 import { readSeries } from '../series/read.ts';
@@ -92,7 +93,7 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
 async function* evidenceOf(workspace: Workspace, subject: Applied, signal: AbortSignal): Work<Evidence> {
   const { fragments } = workspace.settings;
   const boots = await keptBoots(workspace, subject, signal);
-  const matrix = await keptMatrix(workspace, subject);
+  const matrix = await savedMatrix(workspace, subject.series, subject.tree.name);
   const waivers = await readWaivers(subject.series);
   return {
     check: yield* keptCheck(workspace, subject, fragments, signal),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series fuzz`: hostile images against a series, or one of them again. */
-import { type CaseName, formatCase, parseCase } from '../campaign/fuzz/case.ts';
+import { type CaseName, formatCase, parseCase } from '../evidence/fuzz/case.ts';
 import {
   type Fuzzed,
   type FuzzRequest,
@@ -8,10 +8,10 @@ import {
   fuzzFragments,
   fuzzSeries,
   isFinding,
-} from '../campaign/fuzz/fuzz.ts';
-import { type Control, type Replayed, replayCase } from '../campaign/fuzz/replay.ts';
-import { givens } from '../campaign/fuzz/machine.ts';
-import { definedEnds, isBad } from '../campaign/fuzz/verdict.ts';
+} from '../evidence/fuzz/fuzz.ts';
+import { givens } from '../evidence/fuzz/machine.ts';
+import { type Control, type Replayed, replayCase } from '../evidence/fuzz/replay.ts';
+import { definedEnds, isBad } from '../evidence/fuzz/verdict.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './typed.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series verify`: each requirement that upstream named, shown by boots, as a matrix. */
-import { countsOf, formatMatrix, formatShort } from '../campaign/verify/matrix.ts';
-import { type Verified, type VerifyRequest, verifySeries } from '../campaign/verify/verify.ts';
+import { countsOf, formatMatrix, formatShort } from '../evidence/verify/matrix.ts';
+import { type Verified, type VerifyRequest, verifySeries } from '../evidence/verify/verify.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { BootPlan } from '../../src/boot/boot.ts';
 import { kernelRecord } from '../../src/boot/plan.ts';
 import { bootQuietly } from '../../src/boot/quiet.ts';
-import type { Bench } from '../../src/campaign/fuzz/machine.ts';
+import type { Bench } from '../../src/evidence/fuzz/machine.ts';
 import { digestOf } from '../../src/host/files.ts';
 import { copyRoot } from '../../src/image/archive/payload.ts';
 import { type Unpacked, unpackInitramfs } from '../../src/image/archive/unpack.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series verify`: what is typed, and with which code it ends. */
 import { expect, test } from 'vitest';
-import type { Matrix, Row } from '../../src/campaign/verify/matrix.ts';
 import { seriesVerify } from '../../src/commands/verify.ts';
+import type { Matrix, Row } from '../../src/evidence/verify/matrix.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { digest } from '../boot/machine.ts';
 

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectedWalk } from '../../src/campaign/fuzz/expected.ts';
+import { expectedWalk } from '../../src/evidence/fuzz/expected.ts';
 import { newDraft } from '../../src/image/draft.ts';
 import { build, run } from './programs.ts';
 

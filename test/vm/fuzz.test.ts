@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kindOf, parseCase } from '../../src/campaign/fuzz/case.ts';
+import { kindOf, parseCase } from '../../src/evidence/fuzz/case.ts';
 import {
   type Fuzzed,
   fuzzFragments,
@@ -13,8 +13,8 @@ import {
   isFinding,
   openSetting,
   type Setting,
-} from '../../src/campaign/fuzz/fuzz.ts';
-import { layouts } from '../../src/campaign/fuzz/layouts.ts';
+} from '../../src/evidence/fuzz/fuzz.ts';
+import { layouts } from '../../src/evidence/fuzz/layouts.ts';
 import { ended, everything, request, signal, workspace } from './house.ts';
 
 /** Seven of six layouts take less than a minute. */

@@ -2,10 +2,10 @@
 /** What upstream asked of the series, booted: a test per requirement. `npm test` takes the quick ones, `npm run
  *  test:all` every one. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Matrix, type Verdict, verdictsIn } from '../../src/campaign/verify/matrix.ts';
-import { listRequirements } from '../../src/campaign/verify/registry.ts';
-import { spokenId } from '../../src/campaign/verify/requirement.ts';
-import { verifySeries } from '../../src/campaign/verify/verify.ts';
+import { type Matrix, type Verdict, verdictsIn } from '../../src/evidence/verify/matrix.ts';
+import { listRequirements } from '../../src/evidence/verify/registry.ts';
+import { spokenId } from '../../src/evidence/verify/requirement.ts';
+import { verifySeries } from '../../src/evidence/verify/verify.ts';
 import { readSeries } from '../../src/series/read.ts';
 import { ended, everything, request, signal, workspace } from './house.ts';
 

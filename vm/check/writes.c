@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Everything a root can be asked to do, one fact for each: `op name=... errno=... [more]`. The payload has a folder
- * for it (writableItems() in src/campaign/verify/files.ts):
+ * for it (src/evidence/requirement/writable-root.ts):
  *
  *   /data/plain /data/gone /data/old /data/append /data/mode /data/linked    small files
  *   /data/mapped                                                             two pages of 'a'

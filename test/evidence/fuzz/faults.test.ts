@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Fault, faultsOf, sameFault } from '../../../src/campaign/fuzz/faults.ts';
+import { type Fault, faultsOf, sameFault } from '../../../src/evidence/fuzz/faults.ts';
 
 const recorded = (name: string) =>
   readFileSync(path.resolve('test/fixtures/console', `${name}.log`), 'utf8').split(/\r*\n/);

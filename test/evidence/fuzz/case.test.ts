@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Hostile initrds as bytes: the same for the same name, damaged where they say so; made from real images. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BaseImage, baseImage } from '../../../src/campaign/fuzz/base.ts';
-import { formatCase, kindOf, makeCase, parseCase } from '../../../src/campaign/fuzz/case.ts';
-import { diceFor } from '../../../src/campaign/fuzz/dice.ts';
-import { kinds } from '../../../src/campaign/fuzz/kinds.ts';
-import { findLayout, layouts } from '../../../src/campaign/fuzz/layouts.ts';
-import { mapErofs } from '../../../src/campaign/fuzz/map.ts';
-import { miniImage } from '../../../src/campaign/fuzz/mini.ts';
-import * as mutations from '../../../src/campaign/fuzz/mutations.ts';
+import { type BaseImage, baseImage } from '../../../src/evidence/fuzz/base.ts';
+import { formatCase, kindOf, makeCase, parseCase } from '../../../src/evidence/fuzz/case.ts';
+import { diceFor } from '../../../src/evidence/fuzz/dice.ts';
+import { kinds } from '../../../src/evidence/fuzz/kinds.ts';
+import { findLayout, layouts } from '../../../src/evidence/fuzz/layouts.ts';
+import { mapErofs } from '../../../src/evidence/fuzz/map.ts';
+import { miniImage } from '../../../src/evidence/fuzz/mini.ts';
+import * as mutations from '../../../src/evidence/fuzz/mutations.ts';
 import { erofsChecksum } from '../../../src/image/erofs/checksum.ts';
 import { isErofs } from '../../../src/image/erofs/superblock.ts';
 import { finished, never, temporaryWorkspace } from '../../image/fixture.ts';

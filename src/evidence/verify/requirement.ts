@@ -101,9 +101,9 @@ export interface Settled {
 }
 
 /** A requirement that boots show, or the configuration, or the patches as they are:
- *  src/campaign/requirement/<id>.ts; the folder is the registry. */
+ *  src/evidence/requirement/<idea>.ts; the folder is the registry. */
 export interface Requirement<Name extends string = string, Config extends string = string> {
-  /** 'r06': the file's name, and the order of the matrix. */
+  /** 'r06': its number, by which people and the matrix call it. */
   readonly id: string;
   /** At most 44 characters. */
   readonly title: string;

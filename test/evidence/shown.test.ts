@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What judgements read: libraries of a program, memory by its reports, instances of EROFS. */
 import { expect, test } from 'vitest';
-import { parseLdd } from '../../src/campaign/verify/host.ts';
-import { instances } from '../../src/campaign/verify/leaving.ts';
-import { memories, near } from '../../src/campaign/verify/shown.ts';
+import { parseLdd } from '../../src/evidence/verify/host.ts';
+import { instances } from '../../src/evidence/verify/leaving.ts';
+import { memories, near } from '../../src/evidence/verify/shown.ts';
 
 test('libraries are the absolute paths that ldd prints', () => {
   const printed = [

@@ -8,10 +8,10 @@ import {
   type Row,
   verdictOf,
   verdictsIn,
-} from '../../src/campaign/verify/matrix.ts';
-import { argued, findRequirements, listRequirements } from '../../src/campaign/verify/registry.ts';
-import { claim } from '../../src/campaign/verify/requirement.ts';
-import { linesOf, optionsOf } from '../../src/campaign/verify/trial.ts';
+} from '../../src/evidence/verify/matrix.ts';
+import { argued, findRequirements, listRequirements } from '../../src/evidence/verify/registry.ts';
+import { claim } from '../../src/evidence/verify/requirement.ts';
+import { linesOf, optionsOf } from '../../src/evidence/verify/trial.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { addedLinesOf } from '../../src/series/diffstat.ts';
 import { digest } from '../boot/machine.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R33: KUnit: the suites that the series brings and the one that unpacking has in later trees, run by a kernel that
  *  then boots. */
-import { kunitSuites } from '../kunit/ktap.ts';
-import { suitesIn } from '../kunit/suites.ts';
+import { kunitSuites } from '../../campaign/kunit/ktap.ts';
+import { suitesIn } from '../../campaign/kunit/suites.ts';
 import { witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement } from '../verify/requirement.ts';
 import { endsWell, noTrouble } from '../verify/shown.ts';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a console says a boot came to: defined ends, and what is none of them. */
 import { describe, expect, test } from 'vitest';
-import type { Walked } from '../../../src/campaign/fuzz/expected.ts';
-import type { Expectation } from '../../../src/campaign/fuzz/kinds.ts';
-import { definedEnds, isBad, verdictOf } from '../../../src/campaign/fuzz/verdict.ts';
 import { consoleParser } from '../../../src/boot/console.ts';
 import type { Outcome } from '../../../src/events.ts';
+import type { Walked } from '../../../src/evidence/fuzz/expected.ts';
+import type { Expectation } from '../../../src/evidence/fuzz/kinds.ts';
+import { definedEnds, isBad, verdictOf } from '../../../src/evidence/fuzz/verdict.ts';
 
 const walked: Walked = {
   directories: '33',

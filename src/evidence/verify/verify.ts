@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The campaign that verifies a series: kernels, then every boot that is not known yet, then a verdict per requirement. */
-import path from 'node:path';
+import { runCampaign } from '../../campaign/runner.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
-import { writeWhole } from '../../host/files.ts';
 import { readAddedLines, readSeries } from '../../series/read.ts';
-import { folders, type Workspace } from '../../workspace.ts';
-import { runCampaign } from '../runner.ts';
+import type { Workspace } from '../../workspace.ts';
 import { type Benches, digestsOf, missingOption, needKey, prepareKernels, setUpBenches } from './kernels.ts';
 import { type Matrix, matrixOf, type Situation } from './matrix.ts';
 import { argued, findRequirements, listRequirements } from './registry.ts';
 import { type Requirement, type Settled, type Shown, spokenId } from './requirement.ts';
+import { saveMatrix } from './saved.ts';
 import { settle } from './settle.ts';
 import { type PlannedTrial, planTrial, runTrial } from './trial.ts';
 
@@ -76,12 +75,7 @@ export async function* verifySeries(
     results,
     text,
   });
-  const partial = request.only.length > 0 ? '-part' : '';
-  const file = path.join(
-    folders.campaigns(workspace),
-    `verify-${series.name}-${request.tree}${partial}.json`,
-  );
-  await writeWhole(file, `${JSON.stringify(matrix, null, 2)}\n`);
+  const file = await saveMatrix(workspace, matrix, { part: request.only.length > 0 });
   return { matrix, file };
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Judgements over what is left of the first root, and over what kconfig settled: each claim can fail. */
 import { describe, expect, test } from 'vitest';
-import r22 from '../../src/campaign/requirement/r22.ts';
-import r23 from '../../src/campaign/requirement/r23.ts';
-import r31 from '../../src/campaign/requirement/r31.ts';
-import type { Settled } from '../../src/campaign/verify/requirement.ts';
+import initcallOrder from '../../src/evidence/requirement/initcall-order.ts';
+import memoryReturns from '../../src/evidence/requirement/memory-returns.ts';
+import offByDefault from '../../src/evidence/requirement/off-by-default.ts';
+import type { Settled } from '../../src/evidence/verify/requirement.ts';
 import { digest } from '../boot/machine.ts';
 import { failing, recorded, shownIn, text } from './recorded.ts';
 
@@ -17,7 +17,7 @@ describe('R23', () => {
   ];
   const judge = (console: string, holding = held) =>
     failing(
-      r23.judge(
+      memoryReturns.judge(
         {
           plain: shownIn(console, kib(25632)),
           lz4hc: shownIn(plain, kib(25632)),
@@ -77,7 +77,9 @@ describe('R22', () => {
   const modules: Settled = { options: { EROFS_FS: 'm', OVERLAY_FS: 'm', INITOVERLAYFS: 'n' }, lost: [] };
   const today = shownIn(calls('populate_rootfs', 'erofs_module_init', 'ovl_init'));
   const judge = (console: string, settled = modules) =>
-    failing(r22.judge({ image: shownIn(console), today }, text, { modules: settled, asked: modules }));
+    failing(
+      initcallOrder.judge({ image: shownIn(console), today }, text, { modules: settled, asked: modules }),
+    );
   const good = calls('erofs_module_init', 'ovl_init', 'populate_rootfs');
 
   test('both file systems before the initrd are accepted', () => {
@@ -110,7 +112,7 @@ describe('R31', () => {
     options: { INITOVERLAYFS: 'n' },
     lost: [`CONFIG_INITOVERLAYFS: requested y (initoverlayfs), is n: depends on X: ${because}`],
   });
-  const configs: Parameters<typeof r31.judge>[2] = {
+  const configs: Parameters<typeof offByDefault.judge>[2] = {
     unasked: { options: { INITOVERLAYFS: 'n' }, lost: [] },
     asked: { options: { INITOVERLAYFS: 'y' }, lost: [] },
     moduleErofs: lost('EROFS_FS is m'),
@@ -120,7 +122,13 @@ describe('R31', () => {
   };
   const added = { 'usr/Kconfig': ['config INITOVERLAYFS', '\t  They have to be built in, not modules.'] };
   const judge = (more: Partial<typeof configs>, lines: readonly string[] = []) =>
-    failing(r31.judge({}, { ...text, added: { ...added, 'init/Kconfig': lines } }, { ...configs, ...more }));
+    failing(
+      offByDefault.judge(
+        {},
+        { ...text, added: { ...added, 'init/Kconfig': lines } },
+        { ...configs, ...more },
+      ),
+    );
 
   test('off by default with reasons is accepted', () => {
     expect(judge({})).toEqual([]);

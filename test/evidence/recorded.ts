@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { consoleParser, lineSplitter } from '../../src/boot/console.ts';
-import type { Judgement, SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
-import { linesOf } from '../../src/campaign/verify/trial.ts';
 import type { Fact } from '../../src/events.ts';
+import type { Judgement, SeriesText, Shown } from '../../src/evidence/verify/requirement.ts';
+import { linesOf } from '../../src/evidence/verify/trial.ts';
 import { digest } from '../boot/machine.ts';
 
 export const recorded = (name: string) =>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Judgements over recorded consoles: what a good boot showed is accepted, the same with one thing wrong is not. */
 import { describe, expect, test } from 'vitest';
-import r06 from '../../src/campaign/requirement/r06.ts';
-import r09 from '../../src/campaign/requirement/r09.ts';
-import r10 from '../../src/campaign/requirement/r10.ts';
-import r15 from '../../src/campaign/requirement/r15.ts';
-import r21 from '../../src/campaign/requirement/r21.ts';
-import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/campaign/verify/early.ts';
-import { verdictOf } from '../../src/campaign/verify/matrix.ts';
-import type { SeriesText, Shown } from '../../src/campaign/verify/requirement.ts';
-import { listRequirements } from '../../src/campaign/verify/registry.ts';
+import explicitObject from '../../src/evidence/requirement/explicit-object.ts';
+import firmwareFromRoot from '../../src/evidence/requirement/firmware-from-root.ts';
+import mappedInPlace from '../../src/evidence/requirement/mapped-in-place.ts';
+import noBlockDevice from '../../src/evidence/requirement/no-block-device.ts';
+import writableRoot from '../../src/evidence/requirement/writable-root.ts';
+import { acpiTable, bootconfig, microcode, microcodeFor } from '../../src/evidence/verify/early.ts';
+import { verdictOf } from '../../src/evidence/verify/matrix.ts';
+import { listRequirements } from '../../src/evidence/verify/registry.ts';
+import type { SeriesText, Shown } from '../../src/evidence/verify/requirement.ts';
 import { digest } from '../boot/machine.ts';
 import { failing, recorded, shownIn, text } from './recorded.ts';
 
@@ -17,7 +17,7 @@ describe('R6', () => {
   const image = recorded('r06-image');
   const archive = shownIn(recorded('r06-archive'));
   const judge = (console: string, more: Partial<Shown> = {}) =>
-    failing(r06.judge({ image: shownIn(console, more), archive }, text, {}));
+    failing(noBlockDevice.judge({ image: shownIn(console, more), archive }, text, {}));
 
   test('a boot without a block device is accepted', () => {
     expect(judge(image)).toEqual([]);
@@ -65,7 +65,11 @@ describe('R6', () => {
 describe('R9', () => {
   const judge = (added: SeriesText['added']) => {
     const shown = shownIn('');
-    const judgement = r09.judge({ mounts: shown, two: shown, archive: shown }, { ...text, added }, {});
+    const judgement = explicitObject.judge(
+      { mounts: shown, two: shown, archive: shown },
+      { ...text, added },
+      {},
+    );
     return failing(judgement).includes('fs/erofs gets no variable that waits for a mount');
   };
 
@@ -88,7 +92,7 @@ describe('R10', () => {
   const plain = recorded('r10-plain');
 
   test('a copy in the page cache is seen, whatever is said of it', () => {
-    const { verdict, reason } = verdictOf(r10.judge({ plain: shownIn(plain) }, text, {}));
+    const { verdict, reason } = verdictOf(mappedInPlace.judge({ plain: shownIn(plain) }, text, {}));
     expect(verdict).toBe('not met');
     expect(reason).toMatch(
       /mapping it puts nothing into the page cache \(40\d\d KiB of cache for 4096 KiB mapped/,
@@ -97,12 +101,12 @@ describe('R10', () => {
 
   test('a cache that does not grow is accepted', () => {
     const flat = plain.replaceAll(/ Cached=\d+/g, ' Cached=100');
-    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('met');
+    expect(verdictOf(mappedInPlace.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('met');
   });
 
   test('a mapping that was never made is not', () => {
     const flat = plain.replaceAll(/ Cached=\d+/g, ' Cached=100').replace(/initbench: mapped.*/, '');
-    expect(verdictOf(r10.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('not met');
+    expect(verdictOf(mappedInPlace.judge({ plain: shownIn(flat) }, text, {})).verdict).toBe('not met');
   });
 });
 
@@ -112,7 +116,7 @@ describe('R15', () => {
   const good = shownIn(plain, { initrd: { bytes: 1, sha256 } });
   const judge = (console: string) => {
     const shown = { plain: shownIn(console, { initrd: good.initrd! }), lz4hc: good, archive: good };
-    return failing(r15.judge(shown, text, {}));
+    return failing(writableRoot.judge(shown, text, {}));
   };
 
   test('a root that can do everything is accepted', () => {
@@ -173,7 +177,7 @@ describe('R21', () => {
   const [image, without] = [recorded('r21-image'), recorded('r21-without')];
   const judge = (console: string, other = without) =>
     failing(
-      r21.judge(
+      firmwareFromRoot.judge(
         {
           image: shownIn(console),
           lz4hc: shownIn(image),

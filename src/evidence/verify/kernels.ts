@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The kernels that requirements need: each built once, and a bench for it on which initrds are made. */
 import { readFile } from 'node:fs/promises';
+import { prepare } from '../../campaign/prepare.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
@@ -9,7 +10,6 @@ import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { seriesNames } from '../../series/read.ts';
 import type { Workspace } from '../../workspace.ts';
-import { prepare } from '../prepare.ts';
 import type { Bench } from './initrd.ts';
 import { kernelName, type KernelNeed, type Requirement, type Trial } from './requirement.ts';
 import { optionsOf } from './trial.ts';
