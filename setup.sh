@@ -56,7 +56,7 @@ case $cache in
 	die "kbuild cannot build in $cache: the path has a blank or a colon; set INITBENCH_CACHE to a folder without"
 	;;
 esac
-# MiB: node_modules; and sources, two worktrees and two kernels (src/campaign/room.ts has the parts).
+# MiB: node_modules; and sources, two worktrees and two kernels (src/kernel/room.ts has the parts).
 modules_need=250
 start_needs=7000
 require_room() { # FOLDER MIB WHAT ADVICE

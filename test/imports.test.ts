@@ -43,7 +43,7 @@ const table: Readonly<Record<string, Room>> = {
   tree: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts'] },
   series: { packages: ['diff', 'zod'], ours: ['host', 'events.ts', 'workspace.ts', 'mail', 'tree'] },
   kconfig: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },
-  kernel: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'kconfig'] },
+  kernel: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree', 'series', 'kconfig'] },
   image: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel'] },
   boot: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'kernel', 'image'] },
   measure: {

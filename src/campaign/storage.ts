@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The storage model's figures from boots through firmware, and, if asked, boots from slow disks that check it. */
 import type { BootRun, DiskLimit } from '../boot/boot.ts';
-import { limitText } from '../boot/via.ts';
 import { planBoot } from '../boot/plan.ts';
 import { listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
+import { limitText } from '../boot/via.ts';
 import type { Work } from '../events.ts';
 import { Interrupted, UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Payload } from '../image/image.ts';
 import { programsArch } from '../kernel/architecture.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { prepareKernel } from '../kernel/prepare.ts';
 import {
   checkOf,
   type StorageCase,
@@ -20,7 +21,6 @@ import {
 } from '../measure/storage.ts';
 import { loaderModelOf, storedFlowOf, wholeOf } from '../measure/stored.ts';
 import type { Workspace } from '../workspace.ts';
-import { prepareKernel } from './prepare.ts';
 import { interleaved, parseRow, type RowPlan } from './rows.ts';
 
 export interface StorageRequest {

@@ -9,19 +9,19 @@ import {
   type Flow,
 } from '../boot/boot.ts';
 import { guarded } from '../boot/guard.ts';
-import { planBoot } from '../boot/plan.ts';
 import { requireFeatures } from '../boot/machine.ts';
+import { planBoot } from '../boot/plan.ts';
 import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
-import { prepareKernel } from '../campaign/prepare.ts';
 import { parseRow, type RowPlan } from '../campaign/rows.ts';
+import { staleSchema } from '../campaign/stale.ts';
 import { document, list, object } from '../document.ts';
 import { drained, type Outcome, rehearsedSteps, type Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
-import { staleSchema } from '../campaign/stale.ts';
 import { collectPayload } from '../image/collect.ts';
 import { programsArch } from '../kernel/architecture.ts';
+import { prepareKernel } from '../kernel/prepare.ts';
 import { type RunFigures, runFigures, runFiguresSchema } from '../measure/figures.ts';
 import { timelineOf } from '../measure/timeline.ts';
 import { figureWithUnit } from '../measure/unit.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench build`: one kernel, unpatched or with a series, configured, compiled and kept. */
-import { type KernelRequest, type Prepared, planKernel, prepare } from '../campaign/prepare.ts';
 import { drained, rehearsedSteps } from '../events.ts';
 import { type ExitCode, exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { formatLost, formatRedefined } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { pasteableCommands } from '../kernel/make.ts';
+import { type KernelRequest, type Prepared, planKernel, prepare } from '../kernel/prepare.ts';
 import { kernelSchema } from '../kernel/store.ts';
 import type { Conflict } from '../series/series.ts';
 import type { Command, Typed } from './command.ts';

@@ -3,11 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Compared, compareFlows, type CompareRequest } from '../campaign/compare.ts';
-import { requirePlace } from '../campaign/room.ts';
 import type { Work } from '../events.ts';
 import { NoLongerOffered } from '../host/debian.ts';
 import { UserError } from '../host/errors.ts';
 import { hostArch } from '../kernel/architecture.ts';
+import { requirePlace } from '../kernel/room.ts';
 import { digitsOf, recordings } from '../measure/recorded.ts';
 import { listSeries } from '../series/read.ts';
 import { prepareTree, readTree } from '../tree/trees.ts';

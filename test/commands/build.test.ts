@@ -3,10 +3,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { build } from '../../src/commands/build.ts';
 import { productOf } from '../../src/events.ts';
 import { exitCodes } from '../../src/host/errors.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { asRepository, diverge } from '../kernel/repository.ts';
 import { type Sample, sampleTree } from '../kernel/sample.ts';

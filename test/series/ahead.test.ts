@@ -3,13 +3,13 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planKernel } from '../../src/campaign/prepare.ts';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
 import { seriesStatus } from '../../src/commands/series-status.ts';
 import { productOf } from '../../src/events.ts';
+import { planKernel } from '../../src/kernel/prepare.ts';
 import { type Editing, editSeries } from '../../src/series/edit.ts';
-import { rebaseSeries } from '../../src/series/rebase.ts';
 import { readSeries } from '../../src/series/read.ts';
+import { rebaseSeries } from '../../src/series/rebase.ts';
 import { refreshSeries } from '../../src/series/refresh.ts';
 import { trackSeries } from '../../src/series/track.ts';
 import { addTree } from '../../src/tree/trees.ts';

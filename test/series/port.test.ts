@@ -3,13 +3,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync, cpSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planKernel } from '../../src/campaign/prepare.ts';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
-import { seriesList } from '../../src/commands/series.ts';
 import { seriesRemove } from '../../src/commands/series-copy.ts';
 import { seriesStatus } from '../../src/commands/series-status.ts';
+import { seriesList } from '../../src/commands/series.ts';
 import { productOf } from '../../src/events.ts';
 import { git } from '../../src/host/git.ts';
+import { planKernel } from '../../src/kernel/prepare.ts';
 import { kernelFolder, writeKernel } from '../../src/kernel/store.ts';
 import { applySeries } from '../../src/series/apply.ts';
 import { type Editing, editSeries } from '../../src/series/edit.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Archives as kernels unpack them: booted on the base kernel, which tells what it sees, and unpacked by us. */
 import { describe, expect, test } from 'vitest';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { openBench } from '../../src/evidence/fuzz/machine.ts';
 import { compressions } from '../../src/image/archive/compression.ts';
 import { buildGuestPrograms } from '../../src/image/guest.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { hasOption } from '../../src/kernel/kernel.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { type Judge, type Judged, judge } from '../archives/boot.ts';
 import { type Case, handmade } from '../archives/handmade.ts';
 import { randomCases } from '../archives/random.ts';

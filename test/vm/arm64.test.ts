@@ -3,13 +3,13 @@
  *  `npm run test:all` on Debian hosts. */
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { BootRun } from '../../src/boot/boot.ts';
 import { planBoot } from '../../src/boot/plan.ts';
+import { readRun } from '../../src/boot/record.ts';
 import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
-import type { BootRun } from '../../src/boot/boot.ts';
-import { readRun } from '../../src/boot/record.ts';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { collectPayload } from '../../src/image/collect.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import type { Comparison } from '../../src/measure/comparison.ts';
 import { folders } from '../../src/workspace.ts';
 import { comparison, ended, everything, figuresOf, request, rowOf, signal, workspace } from './house.ts';

@@ -9,13 +9,13 @@ import type { BootPlan, BootRun } from '../../src/boot/boot.ts';
 import { planBoot } from '../../src/boot/plan.ts';
 import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { digestOf } from '../../src/host/files.ts';
 import { collectPayload } from '../../src/image/collect.ts';
 import type { Image, Payload } from '../../src/image/image.ts';
 import { packImage } from '../../src/image/pack.ts';
 import { concatenate, type Part } from '../../src/image/segments.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { checksum } from '../vm-programs/payload-list.ts';
 import { ended, everything, request, signal, workspace } from './house.ts';
 

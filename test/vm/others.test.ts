@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { planBoot } from '../../src/boot/plan.ts';
 import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { collectPayload } from '../../src/image/collect.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { runFigures } from '../../src/measure/figures.ts';
 import { comparison, ended, everything, request, signal, workspace } from './house.ts';
 

@@ -9,8 +9,8 @@ import { writeBundle } from '../../src/boot/bundle.ts';
 import { planBoot } from '../../src/boot/plan.ts';
 import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
 import { collectPayload } from '../../src/image/collect.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { ended, request, signal, workspace } from './house.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'initbench-replay-'));

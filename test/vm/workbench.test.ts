@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { productOf } from '../../src/events.ts';
-import { prepareKernel } from '../../src/campaign/prepare.ts';
-import { signal, workspace } from './house.ts';
+import { prepareKernel } from '../../src/kernel/prepare.ts';
 import { keysInDocs, openTerminal, type Terminal } from '../tui/tmux.ts';
+import { signal, workspace } from './house.ts';
 
 let folder: string;
 let terminal: Terminal;

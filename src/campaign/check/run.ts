@@ -14,13 +14,13 @@ import { type Build, folderOf } from '../../kernel/make.ts';
 import { type Message, newMessages } from '../../kernel/messages.ts';
 import { makeObjects } from '../../kernel/objects.ts';
 import { configure } from '../../kernel/plan.ts';
+import { prepareKernel } from '../../kernel/prepare.ts';
 import { BuildFailed } from '../../kernel/run.ts';
 import { kernelFolder, readKernel } from '../../kernel/store.ts';
 import type { Series } from '../../series/series.ts';
 import type { Tree, Worktree } from '../../tree/tree.ts';
 import { worktreeAt, worktreePath } from '../../tree/worktree.ts';
 import type { Workspace } from '../../workspace.ts';
-import { prepareKernel } from '../prepare.ts';
 import {
   type Answer,
   type Case,

@@ -9,12 +9,12 @@ import { collectPayload } from '../../image/collect.ts';
 import type { Payload } from '../../image/image.ts';
 import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { prepareKernels } from '../../kernel/prepare.ts';
 import type { Place } from '../../measure/sweep.ts';
 import { sizeName } from '../../measure/sweepcrossovers.ts';
 import type { Tree } from '../../tree/tree.ts';
 import { prepareTree } from '../../tree/trees.ts';
 import type { Workspace } from '../../workspace.ts';
-import { prepareKernels } from '../prepare.ts';
 import { parseRow, type RowPlan, withFloors } from '../rows.ts';
 import { labelOf, placesOf, type SweepCase, type SweepRequest } from './cases.ts';
 

@@ -4,13 +4,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { bootQuietly } from '../../boot/quiet.ts';
-import { prepareKernel } from '../../campaign/prepare.ts';
 import { runCampaign } from '../../campaign/runner.ts';
 import type { Fact, Milliseconds, Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
 import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
 import { programsArch } from '../../kernel/architecture.ts';
+import { prepareKernel } from '../../kernel/prepare.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type BaseImage, baseImage } from './base.ts';
 import { type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';

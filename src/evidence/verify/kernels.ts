@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The kernels that requirements need: each built once, and a bench for it on which initrds are made. */
 import { readFile } from 'node:fs/promises';
-import { prepare } from '../../campaign/prepare.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
 import { formatLost } from '../../kconfig/fragment.ts';
 import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { prepare } from '../../kernel/prepare.ts';
 import { seriesNames } from '../../series/read.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { Bench } from './initrd.ts';

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A configuration that a requirement asks for, settled by the tree's own kconfig; nothing is built. */
-import { planKernel } from '../../campaign/prepare.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { formatLost } from '../../kconfig/fragment.ts';
 import { configure } from '../../kernel/plan.ts';
+import { planKernel } from '../../kernel/prepare.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type ConfigNeed, kernelName, type Settled } from './requirement.ts';
 import { optionsOf } from './trial.ts';

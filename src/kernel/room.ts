@@ -2,11 +2,11 @@
 /** Whether kernels can be built here at all, checked before the first download: a path that kbuild can split, the
  *  programs it calls, and room for what is not there yet. The stages check again with what they know better by then. */
 import { exists, requireRoom } from '../host/files.ts';
-import { requirePlainPath } from '../kernel/plan.ts';
-import { requireTools, toolsNeeded } from '../kernel/toolchain.ts';
 import { readTree } from '../tree/trees.ts';
 import { worktreePath } from '../tree/worktree.ts';
 import { folders, type Workspace } from '../workspace.ts';
+import { requirePlainPath } from './plan.ts';
+import { requireTools, toolsNeeded } from './toolchain.ts';
 
 const mib = 2 ** 20;
 /** Of Linux 7.3: Debian's package, the tree unpacked and imported, its checkout, objects and kernel of the usual

@@ -7,13 +7,6 @@ import { exists, touch } from '../host/files.ts';
 import { findFragments, fragmentNames } from '../kconfig/find.ts';
 import { formatLost, fragmentsDigest } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
-import { architectureOf, archOf, hostArch } from '../kernel/architecture.ts';
-import { buildKernel } from '../kernel/build.ts';
-import type { Kernel, KernelOrigin } from '../kernel/kernel.ts';
-import { type Build, kernelDigest } from '../kernel/make.ts';
-import { configure, jobOf, planBuild } from '../kernel/plan.ts';
-import { kernelFolder, readKernel } from '../kernel/store.ts';
-import { makeVariables } from '../kernel/variables.ts';
 import { refreshAhead, tellAhead } from '../series/ahead.ts';
 import { applySeries } from '../series/apply.ts';
 import { readSeries, requireSeries } from '../series/read.ts';
@@ -23,7 +16,14 @@ import type { Tree, Worktree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { worktreeAt } from '../tree/worktree.ts';
 import type { Workspace } from '../workspace.ts';
+import { architectureOf, archOf, hostArch } from './architecture.ts';
+import { buildKernel } from './build.ts';
+import type { Kernel, KernelOrigin } from './kernel.ts';
+import { type Build, kernelDigest } from './make.ts';
+import { configure, jobOf, planBuild } from './plan.ts';
 import { requirePlace } from './room.ts';
+import { kernelFolder, readKernel } from './store.ts';
+import { makeVariables } from './variables.ts';
 
 export interface KernelRequest {
   /** 'base' or the name of a series. */
