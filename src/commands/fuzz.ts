@@ -14,6 +14,7 @@ import { type Control, type Replayed, replayCase } from '../evidence/fuzz/replay
 import { definedEnds, isBad } from '../evidence/fuzz/verdict.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
+import { machineName, machineOptions } from './machine.ts';
 import { wholeNumber } from './typed.ts';
 import { shellQuote } from './words.ts';
 
@@ -36,11 +37,13 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
   examples: [
     'series fuzz initoverlayfs --count 100',
     'series fuzz initoverlayfs --config debug --layout plain --time 30',
+    'series fuzz initoverlayfs --machine um --count 10000',
     'series fuzz initoverlayfs --case 1/plain/17',
   ],
   positional: [{ usage: '<name>', summary: 'the series' }],
   options: [
     { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    ...machineOptions,
     { usage: '--seed <n>', summary: 'another seed, other images', default: '1' },
     { usage: '--count <n>', summary: 'images of each layout', default: '20' },
     { usage: '--time <minutes>', summary: 'start no boot after that; the same command goes on later' },
@@ -61,6 +64,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
   parse({ options, words }, { settings }) {
     const series = words[0]!;
     const tree = options.tree as string | undefined;
+    const arch = machineName(options);
     const config = (options.config as string[] | undefined) ?? [];
     const minutes = options.time === undefined ? undefined : wholeNumber(options.time, '--time', 1, 100_000);
     return {
@@ -68,12 +72,16 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
         series,
         tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
         fragments: fuzzFragments(config),
+        arch,
         seed: wholeNumber(options.seed, '--seed', 0, 999_999_999),
         count: wholeNumber(options.count, '--count', 1, 1_000_000),
         layouts: (options.layout as string[] | undefined) ?? [],
         ...(minutes !== undefined && { minutes }),
       },
-      typed: [series, ...(tree ? ['--tree', tree] : []), ...config.flatMap(name => ['--config', name])],
+      typed: [
+        ...[series, ...(tree ? ['--tree', tree] : []), ...(arch ? ['--machine', arch] : [])],
+        ...config.flatMap(name => ['--config', name]),
+      ],
       ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),
       ...controlOf(options),
     };

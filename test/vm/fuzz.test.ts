@@ -27,7 +27,7 @@ afterAll(() => rmSync(fresh.state, { recursive: true, force: true }));
 
 function asked(more: Partial<FuzzRequest> = {}): FuzzRequest {
   const { series, tree, fragments } = request();
-  return { series, tree, fragments, seed: 1, count: perLayout, layouts: must, ...more };
+  return { series, tree, fragments, arch: undefined, seed: 1, count: perLayout, layouts: must, ...more };
 }
 
 describe('a few hostile images of each layout', () => {

@@ -32,6 +32,8 @@ export interface FuzzRequest {
   readonly series: string;
   readonly tree: string;
   readonly fragments: readonly string[];
+  /** As Machine.id; default: the host's own. */
+  readonly arch: string | undefined;
   readonly seed: number;
   /** Cases of each layout. */
   readonly count: number;
@@ -90,12 +92,13 @@ export interface Setting {
 /** Kernels, images and the walker. @throws UserError as prepareKernel(), baseImage() */
 export async function* openSetting(
   workspace: Workspace,
-  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'layouts'>,
+  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'arch' | 'layouts'>,
   signal: AbortSignal,
 ): Work<Setting> {
-  const { series, tree, fragments } = request;
-  const kernel = yield* prepareKernel(workspace, { kernel: series, tree, fragments }, signal);
-  const unpatched = yield* prepareKernel(workspace, { kernel: 'base', tree, fragments }, signal);
+  const { series, tree, fragments, arch } = request;
+  const asked = { tree, fragments, ...(arch !== undefined && { arch }) };
+  const kernel = yield* prepareKernel(workspace, { ...asked, kernel: series }, signal);
+  const unpatched = yield* prepareKernel(workspace, { ...asked, kernel: 'base' }, signal);
   const { walker } = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
   return {
     bases: yield* allBases(workspace, request.layouts, signal),
