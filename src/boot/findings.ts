@@ -137,6 +137,8 @@ const patterns: readonly (readonly [FindingKind, readonly string[]])[] = [
       ...['alignment check: ', 'control protection: ', String.raw`CPU \d+ Unable to handle kernel`],
       ...['Bad mode in ', 'SError Interrupt', 'Kernel unaligned access', 'illegal operation: ', 'PANIC: '],
       ...['Missing ENDBR', 'kernel tried to execute', 'unable to execute userspace code'],
+      // User-Mode Linux: the first word of an exception is that of its panic
+      'Kernel panic - not syncing: (?:Kernel mode (?:fault|signal)|Segfault with no mm)',
     ],
   ],
   ['bug', ['BUG: ']],
@@ -250,6 +252,8 @@ export function causeOf<Found extends Finding>(
 }
 
 const inMessage = /\bin ([\w.]+)(?:\+0x|\s*$| \/ )| at (?:[^ ]+ )?([\w.]+)\+0x/;
+/** User-Mode Linux gives the place of an exception as a bare address: the first line of its trace is next to it. */
+const umFrame = /\[<[0-9a-f]+>\] \? ([\w.]+)\+0x/;
 const location = /\bR?IP: 0010:(?:0x[0-9a-f]+|([\w.]+)\+0x)|\b(?:pc|epc|PC is at)(?: :)? ([\w.]+)\+0x/;
 
 /** The function a report names, in its first line or where the processor was; '' when it names none. */
@@ -260,5 +264,6 @@ export function whereOf(report: readonly string[]): string {
     const found = location.exec(line);
     if (found) return found[1] ?? found[2] ?? '';
   }
-  return '';
+  if (!report[0]?.includes('Kernel panic')) return '';
+  return report.map(line => umFrame.exec(line)?.[1]).find(found => found !== undefined) ?? '';
 }

@@ -67,7 +67,8 @@ const segmentOf = (report: readonly string[]): string | undefined =>
 /** Behind the last line that may belong to the report that starts at `start`. */
 function endOfReport(lines: readonly string[], start: number): number {
   const limit = Math.min(lines.length, start + longestReport);
-  for (let at = start; at < limit; at++) if (reportEnd.test(lines[at]!)) return at + 1;
+  // on User-Mode Linux the panic is what the report begins with
+  for (let at = start + 1; at < limit; at++) if (reportEnd.test(lines[at]!)) return at + 1;
   return lines.slice(start, limit).some(line => /Call Trace|RIP: /.test(line)) ? limit : start + 1;
 }
 

@@ -37,6 +37,16 @@ describe('faultsOf()', () => {
     ]);
   });
 
+  test('on User-Mode Linux an exception of the kernel is the panic itself, its place the first of the trace', () => {
+    expect(faultsOf(recorded('um-kernel-fault'))).toEqual([
+      {
+        kind: 'oops',
+        message: 'Kernel panic - not syncing: Kernel mode fault at addr 0x0, ip 0x0',
+        where: 'filemap_read_folio',
+      },
+    ]);
+  });
+
   test('a task that waits for ever is one each time the kernel says so, the first the longest ago', () => {
     const faults = faultsOf(recorded('hung-in-io'));
     const message = (seconds: number) =>
