@@ -2,8 +2,7 @@
 /** R13: alignment: "pad it" (Gao) or "any offset" (Ruiz): an aligned image in place, another one with at most one copy
  *  that the log tells of, never a failure. The format of the buffer asks for a multiple of four, of images as of
  *  archives. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { type Claim, claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, filesOf, isReady, linesWith, memoryAt, noTrouble, overlayRoot } from '../verify/shown.ts';
 

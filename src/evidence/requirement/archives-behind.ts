@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R17: "unpack what the boot loader adds onto that tmpfs" (De Meyer, December 2023): archives behind the image give the
  *  root that the same files in archives alone give, to the last attribute. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, filesOf, noTrouble, overlayRoot, type Values } from '../verify/shown.ts';
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R20: "a bad image falls back, never a silent half-root": one clear line, then what the documentation says. */
 import { erofsMagicOffset } from '../../image/erofs/superblock.ts';
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { type Claim, claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, factOf, filesOf, linesWith, memoryAt, noTrouble } from '../verify/shown.ts';
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R27: "authentication of every component" (Poettering; Gao: the kernel should check again). Here its minimum: what is
  *  mounted is bit for bit the file that a signature over the initrd covers, and nobody writes to it. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type Trial } from '../verify/requirement.ts';
 import { endsWell, factOf, factsOf, filesOf, noTrouble, overlayRoot } from '../verify/shown.ts';
 

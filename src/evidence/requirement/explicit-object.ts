@@ -2,8 +2,7 @@
 /** R9: "no arbitrary address, no next mount that consumes a global" (Gao, June 2026): the image goes to its own mount
  *  and to no other, whoever mounts an EROFS and however it is named. No program can mount before the root is there:
  *  the kernel starts none until then. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type SeriesText } from '../verify/requirement.ts';
 import { endsWell, factOf, factsOf, filesOf, noTrouble, overlayRoot } from '../verify/shown.ts';
 

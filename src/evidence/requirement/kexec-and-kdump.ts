@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R25: kexec and kdump: an image is the initrd of the next kernel as of the first, captures a crash in less memory than
  *  an archive, and nothing of a crash kernel's memory is given away. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, factsOf, filesOf, linesWith, noTrouble, overlayRoot } from '../verify/shown.ts';
 

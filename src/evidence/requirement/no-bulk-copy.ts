@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R7: "no boot-time bulk copy or unpack" (Hellwig, April 2025): neither time nor memory grow with the image but by the
  *  image itself. */
-import type { Segment } from '../verify/initrd.ts';
+import type { Segment } from '../verify/files.ts';
 import { claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, linesWith, memoryAt, noTrouble } from '../verify/shown.ts';
 

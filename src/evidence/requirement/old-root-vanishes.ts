@@ -2,8 +2,7 @@
 /** R19: "the old root can be unmounted and vanishes" (the contract of nullfs, Brauner 2026; asked for by Poettering at
  *  LPC 2024), by the system calls and by the programs that switch roots today. */
 import type { Fact } from '../../events.ts';
-import type { Item } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import type { Item, Segment } from '../verify/files.ts';
 import { instances, leaving, realRoot, systemRoot } from '../verify/leaving.ts';
 import { type Claim, claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, factOf, factsOf, linesWith, noTrouble } from '../verify/shown.ts';

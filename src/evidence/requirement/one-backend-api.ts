@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R14: "one backend API over several backends rather than a third path" in EROFS (Gao, August 2025): the same image
  *  gives the same tree from memory, disk and file, and fs/erofs gets no way of its own to fill pages. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import {
   claim,
   kernels,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R8: "detection by a registered hook, not by including private headers in init/" (Viro, March 2025), and no false
  *  alarm on an archive that has an image as a file in it, which dracut makes. */
-import { witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement } from '../verify/requirement.ts';
 import { endsWell, factOf, filesOf, noTrouble, overlayRoot } from '../verify/shown.ts';
 

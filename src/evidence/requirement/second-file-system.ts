@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R34: another file system as the alternative (asked for in 2023 with btrfs in mind). A demonstration series teaches
  *  cramfs to mount a file and registers it as a second type of image, without a line in init/: initoverlayfs-demo. */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, factsOf, filesOf, linesWith, noTrouble, overlayRoot } from '../verify/shown.ts';
 

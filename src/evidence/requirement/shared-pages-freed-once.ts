@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R24: pages that an image shares with its neighbours, and pages outside of it: freed once each, and in time. On a
  *  kernel that checks every page (DEBUG_VM, page poisoning, init_on_free, KASAN). */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { instances, leaving, realRoot } from '../verify/leaving.ts';
 import { claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, filesOf, less, memories, near, noTrouble, overlayRoot } from '../verify/shown.ts';

@@ -2,8 +2,7 @@
 /** R16: what the kernel takes from an initrd before it is unpacked (asked about by Gao, done by Ruiz): a table and a
  *  microcode update from an archive in front of the image, a bootconfig behind everything. */
 import { acpiTable, bootconfig, microcode, microcodeFor } from '../verify/early.ts';
-import { witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Segment, witnessRoot } from '../verify/files.ts';
 import { type Claim, claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
 import { endsWell, factOf, filesOf, linesWith, listOf, noTrouble, overlayRoot } from '../verify/shown.ts';
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** R15: "a writable root: overlayfs, EROFS below, tmpfs above" (De Meyer, December 2023; every draft but one). */
-import { type Item, witnessRoot } from '../verify/files.ts';
-import type { Segment } from '../verify/initrd.ts';
+import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { claim, kernels, requirement, type Shown } from '../verify/requirement.ts';
 import { endsWell, factOf, factsOf, noTrouble, overlayRoot, type Values } from '../verify/shown.ts';
 

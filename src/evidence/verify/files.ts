@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Files that images and archives of requirements are made of, and how they get into a payload. */
+/** What a requirement's initrd is made of, written down as data: segments, the files in them, and how those get into a
+ *  payload. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Draft } from '../../image/draft.ts';
 import type { GuestPrograms } from '../../image/image.ts';
 import { randomFrom } from '../../image/random.ts';
-import type { Segment } from './initrd.ts';
 
 /** One member; directories above it come by themselves. */
 export type Item = {
@@ -36,6 +36,20 @@ export type Item = {
   | { readonly device: 'char' | 'block'; readonly major: number; readonly minor: number }
   | { readonly fifo: true }
 );
+
+/** A piece of an initrd. Pieces start at multiples of four, behind `zeros` exactly there. */
+export type Segment =
+  /** Files of our own, as a cpio or an image. */
+  | { readonly files: readonly Item[]; readonly format: string }
+  /** A payload of the workbench: 'busybox' with so much filler, 'debian', ... */
+  | { readonly payload: string; readonly padBytes?: number; readonly format: string }
+  /** Bytes as they are. */
+  | { readonly raw: Buffer; readonly what: string }
+  /** Another segment, changed on purpose; `how` names the change. */
+  | { readonly from: Segment; readonly how: string; readonly change: (bytes: Buffer) => Buffer }
+  /** Zeros up to the next page. */
+  | 'align'
+  | { readonly zeros: number };
 
 /** What every root here has: a console, the directories to mount on, the witness as /init. */
 export const witnessRoot: readonly Item[] = [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What a requirement's initrd is made of, written down as data; packed and joined once for each content. */
+/** A requirement's initrd, from its description: packed and joined once for each content. */
 import { readFile } from 'node:fs/promises';
 import type { Work } from '../../events.ts';
 import { blobImage } from '../../image/blob.ts';
@@ -10,22 +10,8 @@ import { concatenate, type Part } from '../../image/segments.ts';
 import { programsArch } from '../../kernel/architecture.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
-import { addItems, type Item } from './files.ts';
+import { addItems, type Item, type Segment } from './files.ts';
 import { toolFiles } from './host.ts';
-
-/** A piece of an initrd. Pieces start at multiples of four, behind `zeros` exactly there. */
-export type Segment =
-  /** Files of our own, as a cpio or an image. */
-  | { readonly files: readonly Item[]; readonly format: string }
-  /** A payload of the workbench: 'busybox' with so much filler, 'debian', ... */
-  | { readonly payload: string; readonly padBytes?: number; readonly format: string }
-  /** Bytes as they are. */
-  | { readonly raw: Buffer; readonly what: string }
-  /** Another segment, changed on purpose; `how` names the change. */
-  | { readonly from: Segment; readonly how: string; readonly change: (bytes: Buffer) => Buffer }
-  /** Zeros up to the next page. */
-  | 'align'
-  | { readonly zeros: number };
 
 /** What segments are made with; those that are made, once for all boots of a kernel. */
 export interface Bench {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Leaving the first root for a disk: the disk, and the words that tell vm/check/leave.c how. */
-import { type Item, witnessRoot } from './files.ts';
-import type { Segment } from './initrd.ts';
+import { type Item, type Segment, witnessRoot } from './files.ts';
 import type { Shown } from './requirement.ts';
 import { factsOf, listOf } from './shown.ts';
 

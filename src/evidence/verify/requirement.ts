@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What upstream asked of the series, as values: which boots show it, and a pure judgement over what they showed. */
+import type { Segment } from './files.ts';
 import type { Fact, Instructions, Outcome } from '../../events.ts';
 import type { Clock } from '../../boot/boot.ts';
 import type { Series } from '../../series/series.ts';
-import type { Segment } from './initrd.ts';
 
 /** hard: a maintainer asked for it or refused its absence; soft: a user or a neighbour asked; implied: the kernel does
  *  it today, nobody said it in words. */
