@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Architectures by kbuild's words: which folder below arch/, which image is booted, what QEMU's users call it. Pure. */
 import { machine } from 'node:os';
-import { exitCodes, UserError } from '../host/errors.ts';
-import type { Variables } from './variables.ts';
+import { UserError } from '../host/errors.ts';
 
 export interface Architecture {
   /** The folder below arch/. */
@@ -41,30 +40,11 @@ export const programsArch = (arch: string, hostMachine: string = machine()): str
   arch === 'um' ? hostArch(hostMachine) : arch;
 
 /** ARCH as kbuild would set it here: what was given, otherwise after uname -m. */
-export function archOf(variables: Variables, hostMachine: string = machine()): string {
+export function archOf(variables: { readonly ARCH?: string }, hostMachine: string = machine()): string {
   if (variables.ARCH) return variables.ARCH;
   if (/^(i.86|x86_64)$/.test(hostMachine)) return 'x86';
   if (/^aarch64/.test(hostMachine)) return 'arm64';
   return hostMachine.replace(/^(arm|riscv|s390).*$/, '$1');
-}
-
-/** The make variables that choose an architecture: none for the host's own, so that asking for it by name and not
- *  asking give the same kernel. @throws UserError as architectureOf() */
-export function variablesFor(arch: string, hostMachine: string = machine()): Variables {
-  if (arch === 'um') return userModeVariables(hostMachine);
-  const cross = crossOf(arch, hostMachine);
-  if (cross) return { ARCH: arch, CROSS_COMPILE: cross };
-  return arch === 'i386' ? { ARCH: arch } : {};
-}
-
-/** The sources have it for x86 hosts alone, and the 32-bit ones share little with what is measured here.
- *  @throws UserError on another host */
-function userModeVariables(hostMachine: string): Variables {
-  if (hostMachine === 'x86_64') return { ARCH: 'um', SUBARCH: 'x86_64' };
-  throw new UserError(`User-Mode Linux runs on x86-64 hosts, and this one is ${hostMachine}`, {
-    hint: 'take a machine that QEMU makes: leave out --machine um',
-    exitCode: exitCodes.environment,
-  });
 }
 
 /** What stands before the names of compilers for an architecture: nothing for the host's own.

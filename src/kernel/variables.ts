@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Make variables of a build: what kbuild takes from the environment and from the command line
  *  (Documentation/kbuild/kbuild.rst), what makes a build reproducible, and the compiler they choose. Pure. */
-import { UserError } from '../host/errors.ts';
-import { archOf, architectureOf, variablesFor } from './architecture.ts';
+import { machine } from 'node:os';
+import { exitCodes, UserError } from '../host/errors.ts';
+import { archOf, architectureOf, crossOf } from './architecture.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -83,6 +84,25 @@ export function makeVariables(
   // User-Mode Linux asks for the host's by another name, and takes a 32-bit kernel for granted without
   if (variables.ARCH === 'um') Object.assign(variables, { ...variablesFor('um'), ...variables });
   return Object.fromEntries(Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The make variables that choose an architecture: none for the host's own, so that asking for it by name and not
+ *  asking give the same kernel. @throws UserError as architectureOf() */
+export function variablesFor(arch: string, hostMachine: string = machine()): Variables {
+  if (arch === 'um') return userModeVariables(hostMachine);
+  const cross = crossOf(arch, hostMachine);
+  if (cross) return { ARCH: arch, CROSS_COMPILE: cross };
+  return arch === 'i386' ? { ARCH: arch } : {};
+}
+
+/** The sources have it for x86 hosts alone, and the 32-bit ones share little with what is measured here.
+ *  @throws UserError on another host */
+function userModeVariables(hostMachine: string): Variables {
+  if (hostMachine === 'x86_64') return { ARCH: 'um', SUBARCH: 'x86_64' };
+  throw new UserError(`User-Mode Linux runs on x86-64 hosts, and this one is ${hostMachine}`, {
+    hint: 'take a machine that QEMU makes: leave out --machine um',
+    exitCode: exitCodes.environment,
+  });
 }
 
 /** Programs that kbuild will call, as it derives them from LLVM, CROSS_COMPILE, CC, LD and HOSTCC. */

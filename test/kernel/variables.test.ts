@@ -2,15 +2,14 @@
 /** Make variables: kbuild's precedence, what is refused, the compilers they choose, the environment make gets. */
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/host/errors.ts';
+import { architectureOf, archOf, crossOf, programsArch, wordOf } from '../../src/kernel/architecture.ts';
 import {
-  architectureOf,
-  archOf,
-  crossOf,
-  programsArch,
+  makeEnvironment,
+  makeVariables,
+  programsOf,
+  throughCcache,
   variablesFor,
-  wordOf,
-} from '../../src/kernel/architecture.ts';
-import { makeEnvironment, makeVariables, programsOf, throughCcache } from '../../src/kernel/variables.ts';
+} from '../../src/kernel/variables.ts';
 
 const fixed = {
   KBUILD_BUILD_HOST: 'initbench',
