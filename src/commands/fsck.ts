@@ -3,7 +3,8 @@
 import type { z } from 'zod';
 import { document, flag, list, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import { checkStore, findingSchema } from '../store/check.ts';
+import { checkStore } from '../store/check.ts';
+import { findingSchema } from '../store/finding.ts';
 import type { Command } from './command.ts';
 
 interface FsckInput {

@@ -9,7 +9,7 @@ import { configDigest } from '../kconfig/fragment.ts';
 import type { Config } from '../kconfig/kconfig.ts';
 import { readKernel } from '../kernel/store.ts';
 import { folders } from '../workspace.ts';
-import type { Finding, Look } from './check.ts';
+import type { Finding, Look } from './finding.ts';
 
 /** Says what is wrong with one thing of the cache; undefined: nothing. */
 type Verdict = (file: string, look: Look) => Promise<string | undefined>;

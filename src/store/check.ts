@@ -4,37 +4,15 @@
  *  touched, and named. */
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
-import { object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { leftBehind, scratchPlaces, settleReplaced } from '../host/files.ts';
 import { lifeOf, taggedOwner } from '../host/owner.ts';
 import { breakIfDead, describeHolder, lockRemains, readHolder, removeRemains } from '../host/lock.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { artifacts } from './artifacts.ts';
+import type { Finding, Look } from './finding.ts';
 import { records } from './records.ts';
 import { repository } from './repository.ts';
-
-export const findingSchema = object({
-  path: text,
-  /** 'the lock of a process that is gone (initbench build base)' */
-  what: text,
-  /** What was done, or would be: `none` is a person's to decide. */
-  action: z.enum(['removed', 'completed', 'none']),
-  /** What to do about it, where nothing was done. */
-  hint: text.exactOptional(),
-});
-export type Finding = z.infer<typeof findingSchema>;
-
-/** Finds, and puts right when it may: one look at one part of the store. */
-export interface Look {
-  readonly workspace: Workspace;
-  /** False: only say. */
-  readonly repair: boolean;
-  /** Read what lies there instead of believing names and sizes. */
-  readonly full: boolean;
-  readonly signal: AbortSignal;
-}
 
 const job = 'fsck';
 

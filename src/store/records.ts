@@ -6,7 +6,7 @@ import path from 'node:path';
 import { completeRun } from '../boot/record.ts';
 import { readIfThere, readRecord, writeWhole } from '../host/files.ts';
 import { folders } from '../workspace.ts';
-import type { Finding, Look } from './check.ts';
+import type { Finding, Look } from './finding.ts';
 
 export async function records(look: Look): Promise<Finding[]> {
   const { workspace } = look;

@@ -7,7 +7,7 @@ import { exists } from '../host/files.ts';
 import { git, removeStaleLock } from '../host/git.ts';
 import { readTree } from '../tree/trees.ts';
 import { folders } from '../workspace.ts';
-import type { Finding, Look } from './check.ts';
+import type { Finding, Look } from './finding.ts';
 
 /** A temporary object that old is of no git at work. */
 const temporaryMs = 3_600_000;

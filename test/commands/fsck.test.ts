@@ -10,7 +10,7 @@ import { fsck } from '../../src/commands/fsck.ts';
 import { productOf } from '../../src/events.ts';
 import { exists } from '../../src/host/files.ts';
 import { ourselves, tagOf } from '../../src/host/owner.ts';
-import type { Finding } from '../../src/store/check.ts';
+import type { Finding } from '../../src/store/finding.ts';
 import { folders } from '../../src/workspace.ts';
 import { never, recorded, type Sample, sampleMachine } from '../boot/machine.ts';
 
