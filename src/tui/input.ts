@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a terminal sends, read as keys, pastes and the mouse: ECMA-48's control sequences as xterm's ctlseqs has them. */
-import type { Key } from './state.ts';
+
+export interface Key {
+  /** 'j', 'G', 'C-d', 'S-tab', 'escape', 'pagedown'. */
+  readonly name: string;
+  /** What it writes, when it is a printable character. */
+  readonly text?: string;
+  /** What the terminal sent for it. */
+  readonly bytes?: string;
+}
 
 export type Input =
   | { readonly type: 'key'; readonly key: Key }

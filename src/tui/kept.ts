@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is there again the next time: marks, settings, selections, the history of command lines. */
-import { defaultSettings, panels, type State } from './state.ts';
-
-export type Kept = Partial<Pick<State, 'settings' | 'marked' | 'selected' | 'focus' | 'history'>>;
+import { defaultSettings, type Kept, panels, type State } from './state.ts';
 
 const version = 1;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys while something lies over the screen: help, prompt, choice, question, command log, jobs. Pure. */
+import type { Key } from './input.ts';
 import { graphemesOf } from './cells.ts';
 import { run } from './run.ts';
 import { refusalOf } from './settings.ts';
@@ -11,7 +12,7 @@ import type { Binding } from './panel/key.ts';
 import { activeBindings, keyName } from './keys.ts';
 import { viewHeight } from './layout.ts';
 import { atTop, type Move, moved, scrolled } from './pager.ts';
-import type { Key, Overlay, State, Updated, View } from './state.ts';
+import type { Overlay, State, Updated, View } from './state.ts';
 
 type Of<Kind extends Overlay['kind']> = Extract<Overlay, { kind: Kind }>;
 

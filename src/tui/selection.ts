@@ -11,8 +11,16 @@ import type { RunFigures } from '../commands/live.ts';
 import type { Listed } from '../commands/runs.ts';
 import type { Outcome } from '../events.ts';
 import { type Boot, type Job, liveBoot } from './jobs.ts';
-import { settingTable, type SettingName } from './settings.ts';
-import { type DataName, type PanelId, panels, type Selected, type State, type View } from './state.ts';
+import { settingTable } from './settings.ts';
+import {
+  type DataName,
+  type PanelId,
+  panels,
+  type Selected,
+  type SettingName,
+  type State,
+  type View,
+} from './state.ts';
 
 export type SeriesItem =
   | { readonly kind: 'series'; readonly series: Series }

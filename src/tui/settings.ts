@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What boots are started with: one table, from which follow the lines of panel 3, command lines and refusals. Pure. */
 import type { AnyCommand } from '../commands/command.ts';
-import type { Settings, State } from './state.ts';
-
-/** Settings that are one word of one option; formats and fragments have lists of their own. */
-export type SettingName = Exclude<keyof Settings, 'series' | 'formats' | 'fragments'>;
+import type { SettingName, Settings, State } from './state.ts';
 
 export interface Setting {
   readonly name: SettingName;

@@ -12,9 +12,7 @@ import type { Tree } from '../tree/tree.ts';
 import type { TextFile } from './files.ts';
 import type { Input } from './input.ts';
 import type { Job } from './jobs.ts';
-import type { Kept } from './kept.ts';
 import type { Pager } from './pager.ts';
-import type { SettingName } from './settings.ts';
 
 export const panels = ['series', 'kernels', 'flows', 'runs', 'submission'] as const;
 export type PanelId = (typeof panels)[number];
@@ -47,6 +45,9 @@ export interface Settings {
   /** Fragments beside those that every kernel gets, in this order. */
   readonly fragments: readonly string[];
 }
+
+/** Settings that are one word of one option; formats and fragments have lists of their own. */
+export type SettingName = Exclude<keyof Settings, 'series' | 'formats' | 'fragments'>;
 
 /** A text that is read from a file, or that a command's product is. */
 export type Source =
@@ -179,6 +180,9 @@ export interface State {
   readonly quitting: boolean;
 }
 
+/** What is there again the next time. */
+export type Kept = Partial<Pick<State, 'settings' | 'marked' | 'selected' | 'focus' | 'history'>>;
+
 /** What the cursor is on, whatever comes and goes around it; `index` is where that was seen last. */
 export interface Selected {
   readonly index: number;
@@ -190,15 +194,6 @@ export interface Selected {
 export interface Places {
   readonly root: string;
   readonly runs: string;
-}
-
-export interface Key {
-  /** 'j', 'G', 'C-d', 'S-tab', 'escape', 'pagedown'. */
-  readonly name: string;
-  /** What it writes, when it is a printable character. */
-  readonly text?: string;
-  /** What the terminal sent for it. */
-  readonly bytes?: string;
 }
 
 export type Message =

@@ -2,8 +2,8 @@
 /** Panel 3: the keys of flows and of what they are booted with. */
 import { bootLine, compareLine, markedFlows, run } from '../run.ts';
 import { selectedFlow, selectedSetting } from '../selection.ts';
-import { settingTable, type SettingName } from '../settings.ts';
-import type { State, Updated } from '../state.ts';
+import { settingTable } from '../settings.ts';
+import type { SettingName, State, Updated } from '../state.ts';
 import { moveBy } from '../views.ts';
 import { type Binding, commandLine, toggled } from './key.ts';
 import { all, noFlow, noMarks, notReady } from './reasons.ts';
