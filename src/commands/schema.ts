@@ -6,7 +6,6 @@ import type { Work } from '../events.ts';
 import { unknownName } from '../workspace.ts';
 import type { Command } from './command.ts';
 import './failure.ts';
-import { verbs } from './verbs.ts';
 
 const schemasDocument = document(
   'initbench.schemas/1',
@@ -16,7 +15,10 @@ const schemasDocument = document(
 
 type SchemaProduct = { readonly format: Format } | { readonly formats: readonly Format[] };
 
-export const schema: Command<string | undefined, SchemaProduct> = {
+/** `loadAll`: loads every module that names a format. */
+export const schemaCommand = (
+  loadAll: () => Promise<unknown>,
+): Command<string | undefined, SchemaProduct> => ({
   id: 'schema',
   summary: 'print the JSON Schema of what --json prints, or of a record; without a name, list them',
   examples: ['schema', 'schema comparison', 'schema initbench.error/1'],
@@ -25,7 +27,7 @@ export const schema: Command<string | undefined, SchemaProduct> = {
   parse: ({ words }) => words[0],
   async *run(_workspace, name): Work<SchemaProduct> {
     // a module that is loaded has named its formats
-    await Promise.all(verbs.map(verb => verb.load()));
+    await loadAll();
     const all = formats();
     if (name === undefined) return { formats: all };
     const format = all.find(each => each.name === name || shortName(each) === name);
@@ -40,7 +42,7 @@ export const schema: Command<string | undefined, SchemaProduct> = {
     'format' in product
       ? jsonSchema(product.format)
       : schemasDocument.of({ schemas: product.formats.map(({ name, summary }) => ({ name, summary })) }),
-};
+});
 
 /** 'comparison' of 'initbench.comparison/1'. */
 const shortName = ({ name }: Format): string => name.slice('initbench.'.length).replace(/\/\d+$/, '');

@@ -10,7 +10,7 @@ interface Verb {
   load(): Promise<AnyCommand>;
 }
 
-/** In the order the help shows them; index.ts has the same commands whole. */
+/** In the order the help shows them. */
 export const verbs: readonly Verb[] = [
   {
     id: 'start',
@@ -266,7 +266,7 @@ export const verbs: readonly Verb[] = [
     id: 'schema',
     summary: 'print the JSON Schema of what --json prints, or of a record; without a name, list them',
     words: '[name]',
-    load: async () => (await import('./schema.ts')).schema,
+    load: loadSchema,
   },
   {
     id: 'doctor',
@@ -284,6 +284,16 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./clean.ts')).clean,
   },
 ];
+
+/** The names of all formats are known once all verbs are loaded; made once. */
+let schema: Promise<AnyCommand> | undefined;
+
+function loadSchema(): Promise<AnyCommand> {
+  schema ??= import('./schema.ts').then(({ schemaCommand }) =>
+    schemaCommand(() => Promise.all(verbs.map(verb => verb.load()))),
+  );
+  return schema;
+}
 
 /** The commands for these arguments: whole where they may be meant, else as much as the help needs. */
 export async function commandsFor(argv: readonly string[]): Promise<readonly AnyCommand[]> {
