@@ -2,7 +2,7 @@
 /** The kernel command line of a machine, and whether its memory can hold what it boots. Pure. */
 import { UserError } from '../host/errors.ts';
 import type { Image } from '../image/image.ts';
-import type { Vm } from './boot.ts';
+import type { Vm } from './machine.ts';
 
 /** One word each, the carve-outs of pmem disks and the nonce included. */
 export function commandLine(vm: Pick<Vm, 'append' | 'disks' | 'machine' | 'nonce'>): string[] {

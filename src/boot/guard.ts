@@ -2,8 +2,8 @@
 /** What every boot gets beside its machine, so that a guest stays inside it, and cannot speak for our programs. */
 import { randomBytes } from 'node:crypto';
 import { digestOf } from '../host/files.ts';
-import type { Vm } from './boot.ts';
 import { commandLine } from './commandline.ts';
+import type { Vm } from './machine.ts';
 
 /** Of fixed length: a longer command line moves a boot. */
 const nonceDigits = 16;

@@ -2,15 +2,15 @@
 /** One guest from its start to its end: console followed, deadline kept, outcome told; on whatever machine. */
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Mark, type Milliseconds, type Outcome, sanitise } from '../events.ts';
+import { type Milliseconds, type Outcome, sanitise } from '../events.ts';
 import { socketFolder } from '../host/files.ts';
-import type { BootPlan } from './boot.ts';
 import { cutFile, usualBudget } from './budget.ts';
 import { type ConsoleParser, consoleParser, lineSplitter, type Sign } from './console.ts';
-import { type Finding, stopsBoot } from './findings.ts';
+import { stopsBoot } from './findings.ts';
 import { peakOf } from './host.ts';
-import type { Answers, Guest, GuestClock } from './machine.ts';
+import type { Answers, BootPlan, Guest } from './machine.ts';
 import { consoleLog } from './record.ts';
+import type { Seen, Why } from './seen.ts';
 import { growing } from './serial.ts';
 
 /** How long a boot may go on after what stops most: for what else the kernel prints, and for a boot that survives. Time
@@ -38,41 +38,6 @@ export interface OnTyping {
 
 /** A line and what it told, at host time since the machine's start. The line is sanitised. */
 export type OnLine = (line: string, signs: readonly Sign[], at: Milliseconds) => void;
-
-/** What the console has shown so far. */
-export interface Seen {
-  bytes: number;
-  lastLine: string;
-  panic?: string;
-  /** What the guest's own programs reported as wrong, first of all. */
-  error?: string;
-  /** The first report of the kernel that a boot does not survive, unless it did. */
-  fatal?: Fatal;
-  /** The kernel's clock at its last message. */
-  seconds?: number | undefined;
-  readonly marks: Set<Mark>;
-}
-
-interface Fatal extends Finding {
-  /** On the host's clock and the kernel's. */
-  readonly at: number;
-  readonly seconds: number | undefined;
-  /** The place of the exception was named. */
-  placed?: true;
-  /** On the guest's own clocks, when first looked. */
-  started?: GuestClock;
-}
-
-/** Why the watching ended. */
-export type Why =
-  | { readonly kind: 'guest-stopped'; readonly status: string }
-  | { readonly kind: 'end-mark' | 'held' | 'deadline' | 'flood' | 'fatal' | 'interrupted' }
-  | {
-      readonly kind: 'exited';
-      readonly exitCode: number | null;
-      readonly signal: string | null;
-      readonly stderr: string;
-    };
 
 /** Boots the plan's machine; its console goes to console.log in `folder`. The signal kills the whole group.
  *  @throws UserError when what runs the guest is not installed, Interrupted when it had not started */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What guests run on: src/boot/machine/<id>.ts, one file a machine; the folder is the registry. A machine is data, and
- *  how a guest on it is started; everything that follows is the same for all of them (guest.ts, run.ts). */
-import type { Instructions, Outcome, Work } from '../events.ts';
+ *  how a guest on it is started; everything that follows is the same for all of them (guest.ts, run.ts). Vm is one with
+ *  all that is in it, BootPlan a boot of it. */
+import type { Instructions, Milliseconds, Outcome, Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import type { Running } from '../host/exec.ts';
 import type { Image } from '../image/image.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Accelerator, BootPlan, BootRun, CarveOut, Clock, Disk, DiskLimit, Flow, Vm } from './boot.ts';
-import type { Seen, Why } from './guest.ts';
+import type { Accelerator, BootRun, Clock, DiskLimit } from './boot.ts';
+import type { GuestClock, Seen, Why } from './seen.ts';
 
 export interface Machine {
   /** As kernels are called (Kernel.arch): 'x86_64', 'arm64', 'um'. */
@@ -97,17 +99,92 @@ export interface Guest {
   quit(): Promise<void>;
 }
 
-export interface GuestClock {
-  readonly instructions: number;
-  /** Whole seconds of its real-time clock, in which it may have been idle. */
-  readonly seconds: number | undefined;
-}
-
 export interface Answers {
   /** Of a guest that stopped by itself: any other stop depends on the host. */
   readonly icount?: Instructions;
   readonly machine?: string;
   readonly reads?: BootRun['reads'];
+}
+
+/** Guest memory that is taken away from the kernel, both in MiB. */
+export interface CarveOut {
+  readonly addressMiB: number;
+  readonly sizeMiB: number;
+}
+
+/** `pmem`: raw memory at a fixed address in a carve-out; `block`: a disk. `device` is what the guest finds it as. */
+export type Disk =
+  | {
+      readonly kind: 'pmem';
+      readonly image: Image;
+      readonly device: '/dev/pmem0';
+      readonly carveOut: CarveOut;
+      /** `disk`: a disk whose reads cost nothing, and whose memory is not counted; `memory`: what the boot loader has
+       *  put there, and the kernel has to do without. */
+      readonly standsFor: 'disk' | 'memory';
+    }
+  | { readonly kind: 'block'; readonly image: Image; readonly device: string }
+  /** Of the disk that the machine boots from: see Firmware. */
+  | { readonly kind: 'partition'; readonly image: Image; readonly device: '/dev/vda2' };
+
+/** The real path, firmware, boot loader, kernel, in place of QEMU's own loader. */
+export interface Firmware {
+  readonly code: string;
+  /** Variables to start from; what a boot writes there is forgotten. */
+  readonly variables: string;
+  /** The first disk, /dev/vda: a system partition with boot loader, kernel, initrd and command line, then the flow's. */
+  readonly disk: Image;
+  /** Of that disk. */
+  readonly limit: DiskLimit;
+}
+
+/** One machine, complete: the command that starts it follows from it alone. */
+export interface Vm {
+  readonly machine: Machine;
+  readonly kernel: Pick<Kernel, 'digest' | 'name' | 'release' | 'files' | 'arch' | 'tree' | 'imageBytes'>;
+  readonly initrd?: Image;
+  /** Absent: QEMU puts kernel and initrd where they belong, for nothing. */
+  readonly firmware?: Firmware;
+  readonly disks: readonly Disk[];
+  /** A file in place of the device tree that QEMU makes. */
+  readonly deviceTree?: string;
+  /** Kernel command line, one word each. */
+  readonly append: readonly string[];
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly clock: Clock;
+  readonly accelerator: Accelerator;
+  /** A processor model in place of the machine's own. */
+  readonly cpuModel?: string;
+  /** What our programs in the guest put into their lines; from guarded(). */
+  readonly nonce?: string;
+  /** What runs the guest confines itself before it does. */
+  readonly sandbox?: boolean;
+}
+
+/** One boot, decided to the last word; what planBoot() returns and bootOnce() takes. */
+export interface BootPlan {
+  readonly flow: string;
+  /** The row it belongs to: FLOW[:FORMAT][@KERNEL]. */
+  readonly row: string;
+  /** Which perturbation of its layout it is; absent: none. */
+  readonly variant?: number;
+  readonly vm: Vm;
+  readonly kernel: BootRun['kernel'];
+  readonly images: BootRun['images'];
+  readonly payload: BootRun['payload'];
+  readonly timeout: Milliseconds;
+  /** Present when the payload's own init takes over at the mark `end`: how long it may run before it is stopped.
+   *  Absent, the probe ends the machine itself, and its instructions are counted. */
+  readonly hold?: Milliseconds;
+  /** The initrd has no program of ours: what it passes, the kernel's own messages say, and `hold` begins with /init. */
+  readonly untouched?: true;
+  /** A person types into the console: its own line to the guest, and `hold` begins anew with all that the guest says. */
+  readonly interactive?: true;
+  /** Why this accelerator, in words. */
+  readonly acceleratorReason: string;
+  /** Said beside every figure of this boot. */
+  readonly notes: readonly string[];
 }
 
 /** A piece of guest memory as a disk: reads cost nothing, and repeat. */
@@ -124,29 +201,4 @@ export function memoryDiskOf({ id, memoryDisk, lacks }: Machine): MemoryDisk {
   throw new UserError(`${id} has no memory disk: ${lacks['memory disk']}`, {
     hint: 'boot another flow, or another machine',
   });
-}
-
-/** Why a flow cannot be booted on a machine; undefined where it can. */
-export const unbootable = ({ uses }: Pick<Flow, 'uses'>, { lacks }: Machine): string | undefined =>
-  uses === undefined ? undefined : lacks[uses];
-
-/** Before a kernel is built for it. @throws UserError when a flow, or what is asked for with it, needs what the machine
- *  lacks */
-export function requireFeatures(
-  machine: Machine,
-  flow: Pick<Flow, 'id' | 'uses'>,
-  asked: { readonly interactive?: boolean | undefined; readonly via?: DiskLimit | undefined } = {},
-): void {
-  const { id, lacks } = machine;
-  const reason = unbootable(flow, machine);
-  if (reason !== undefined) {
-    throw new UserError(`the flow ${flow.id} cannot be booted on ${id}: ${reason}`, {
-      hint: 'boot another flow, or leave out --machine',
-    });
-  }
-  if (asked.via && lacks.firmware !== undefined)
-    throw new UserError(lacks.firmware, { hint: 'leave out --via uefi' });
-  if (asked.interactive && lacks.typing !== undefined) {
-    throw new UserError(lacks.typing, { hint: 'leave out --interactive, or --machine' });
-  }
 }

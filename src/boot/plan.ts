@@ -1,53 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From what is asked of one boot to the machine that does it: images packed, command line and deadline decided. */
+import { findFormat } from '../image/registry.ts';
+import { type Flow, type FlowMachine, requireFeatures } from './flow.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Image, Payload } from '../image/image.ts';
 import { archiveOf } from '../image/nested.ts';
 import { shownName } from '../image/draft.ts';
-import { findFormat, packImage } from '../image/pack.ts';
+import { packImage } from '../image/pack.ts';
 import { concatenate, type Part } from '../image/segments.ts';
 import { paddedImage } from '../image/padded.ts';
 import { programsArch } from '../kernel/architecture.ts';
 import { hasOption, type Kernel } from '../kernel/kernel.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
-import type { BootPlan, BootRun, Clock, Disk, DiskLimit, Flow, FlowMachine, Vm } from './boot.ts';
+import type { BootRun } from './boot.ts';
 import { requireMemory } from './commandline.ts';
-import { type Machine, requireFeatures } from './machine.ts';
+import type { BootPlan, Disk, Machine, Vm } from './machine.ts';
 import { findMachine } from './registry.ts';
+import type { BootRequest } from './request.ts';
 import { type Successor, successorOf, wordsBehind } from './successor.ts';
 import { variantOf } from './variant.ts';
 import { limitText, requireDiskBoot } from './via.ts';
-
-export interface BootRequest {
-  /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
-  readonly row?: string;
-  readonly flow: Flow;
-  readonly kernel: Kernel;
-  readonly payload: Payload;
-  /** Default: the flow's first. */
-  readonly format?: string;
-  /** More words for the kernel command line; they come last, and so win. */
-  readonly append: readonly string[];
-  readonly memoryMiB: number;
-  readonly cpus: number;
-  readonly clock: Clock;
-  /** Percent of the payload's bytes that the probe reads, one step after the other; nothing where there is none. */
-  readonly used: readonly number[];
-  /** Go on to a real ext4 root file system on a virtio disk. */
-  readonly rootfs?: boolean;
-  /** Let the payload's own init, if it has one, run behind the probe: to the end that it reports, or, where it reports
-   *  none and there is no root file system to go on to, this long. Absent: the probe is the end. */
-  readonly holdMs?: number;
-  /** A person types into the console: in the end a shell of the payload runs there. */
-  readonly interactive?: boolean;
-  readonly timeoutMs?: number;
-  /** Through firmware and a boot loader, from a disk that may do so much a second; by the wall clock alone. */
-  readonly via?: DiskLimit;
-  /** Which perturbation of its layout; default 0, none. */
-  readonly variant?: number;
-}
 
 /** Packs what is missing and decides the rest. Nothing is booted but, for the wall clock, the accelerator's canary.
  *  @throws UserError when the flow cannot boot that kernel or format, or the images do not fit into the memory */

@@ -3,9 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Fact, Milliseconds, Outcome } from '../events.ts';
-import type { BootPlan } from './boot.ts';
 import { guarded } from './guard.ts';
 import { type OnLine, runGuest } from './guest.ts';
+import type { BootPlan } from './machine.ts';
 
 export interface QuietBoot {
   readonly outcome: Outcome;

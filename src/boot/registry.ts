@@ -5,7 +5,7 @@ import { loadRegistry } from '../image/registry.ts';
 import { archOf } from '../kernel/architecture.ts';
 import { makeVariables } from '../kernel/variables.ts';
 import { unknownName, type Workspace } from '../workspace.ts';
-import type { Flow } from './boot.ts';
+import type { Flow } from './flow.ts';
 import type { Machine } from './machine.ts';
 
 /** All flows, sorted by id. */

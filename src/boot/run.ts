@@ -5,10 +5,11 @@ import type { Work, WorkEvent } from '../events.ts';
 import { environmentProblem } from '../host/environment.ts';
 import { requireRoomLeft } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
-import type { BootPlan, BootRun, Vm } from './boot.ts';
+import type { BootRun } from './boot.ts';
 import { guarded } from './guard.ts';
 import { type GuestEnd, type OnLine, type OnTyping, runGuest } from './guest.ts';
 import { currentLoad, hostFacts, readTicks, stealPercent } from './host.ts';
+import type { BootPlan, Vm } from './machine.ts';
 import { makeRunFolder, openRecord, type Recorder, type RunHeader } from './record.ts';
 import { eventQueue } from './serial.ts';
 

@@ -3,7 +3,7 @@
 import type { Milliseconds } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import type { OwnInit, Payload } from '../image/image.ts';
-import type { BootRequest } from './plan.ts';
+import type { BootRequest } from './request.ts';
 
 export interface Successor {
   /** Absent: nobody. */

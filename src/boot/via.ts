@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Boots through firmware and a boot loader: which flows can, and what the disk may do. Pure. */
 import { UserError } from '../host/errors.ts';
-import type { Clock, DiskLimit, Flow, FlowMachine } from './boot.ts';
+import type { Clock, DiskLimit } from './boot.ts';
+import type { Flow, FlowMachine } from './flow.ts';
 
 /** @throws UserError when the flow needs something that no boot loader does, or the clock is not the wall's */
 export function requireDiskBoot(flow: Flow, own: FlowMachine, clock: Clock): void {

@@ -2,8 +2,9 @@
 /** One comparison: the same payload through several flows, in layouts under icount, in rounds on the wall clock. */
 import os from 'node:os';
 import path from 'node:path';
-import type { BootPlan, BootRun, Clock } from '../boot/boot.ts';
-import { requireFeatures } from '../boot/machine.ts';
+import type { BootRun, Clock } from '../boot/boot.ts';
+import { requireFeatures } from '../boot/flow.ts';
+import type { BootPlan } from '../boot/machine.ts';
 import { planBoot } from '../boot/plan.ts';
 import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';
@@ -11,7 +12,7 @@ import type { Milliseconds, Work } from '../events.ts';
 import { shortDigest, writeWhole } from '../host/files.ts';
 import { collectPayload } from '../image/collect.ts';
 import type { Payload } from '../image/image.ts';
-import { findFormat } from '../image/pack.ts';
+import { findFormat } from '../image/registry.ts';
 import { programsArch } from '../kernel/architecture.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { prepareKernels } from '../kernel/prepare.ts';

@@ -2,8 +2,8 @@
 /** What system calls and page faults cost in a guest of a comparison by the wall clock, beside the same of the host:
  *  a platform that is not a machine of its own changes both, and so the figures. */
 import { rm } from 'node:fs/promises';
-import type { BootPlan } from '../boot/boot.ts';
 import { consoleParser } from '../boot/console.ts';
+import type { BootPlan } from '../boot/machine.ts';
 import { bootQuietly } from '../boot/quiet.ts';
 import type { Fact, Work } from '../events.ts';
 import { capture } from '../host/exec.ts';

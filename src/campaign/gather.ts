@@ -3,7 +3,7 @@
 import type { BootRun } from '../boot/boot.ts';
 import { UserError } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
-import { findFormat } from '../image/pack.ts';
+import { findFormat } from '../image/registry.ts';
 import { type Comparison, compareRuns, type Measured } from '../measure/comparison.ts';
 import { runFigures } from '../measure/figures.ts';
 import { unitOf } from '../measure/unit.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Rows of a comparison as people name them, FLOW[:FORMAT][@KERNEL][+WORD...], and the order in which they are booted. */
+import type { Flow } from '../boot/flow.ts';
 import { unknownName } from '../workspace.ts';
-import type { Flow } from '../boot/boot.ts';
 import { UserError } from '../host/errors.ts';
 import { floorOf, type Kin } from '../measure/floor.ts';
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench boot`: one kernel through one flow, its console as it comes, and what that left. */
-import {
-  type BootPlan,
-  type BootRun,
-  bootRunSchema,
-  type Clock,
-  type DiskLimit,
-  type Flow,
-} from '../boot/boot.ts';
+import { type BootRun, bootRunSchema, type Clock, type DiskLimit } from '../boot/boot.ts';
+import { type Flow, requireFeatures } from '../boot/flow.ts';
 import { guarded } from '../boot/guard.ts';
-import { requireFeatures } from '../boot/machine.ts';
+import type { BootPlan } from '../boot/machine.ts';
 import { planBoot } from '../boot/plan.ts';
 import { chosenMachine, listFlows } from '../boot/registry.ts';
 import { bootOnce } from '../boot/run.ts';

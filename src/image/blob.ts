@@ -7,7 +7,7 @@ import type { Work } from '../events.ts';
 import { digestOf } from '../host/files.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Image } from './image.ts';
-import { publishImage } from './pack.ts';
+import { publishImage } from './publish.ts';
 
 /** `format` is what the bytes claim to be: 'erofs' for a damaged image, else a word of the caller's. */
 export async function* blobImage(

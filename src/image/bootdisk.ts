@@ -10,7 +10,7 @@ import { digestOf, digestOfFile, requireSpace } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { layOutDisk, partitionTables, sectorBytes } from './gpt.ts';
 import type { Image } from './image.ts';
-import { publishImage } from './pack.ts';
+import { publishImage } from './publish.ts';
 import { toolVersion } from './version.ts';
 
 export interface BootDisk {

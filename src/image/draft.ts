@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Digest, sanitise } from '../events.ts';
-import type { Entry, Xattr } from './image.ts';
+import { type Entry, formatBits, type Xattr } from './entry.ts';
 import { copySparse, measureFile } from './sparse.ts';
 
 /** Permissions and owner; root's, and mtime 0, where nothing is said. */
@@ -38,23 +38,6 @@ export interface Draft {
   remove(path: string): void;
   /** Sorted by path, bytewise. */
   entries(): Entry[];
-}
-
-/** Format bits of st_mode (inode(7)). */
-export const formatBits = {
-  fifo: 0o010000,
-  char: 0o020000,
-  dir: 0o040000,
-  block: 0o060000,
-  file: 0o100000,
-  symlink: 0o120000,
-  socket: 0o140000,
-} as const satisfies Record<Entry['kind'], number>;
-
-/** The kind of an st_mode; undefined when its format bits are none of the seven. */
-export function kindOf(mode: number): Entry['kind'] | undefined {
-  const bits = mode & 0o170000;
-  return (Object.keys(formatBits) as Entry['kind'][]).find(kind => formatBits[kind] === bits);
 }
 
 /** A name or target for people: what its bytes are as UTF-8; those that are none, and controls, as \\xNN. */

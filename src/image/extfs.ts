@@ -5,7 +5,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exec } from '../host/exec.ts';
-import type { Entry, Format, PackRequest, Payload } from './image.ts';
+import type { Entry } from './entry.ts';
+import type { Format, PackRequest, Payload } from './image.ts';
 import { stagedArgv, stagePayload, stageTools } from './stage.ts';
 
 const uuid = '696e6974-6265-4e63-8000-000000000002';

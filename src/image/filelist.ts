@@ -2,7 +2,7 @@
 /** /.initbench in a payload: the probe, and the list of files it reads when it is asked to use a part of them. */
 import { readFileSync } from 'node:fs';
 import type { Draft } from './draft.ts';
-import type { Entry } from './image.ts';
+import type { Entry } from './entry.ts';
 import { randomFrom, shuffled } from './random.ts';
 
 export const probeFolder = '.initbench';

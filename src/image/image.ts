@@ -5,40 +5,7 @@ import { list, number, object, text, texts } from '../document.ts';
 import { type Digest, digestSchema, type Work } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Draft } from './draft.ts';
-
-/** An extended attribute: its whole name, bytes as in a path, and its value in hexadecimal digits. */
-const xattrSchema = object({
-  name: text,
-  value: text,
-});
-export type Xattr = z.infer<typeof xattrSchema>;
-
-/** One member of a payload. Owners, modes and device numbers are data: nothing on the host has to have them. */
-const entrySchema = object({
-  /** Relative, no leading slash, no '.' or '..' component; '' never occurs. Bytes, one per character (latin1): a name
-   *  has no encoding, and the programs that read it back have to find the same file. */
-  path: text,
-  /** Format bits and permissions as in stat(2) st_mode. */
-  mode: number,
-  uid: number,
-  gid: number,
-  /** Seconds. */
-  mtime: number,
-  kind: z.enum(['file', 'dir', 'symlink', 'char', 'block', 'fifo', 'socket']),
-  bytes: number,
-  /** Regular files: where the content lies in the payload's folder, relative to it. */
-  content: text.exactOptional(),
-  /** Regular files: of the content. */
-  sha256: digestSchema.exactOptional(),
-  /** Symlinks: bytes, as the path. */
-  target: text.exactOptional(),
-  device: object({ major: number, minor: number }).exactOptional(),
-  /** Hard links to one file carry the same number (> 0). */
-  link: number.exactOptional(),
-  /** Sorted by name; absent: none. */
-  xattrs: list(xattrSchema).exactOptional(),
-});
-export type Entry = z.infer<typeof entrySchema>;
+import { entrySchema } from './entry.ts';
 
 /** What a payload was asked for with, to be held against what is there now: a difference means other files. */
 const payloadOriginSchema = object({

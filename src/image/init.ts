@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Whether a path of a payload leads to something the kernel can execute; pure. */
 import { shownName } from './draft.ts';
-import type { Entry } from './image.ts';
+import type { Entry } from './entry.ts';
 
 const symlinkLimit = 40;
 

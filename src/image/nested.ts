@@ -5,9 +5,9 @@ import type { Work } from '../events.ts';
 import { digestOf, requireSpace } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import { writeNewc } from './archive/write.ts';
-import { formatBits } from './draft.ts';
+import { formatBits } from './entry.ts';
 import type { Image } from './image.ts';
-import { publishImage } from './pack.ts';
+import { publishImage } from './publish.ts';
 
 /** A newc archive, not compressed (the image is, if need be), with the image under that name and nothing else.
  *  @throws UserError when the disk is too full or the image too large for an archive */

@@ -2,6 +2,7 @@
 /** The folders payload/ and format/ as registries: every module in them has one default export with an `id`. */
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { unknownName } from '../workspace.ts';
 import type { Format, PayloadKind } from './image.ts';
 
 /** The default exports of a folder, sorted by id. */
@@ -18,3 +19,17 @@ export const listPayloads = () => loadRegistry<PayloadKind>(new URL('payload', i
 
 /** The formats, sorted by id. */
 export const listFormats = () => loadRegistry<Format>(new URL('format', import.meta.url));
+
+/** @throws UserError with the sorted list when there is no such format */
+export async function findFormat(id: string): Promise<Format> {
+  const formats = await listFormats();
+  const format = formats.find(candidate => candidate.id === id);
+  if (!format) {
+    throw unknownName(
+      'format',
+      id,
+      formats.map(candidate => candidate.id),
+    );
+  }
+  return format;
+}

@@ -7,7 +7,7 @@ import { Interrupted, UserError } from '../host/errors.ts';
 import { digestOf, requireSpace } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import type { Image } from './image.ts';
-import { publishImage } from './pack.ts';
+import { publishImage } from './publish.ts';
 
 /** 'align': zeros up to the next multiple of 4096, which an EROFS image must start at; `zeros`: just so many, and what
  *  follows starts right behind them, wherever that is. */

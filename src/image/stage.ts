@@ -5,8 +5,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from '../events.ts';
 import { exec } from '../host/exec.ts';
+import cpio from './format/cpio.ts';
 import type { Format, PackRequest } from './image.ts';
-import { packImage } from './pack.ts';
+import { packAs } from './publish.ts';
 import { formatRestore, withXattrsArgv } from './xattrs.ts';
 
 export interface Stage {
@@ -42,7 +43,7 @@ export async function* stagePayload(
   carries: Pick<Format, 'xattrs'> = {},
 ): Work<Stage> {
   const { workspace, payload, job, signal } = request;
-  const archive = yield* packImage(workspace, payload, 'cpio', signal);
+  const archive = yield* packAs(workspace, payload, cpio, signal);
   const stage: Stage = { folder: path.join(folder, 'root'), state: path.join(folder, 'fakeroot') };
   await mkdir(stage.folder, { recursive: true });
   await chmod(stage.folder, 0o755);

@@ -3,7 +3,7 @@
  *  setfattr(1), which under fakeroot needs no privilege and no file system that has them. */
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../host/errors.ts';
-import type { Xattr } from './image.ts';
+import type { Xattr } from './entry.ts';
 
 /** Every attribute below the current directory that may be seen; symlinks are not followed. */
 export const getfattrArgv = [

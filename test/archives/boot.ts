@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { BootPlan } from '../../src/boot/boot.ts';
+import type { BootPlan } from '../../src/boot/machine.ts';
 import { kernelRecord } from '../../src/boot/plan.ts';
 import { bootQuietly } from '../../src/boot/quiet.ts';
 import type { Bench } from '../../src/evidence/fuzz/machine.ts';

@@ -3,9 +3,8 @@
  *  payload has it. Equal roots give equal lists. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { kindOf } from '../../src/image/draft.ts';
+import { type Entry, kindOf } from '../../src/image/entry.ts';
 import type { Inode, Rootfs } from '../../src/image/archive/rootfs.ts';
-import type { Entry } from '../../src/image/image.ts';
 import { parseLine } from '../vm-programs/programs.ts';
 
 /** By path, bytes as latin1, without the slash in front; '' is the root. */

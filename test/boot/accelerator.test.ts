@@ -3,9 +3,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { QemuMachine } from '../../src/boot/qemu/spec.ts';
 import { probeAccelerator } from '../../src/boot/qemu/accelerator.ts';
 import { canaryProgram } from '../../src/boot/qemu/canary.ts';
-import type { QemuMachine } from '../../src/boot/qemu/machine.ts';
 import { parseTicks, stealPercent } from '../../src/boot/host.ts';
 import x86 from '../../src/boot/machine/x86_64.ts';
 import { hostArch } from '../../src/kernel/architecture.ts';

@@ -3,10 +3,10 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BootPlan } from '../../src/boot/boot.ts';
 import { bounded, cutFile } from '../../src/boot/budget.ts';
 import { consoleParser } from '../../src/boot/console.ts';
 import { guarded } from '../../src/boot/guard.ts';
+import type { BootPlan } from '../../src/boot/machine.ts';
 import { calibrationArgv, instrumentedArgv, qemuArgv } from '../../src/boot/qemu/argv.ts';
 import { canSandbox } from '../../src/boot/qemu/sandbox.ts';
 import { readRun } from '../../src/boot/record.ts';

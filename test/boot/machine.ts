@@ -3,9 +3,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { BootPlan, Vm } from '../../src/boot/boot.ts';
+import type { BootPlan, Vm } from '../../src/boot/machine.ts';
 import x86 from '../../src/boot/machine/x86_64.ts';
-import type { QemuVm } from '../../src/boot/qemu/machine.ts';
+import type { QemuVm } from '../../src/boot/qemu/spec.ts';
 import type { Digest, Work, WorkEvent } from '../../src/events.ts';
 import type { Image } from '../../src/image/image.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';

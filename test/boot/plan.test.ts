@@ -3,9 +3,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BootPlan, Clock } from '../../src/boot/boot.ts';
-import { type BootRequest, planBoot } from '../../src/boot/plan.ts';
+import type { Clock } from '../../src/boot/boot.ts';
+import type { BootPlan } from '../../src/boot/machine.ts';
+import { planBoot } from '../../src/boot/plan.ts';
 import { findFlow, findMachine, listFlows } from '../../src/boot/registry.ts';
+import type { BootRequest } from '../../src/boot/request.ts';
 import { successorOf } from '../../src/boot/successor.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { collectPayload } from '../../src/image/collect.ts';

@@ -5,8 +5,9 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BootPlan, BootRun, Vm } from '../../src/boot/boot.ts';
-import { memoryDiskOf, unbootable } from '../../src/boot/machine.ts';
+import { unbootable } from '../../src/boot/flow.ts';
+import type { BootRun } from '../../src/boot/boot.ts';
+import { type BootPlan, memoryDiskOf, type Vm } from '../../src/boot/machine.ts';
 import um from '../../src/boot/machine/um.ts';
 import { listFlows, machines } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';

@@ -4,7 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BootPlan, BootRun, Vm } from '../../src/boot/boot.ts';
+import type { BootRun } from '../../src/boot/boot.ts';
+import type { BootPlan, Vm } from '../../src/boot/machine.ts';
 import arm64 from '../../src/boot/machine/arm64.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { figureOf } from '../../src/campaign/bisect/question.ts';

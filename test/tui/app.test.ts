@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BootPlan } from '../../src/boot/boot.ts';
+import type { BootPlan } from '../../src/boot/machine.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { readInvocation } from '../../src/cli/parser.ts';
 import type { AnyCommand } from '../../src/commands/command.ts';

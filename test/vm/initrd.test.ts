@@ -5,7 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BootPlan, BootRun } from '../../src/boot/boot.ts';
+import type { BootRun } from '../../src/boot/boot.ts';
+import type { BootPlan } from '../../src/boot/machine.ts';
 import { planBoot } from '../../src/boot/plan.ts';
 import { findFlow } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';

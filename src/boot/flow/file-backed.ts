@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** As `loop`, without the loop device: EROFS mounts the file itself. A tmpfs is no file system for that, a ramfs is. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 
 export default {
   id: 'file-backed',

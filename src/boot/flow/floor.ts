@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What any flow costs at least on a kernel: an initramfs that holds nothing but the probe. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 
 export default {
   id: 'floor',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The series under test with what stands around an image in practice: a microcode archive in front of it, as
  *  initramfs tools put it there, and an archive of credentials behind it, as systemd-stub does. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 
 export default {
   id: 'kernelspace-segments',

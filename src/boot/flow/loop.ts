@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What dracut-squash does: the payload's image is a file in the initramfs, which a first stage mounts through a loop
  *  device. The kernel unpacks one large file in place of many small ones. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 
 export default {
   id: 'loop',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An EROFS image that lies in memory, without kernel changes: the boot loader puts it at an agreed address, `memmap=`
  *  (or `mem=`) keeps the kernel away from there and makes a pmem disk of it, and a first stage mounts it with DAX. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 import { memoryDiskOf } from '../machine.ts';
 
 export default {

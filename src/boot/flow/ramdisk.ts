@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The way before initramfs, announced for removal: the kernel keeps the initrd as a file, copies that to /dev/ram0, and
  *  mounts the file system there as the root. What is read then is copied once more, into the page cache. */
-import type { Flow } from '../boot.ts';
+import type { Flow } from '../flow.ts';
 
 export default {
   id: 'ramdisk',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** initoverlayfs without kernel changes: a mini-initramfs mounts the payload's EROFS image from a boot partition. */
-import type { Disk, Flow, FlowInput } from '../boot.ts';
-import { memoryDiskOf } from '../machine.ts';
+import type { Flow, FlowInput } from '../flow.ts';
+import { type Disk, memoryDiskOf } from '../machine.ts';
 
 /** Under icount the boot partition is memory: any real disk lets the host's latency into the guest's time. */
 function bootPartition({ image, extra, clock, memoryMiB, machine, bootsFromDisk }: FlowInput): Disk {

@@ -2,7 +2,7 @@
 /** arm64: QEMU's virt, whose device tree would hold random seeds if it were let. */
 import { UserError } from '../../host/errors.ts';
 import { registerValue } from '../../host/gdb.ts';
-import type { CarveOut } from '../boot.ts';
+import type { CarveOut } from '../machine.ts';
 import { qemuMachine } from '../qemu/machine.ts';
 
 const mib = 2 ** 20;

@@ -2,7 +2,7 @@
 /** x86-64: QEMU's pc. */
 import { UserError } from '../../host/errors.ts';
 import { registerValue } from '../../host/gdb.ts';
-import type { CarveOut } from '../boot.ts';
+import type { CarveOut } from '../machine.ts';
 import { canaryArgv, canaryExit, canaryProgram } from '../qemu/canary.ts';
 import { qemuMachine } from '../qemu/machine.ts';
 

@@ -11,7 +11,7 @@ import { hostArch } from '../../kernel/architecture.ts';
 import type { Workspace } from '../../workspace.ts';
 import type { Accelerated } from '../machine.ts';
 import { qemuVersion } from './argv.ts';
-import type { Canary, QemuSpec } from './machine.ts';
+import type { Canary, QemuSpec } from './spec.ts';
 
 export interface Verdict extends Accelerated {
   /** QEMU's. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a Vm to QEMU's command line (qemu-system-x86_64(1) and its like): one to paste, and the same with our instruments. */
 import { capture } from '../../host/exec.ts';
-import type { Disk, Firmware } from '../boot.ts';
 import { commandLine } from '../commandline.ts';
-import type { QemuVm } from './machine.ts';
+import type { Disk, Firmware } from '../machine.ts';
+import type { QemuVm } from './spec.ts';
 
 /** Where the instruments of one boot are. */
 export interface Instruments {

@@ -6,10 +6,10 @@ import type { Work } from '../../events.ts';
 import { exec } from '../../host/exec.ts';
 import { digestOf, exists, publishFolder, scratchFolder } from '../../host/files.ts';
 import type { Workspace } from '../../workspace.ts';
-import type { Vm } from '../boot.ts';
+import type { Vm } from '../machine.ts';
 import { dumpTreeArgv, qemuVersion } from './argv.ts';
 import { addNodes } from './fdt.ts';
-import type { QemuVm } from './machine.ts';
+import type { QemuVm } from './spec.ts';
 
 /** The machine with its tree, made once for each machine and QEMU; as it is where nothing has to be added.
  *  @throws UserError when QEMU is not installed, ToolError when it gives no tree */

@@ -12,7 +12,7 @@ import { connectGdb } from '../../host/gdb.ts';
 import { connectQmp } from '../../host/qmp.ts';
 import type { Workspace } from '../../workspace.ts';
 import { calibrationArgv, qemuArgv } from './argv.ts';
-import type { Counter, QemuVm } from './machine.ts';
+import type { Counter, QemuVm } from './spec.ts';
 
 /** Generous: decompressing a kernel of 5 MB under icount takes well under a second of an idle host. */
 const deadlineMs = 60_000;

@@ -6,10 +6,11 @@ import { exists } from '../../host/files.ts';
 import { bootDisk } from '../../image/bootdisk.ts';
 import { hasOption } from '../../kernel/kernel.ts';
 import type { Workspace } from '../../workspace.ts';
-import type { DiskLimit, Vm } from '../boot.ts';
+import type { DiskLimit } from '../boot.ts';
 import { commandLine } from '../commandline.ts';
 import { nonceOf } from '../guard.ts';
-import type { QemuVm } from './machine.ts';
+import type { Vm } from '../machine.ts';
+import type { QemuVm } from './spec.ts';
 
 const install = 'install the packages: ./setup.sh --all';
 

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { type Outcome, sanitise } from '../../events.ts';
 import { launch, type Running } from '../../host/exec.ts';
 import { connectQmp, type Qmp } from '../../host/qmp.ts';
-import type { BootPlan, BootRun } from '../boot.ts';
-import type { Why } from '../guest.ts';
-import type { Answers, Guest, GuestClock, Instruments } from '../machine.ts';
+import type { BootRun } from '../boot.ts';
+import type { Answers, BootPlan, Guest, Instruments } from '../machine.ts';
+import type { GuestClock, Why } from '../seen.ts';
 import { instrumentedArgv } from './argv.ts';
-import type { QemuVm } from './machine.ts';
+import type { QemuVm } from './spec.ts';
 
 const quitMs = 3000;
 const never = new Promise<never>(() => {});

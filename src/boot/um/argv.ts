@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a Vm to the command line of a User-Mode Linux kernel (Documentation/virt/uml/user_mode_linux_howto_v2.rst), and
  *  what it is confined to: bubblewrap's (bwrap(1)) root with the kernel's own files and nothing else. Pure. */
-import type { Disk, Vm } from '../boot.ts';
 import { commandLine } from '../commandline.ts';
+import type { Disk, Vm } from '../machine.ts';
 
 /** The guest's memory is a file there, which the kernel unlinks as soon as it has made it; so are its pid file and the
  *  folder of that. */

@@ -3,9 +3,8 @@
 import { open } from 'node:fs/promises';
 import type { Outcome } from '../../events.ts';
 import { launch } from '../../host/exec.ts';
-import type { BootPlan } from '../boot.ts';
-import type { Seen, Why } from '../guest.ts';
-import type { Guest, Instruments } from '../machine.ts';
+import type { BootPlan, Guest, Instruments } from '../machine.ts';
+import type { Seen, Why } from '../seen.ts';
 import { umArgv } from './argv.ts';
 
 const never = new Promise<never>(() => {});

@@ -4,7 +4,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { capture } from '../../host/exec.ts';
 import { hostMemory } from '../../host/memory.ts';
-import type { Vm } from '../boot.ts';
+import type { Vm } from '../machine.ts';
 import { memoryFolder, probeArgv } from './argv.ts';
 
 const probed = new Map<string, Promise<boolean>>();

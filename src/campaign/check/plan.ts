@@ -2,8 +2,9 @@
 /** From a series and a tree to what is asked of each patch: its commit, whether its option exists there, and the keys
  *  that name all an answer follows from. Nothing is checked out, built or booted. */
 import path from 'node:path';
+import type { Flow } from '../../boot/flow.ts';
 import { findMachine, listFlows } from '../../boot/registry.ts';
-import type { Clock, Flow } from '../../boot/boot.ts';
+import type { Clock } from '../../boot/boot.ts';
 import type { Digest, Work } from '../../events.ts';
 import { digestOf, digestOfFile } from '../../host/files.ts';
 import { git } from '../../host/git.ts';

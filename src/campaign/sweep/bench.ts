@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a sweep needs before its first boot: kernels, payloads of each size, images, and a machine for each point. */
-import type { BootPlan } from '../../boot/boot.ts';
+import type { BootPlan } from '../../boot/machine.ts';
 import { planBoot } from '../../boot/plan.ts';
 import { listFlows } from '../../boot/registry.ts';
 import type { Outcome, Work } from '../../events.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From the boots of a sweep to its record. Pure. */
-import type { BootPlan } from '../../boot/boot.ts';
 import type { hostFacts } from '../../boot/host.ts';
+import type { BootPlan } from '../../boot/machine.ts';
 import { floorOf } from '../../measure/floor.ts';
 import { type PointHead, pointOf, samePlace, type SweepBoot } from '../../measure/points.ts';
 import {

@@ -2,13 +2,13 @@
 /** A sweep: rows booted at every place of the axes, as a campaign that goes on where it was stopped; its record. */
 import path from 'node:path';
 import type { z } from 'zod';
+import { requireFeatures } from '../../boot/flow.ts';
 import { hostFacts } from '../../boot/host.ts';
-import { requireFeatures } from '../../boot/machine.ts';
 import { chosenMachine } from '../../boot/registry.ts';
 import { number, object } from '../../document.ts';
 import { drained, type Rehearsed, rehearsedSteps, type Work } from '../../events.ts';
 import { digestOf, shortDigest, writeWhole } from '../../host/files.ts';
-import { findFormat } from '../../image/pack.ts';
+import { findFormat } from '../../image/registry.ts';
 import type { SweepBoot } from '../../measure/points.ts';
 import type { Sweep } from '../../measure/sweep.ts';
 import { folders, type Workspace } from '../../workspace.ts';

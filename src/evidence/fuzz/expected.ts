@@ -2,7 +2,7 @@
 /** What vm/walker.c says of a root that holds the tree undamaged: its counts and its sum, computed from the files. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Entry } from '../../image/image.ts';
+import type { Entry } from '../../image/entry.ts';
 import type { Graft } from './graft.ts';
 
 export interface Walked {

@@ -2,8 +2,7 @@
 /** The machine that a hostile initrd is booted on. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { BootPlan, Vm } from '../../boot/boot.ts';
-import type { Accelerated, Machine } from '../../boot/machine.ts';
+import type { Accelerated, BootPlan, Machine, Vm } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import type { Work } from '../../events.ts';

@@ -3,12 +3,12 @@
  *  pasted. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { publishImage } from '../../image/publish.ts';
 import type { BootRun } from '../../boot/boot.ts';
 import { bootOnce } from '../../boot/run.ts';
 import type { Work } from '../../events.ts';
 import { digestOf } from '../../host/files.ts';
 import type { Image } from '../../image/image.ts';
-import { publishImage } from '../../image/pack.ts';
 import { readConsole } from '../../boot/record.ts';
 import { UserError } from '../../host/errors.ts';
 import type { Workspace } from '../../workspace.ts';

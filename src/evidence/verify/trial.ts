@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One boot of a requirement: from its declaration to a plan with a key, and from its run to what it showed. */
 import { readFile } from 'node:fs/promises';
-import type { BootPlan, BootRun, Clock, Disk, Vm } from '../../boot/boot.ts';
+import type { BootRun, Clock } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { messagesOf } from '../../boot/prefix.ts';
 import { readConsole } from '../../boot/record.ts';
-import type { Machine } from '../../boot/machine.ts';
+import type { BootPlan, Disk, Machine, Vm } from '../../boot/machine.ts';
 import { kernelRecord } from '../../boot/plan.ts';
 import { findMachine } from '../../boot/registry.ts';
 import { bootOnce } from '../../boot/run.ts';

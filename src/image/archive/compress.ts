@@ -3,8 +3,9 @@
  *  command can be repeated by hand. */
 import type { Work } from '../../events.ts';
 import { exec } from '../../host/exec.ts';
+import cpio from '../format/cpio.ts';
 import type { Format, PackRequest } from '../image.ts';
-import { packImage } from '../pack.ts';
+import { packAs } from '../publish.ts';
 
 /** `argv` makes the command line that packs the file `source` into the new file `target`. */
 export function compressedCpio(definition: {
@@ -24,7 +25,7 @@ export function compressedCpio(definition: {
     parameters: { arguments: words.join(' ') },
     spaceBytes: ({ bytes, entries }) => 2 * (bytes + entries.length * 256),
     async *write({ workspace, job, payload, target, signal }: PackRequest): Work<void> {
-      const plain = yield* packImage(workspace, payload, 'cpio', signal);
+      const plain = yield* packAs(workspace, payload, cpio, signal);
       yield* exec(argv(plain.path, target), { job, signal });
     },
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a member of an archive does to the root: do_name() and do_symlink() of init/initramfs.c, in the kernel's order
  *  and with what it does not look at. */
-import { formatBits } from '../draft.ts';
+import { formatBits } from '../entry.ts';
 import type { HeaderFields } from './newc.ts';
 import { type Errno, type Inode, type OpenFile, type Rootfs, sameType } from './rootfs.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an unpacked root brings into a payload. */
-import { type Draft, kindOf } from '../draft.ts';
-import type { Entry } from '../image.ts';
+import type { Draft } from '../draft.ts';
+import { type Entry, kindOf } from '../entry.ts';
 import type { Inode, Rootfs } from './rootfs.ts';
 
 /** Everything but the root itself, and what only the kernel's own archive has. Content is moved, not copied. Returns the

@@ -4,7 +4,7 @@
  *  (latin1). Content goes to files of the host in one folder; nothing else on the host is read or written. */
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { formatBits } from '../draft.ts';
+import { formatBits } from '../entry.ts';
 import { isZero } from '../sparse.ts';
 
 export type Errno =

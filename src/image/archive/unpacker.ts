@@ -2,7 +2,7 @@
 /** The state machine of init/initramfs.c: what it makes of each byte of an archive, what it skips without a word, and
  *  where it stops. Its states bear the kernel's names, its messages are the kernel's, and so are its oddities; a
  *  differential test (test/vm/archives.test.ts) holds it against kernels. */
-import { formatBits } from '../draft.ts';
+import { formatBits } from '../entry.ts';
 import { type Bytes, bytesOf } from './bytes.ts';
 import { type Members, newMembers } from './members.ts';
 import { type HeaderFields, headerBytes, parseFields, trailerName } from './newc.ts';

@@ -6,7 +6,8 @@ import path from 'node:path';
 import type { Work } from '../../events.ts';
 import { Interrupted, UserError } from '../../host/errors.ts';
 import { shownName } from '../draft.ts';
-import type { Entry, PackRequest, Payload } from '../image.ts';
+import type { Entry } from '../entry.ts';
+import type { PackRequest, Payload } from '../image.ts';
 import { formatNewcHeader, formatTrailer, largestNewcFile, paddingAfter } from './newc.ts';
 
 const chunkBytes = 1 << 20;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Extended attributes of an inode of an EROFS image (erofs_fs.h: erofs_xattr_ibody_header, erofs_xattr_entry): those
  *  behind the inode, and those that it shares with others. */
-import type { Xattr } from '../image.ts';
+import type { Xattr } from '../entry.ts';
 import type { ErofsImage, ErofsInode } from './inodes.ts';
 
 /** By e_name_index. */

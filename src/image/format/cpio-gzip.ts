@@ -4,7 +4,8 @@ import { constants, copyFile, rename } from 'node:fs/promises';
 import type { Work } from '../../events.ts';
 import { exec } from '../../host/exec.ts';
 import type { Format, PackRequest } from '../image.ts';
-import { packImage } from '../pack.ts';
+import { packAs } from '../publish.ts';
+import cpio from './cpio.ts';
 
 /** Replaces `file` by `file`.gz, without name and time in it. */
 const gzipArgv = (file: string): string[] => ['gzip', '-9', '-n', '-q', file];
@@ -18,7 +19,7 @@ export default {
   parameters: { level: 9 },
   spaceBytes: ({ bytes, entries }) => 3 * (bytes + entries.length * 256),
   async *write({ workspace, job, payload, target, signal }: PackRequest): Work<void> {
-    const plain = yield* packImage(workspace, payload, 'cpio', signal);
+    const plain = yield* packAs(workspace, payload, cpio, signal);
     await copyFile(plain.path, target, constants.COPYFILE_FICLONE);
     yield* exec(gzipArgv(target), { job, signal });
     await rename(`${target}.gz`, target);

@@ -6,8 +6,9 @@ import type { Work } from '../../events.ts';
 import { Interrupted, UserError } from '../../host/errors.ts';
 import { captureBuffer } from '../../host/exec.ts';
 import { requireSpace } from '../../host/files.ts';
-import { type Draft, kindOf, shownName } from '../draft.ts';
-import type { Entry, PayloadKind, PayloadRequest } from '../image.ts';
+import { type Draft, shownName } from '../draft.ts';
+import { type Entry, kindOf } from '../entry.ts';
+import type { PayloadKind, PayloadRequest } from '../image.ts';
 import { getfattrArgv, isCarried, parseGetfattr } from '../xattrs.ts';
 
 interface Found {
