@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The import table of the house: which room may import what. A wrong edge is a wrong arrow, not an exception to make. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** The import table of the house: which room may import what, and no circle between files. A wrong edge is a wrong arrow,
+ *  not an exception to make. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -138,6 +139,66 @@ describe('imports point one way', () => {
     expect(verdict({ file: 'measure/x.ts', target: '../boot/boot.ts', typeOnly: true })).toBeUndefined();
     expect(verdict({ file: 'host/files.ts', target: 'execa', typeOnly: false })).toBe('package execa');
     expect(verdict({ file: 'host/exec.ts', target: 'execa', typeOnly: false })).toBeUndefined();
+  });
+});
+
+/** The files of src that a file imports, for values or for types: those that it names, and a folder that it registers. */
+function neighboursOf(file: string): string[] {
+  const resolved = (target: string) => path.relative(src, path.resolve(src, path.dirname(file), target));
+  const named = edgesOf(file).flatMap(({ target }) => (target.startsWith('.') ? [resolved(target)] : []));
+  const text = readFileSync(path.join(src, file), 'utf8');
+  const registered = [...text.matchAll(/loadRegistry<\w+>\(new URL\('([^']+)'/g)].map(([, name]) =>
+    resolved(name!),
+  );
+  return [...named, ...registered.flatMap(filesIn)];
+}
+
+const filesIn = (folder: string) =>
+  readdirSync(path.join(src, folder))
+    .map(name => path.join(folder, name))
+    .filter(file => statSync(path.join(src, file)).isFile());
+
+/** Circles of a graph, each as the path around it: empty only where there is none. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, before: readonly string[]) => {
+    if (before.includes(file)) found.push([...before.slice(before.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || before.includes(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...before, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  return found;
+}
+
+describe('files import each other in no circle, not for types either', () => {
+  const graph = new Map(sourceFiles().map(file => [file, neighboursOf(file)]));
+
+  test('none is there', () => {
+    expect(circlesIn(graph)).toEqual([]);
+  });
+
+  test('every import leads to a file of src, and the checker sees values, types and registries', () => {
+    const lost = [...graph].flatMap(([file, next]) =>
+      next.filter(to => !graph.has(to) && to.endsWith('.ts')).map(to => `${file}: ${to}`),
+    );
+    expect(lost).toEqual([]);
+    expect(graph.get('boot/plan.ts')).toContain('image/pack.ts');
+    expect(graph.get('boot/plan.ts')).toContain('boot/request.ts');
+    expect(graph.get('boot/registry.ts')).toContain('boot/flow/floor.ts');
+    expect(graph.get('commands/verbs.ts')).toContain('commands/schema.ts');
+  });
+
+  test('a circle is told as a path', () => {
+    const made = (...edges: readonly (readonly [string, readonly string[]])[]) => circlesIn(new Map(edges));
+    expect(made(['a', ['b', 'c']], ['b', ['c']], ['c', []])).toEqual([]);
+    expect(made(['a', ['b']], ['b', ['c']], ['c', ['b']])).toEqual(['b -> c -> b']);
+    expect(made(['a', ['a']])).toEqual(['a -> a']);
+    expect(made(['a', ['b']], ['b', ['a']], ['c', ['d']], ['d', ['c']])).toEqual([
+      'a -> b -> a',
+      'c -> d -> c',
+    ]);
   });
 });
 
