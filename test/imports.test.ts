@@ -142,6 +142,20 @@ describe('imports point one way', () => {
   });
 });
 
+test('docs/design.md has the same table', () => {
+  const rooms = (names: readonly string[] = []) => names.filter(name => !name.endsWith('.ts')).join(', ');
+  const cells = Object.entries(table)
+    .filter(([room]) => !room.endsWith('.ts') && room !== 'host')
+    .map(([room, { ours, types }]) => [`\`${room}\``, rooms(ours), rooms(types)]);
+  const printed = readFileSync('docs/design.md', 'utf8')
+    .split('\n')
+    .flatMap(line => {
+      const row = /^\| (`[a-z]+`) +\|([^|]*)\|([^|]*)\|$/.exec(line);
+      return row ? [row.slice(1).map(cell => cell.trim())] : [];
+    });
+  expect(new Set(printed)).toEqual(new Set(cells));
+});
+
 /** The files of src that a file imports, for values or for types: those that it names, and a folder that it registers. */
 function neighboursOf(file: string): string[] {
   const resolved = (target: string) => path.relative(src, path.resolve(src, path.dirname(file), target));

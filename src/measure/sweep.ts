@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The record of a sweep: one point for each row at each place of the axes, figures since start_kernel with their
- *  spread. What reports, charts and screens read; campaign/sweep.ts makes it. */
+ *  spread. What reports, charts and screens read; campaign/sweep/ makes it. */
 import { z } from 'zod';
 import { document, flag, list, number, object, table, text, texts } from '../document.ts';
 import { clockSchema, digestSchema, markSchema, outcomeSchema } from '../events.ts';
