@@ -133,6 +133,10 @@ firmware='
 mkfs.vfat:dosfstools:
 mcopy:mtools:
 '
+# Where a boot spends its time:
+profiles='
+perf:linux-perf:perf
+'
 # What the mails have to get along with:
 others='
 b4:b4:
@@ -164,7 +168,7 @@ tools_of() { printf '%s\n' "$@" | sed 's/:[^:]*$//' | tr '\n' ' ' | sed 's/ $//'
 case $level in
 start) required=$needed ;;
 test) required="$needed $tests $(printf '%s' "$optional" | grep -v '^ccache:')" ;;
-all) required="$needed $tests $(printf '%s' "$optional" | grep -v '^ccache:') $foreign $firmware $others" ;;
+all) required="$needed $tests $(printf '%s' "$optional" | grep -v '^ccache:') $foreign $firmware $profiles $others" ;;
 esac
 
 install_argv() {

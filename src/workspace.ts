@@ -83,6 +83,7 @@ export const folders = {
   comparisons: (w: Workspace) => path.join(w.state, 'comparisons'),
   sweeps: (w: Workspace) => path.join(w.state, 'sweeps'),
   reports: (w: Workspace) => path.join(w.state, 'reports'),
+  profiles: (w: Workspace) => path.join(w.state, 'profiles'),
   campaigns: (w: Workspace) => path.join(w.state, 'campaigns'),
   series: (w: Workspace) => path.join(w.state, 'series'),
   sources: (w: Workspace) => path.join(w.cache, 'sources'),

@@ -56,7 +56,7 @@ export interface Machine {
 }
 
 /** What a boot may need of a machine beside an initrd and disks. */
-export type Feature = 'memory disk' | 'firmware' | 'typing';
+export type Feature = 'memory disk' | 'firmware' | 'typing' | 'profiling';
 
 export interface Accelerated {
   readonly accelerator: Accelerator;
@@ -158,6 +158,8 @@ export interface Vm {
   readonly cpuModel?: string;
   /** What our programs in the guest put into their lines; from guarded(). */
   readonly nonce?: string;
+  /** A program that runs what runs the guest: its command line, the guest's goes behind it. */
+  readonly under?: readonly string[];
   /** What runs the guest confines itself before it does. */
   readonly sandbox?: boolean;
 }
@@ -200,5 +202,13 @@ export function memoryDiskOf({ id, memoryDisk, lacks }: Machine): MemoryDisk {
   if (memoryDisk) return memoryDisk;
   throw new UserError(`${id} has no memory disk: ${lacks['memory disk']}`, {
     hint: 'boot another flow, or another machine',
+  });
+}
+
+/** @throws UserError where the machine has it not */
+export function requireFeature({ id, lacks }: Machine, feature: Feature): void {
+  if (lacks[feature] === undefined) return;
+  throw new UserError(`${id} has no ${feature}: ${lacks[feature]}`, {
+    hint: 'use another machine (--machine)',
   });
 }

@@ -183,6 +183,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./fuzz.ts')).seriesFuzz,
   },
   {
+    id: 'profile',
+    summary: 'boot rows on User-Mode Linux under perf: hottest functions, and a flame graph of each row',
+    words: '[row...]',
+    load: async () => (await import('./profile.ts')).profile,
+  },
+  {
     id: 'kunit',
     summary: "run the KUnit suites of a series on User-Mode Linux, by the tree's own kunit.py",
     words: '[series]',

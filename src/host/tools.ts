@@ -185,6 +185,7 @@ export const tools: readonly Tool[] = [
     use: { argv: ['mcopy', '-i', 'disk.vfat', 'file', '::'], after: 'mkfs.vfat' },
     ...rare,
   }),
+  tool('perf', ['linux-perf', 'perf'], 'profile', 'no profiles', rare),
   tool('bwrap', same('bubblewrap'), '--machine um', 'a guest of User-Mode Linux is not confined', optional),
   tool('mkfs.erofs', same('erofs-utils'), 'erofs formats', 'no userspace, no kernelspace flow', {
     version: ['-V'],

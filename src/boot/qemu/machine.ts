@@ -17,7 +17,10 @@ export function qemuMachine<Spec extends QemuSpec>(spec: Spec): Spec & QemuMachi
     platform: 'QEMU',
     notes: [],
     clocks: ['icount', 'wall'],
-    lacks: spec.efi ? {} : { firmware: `initbench knows no firmware for ${spec.id}` },
+    lacks: {
+      ...(!spec.efi && { firmware: `initbench knows no firmware for ${spec.id}` }),
+      profiling: "samples of an emulator are of QEMU's code",
+    },
     words: clock => (clock === 'wall' ? spec.wallWords : []),
     disk: (image, index) => ({ kind: 'block', image, device: `/dev/vd${String.fromCharCode(97 + index)}` }),
     version: signal => qemuVersion(spec.qemu, signal),

@@ -16,6 +16,7 @@ const otherMiB = 4;
 export function umArgv(vm: Vm): string[] {
   const { kernel, initrd, disks, memoryMiB, cpus } = vm;
   return [
+    ...(vm.under ?? []),
     ...(vm.sandbox ? confinementArgv(vm) : ['env', `TMPDIR=${memoryFolder}`]),
     kernel.files.image,
     `mem=${memoryMiB}M`,

@@ -23,7 +23,8 @@ export async function startUm(
       running,
       typable: never,
       stopped: never,
-      endsAtMark: true,
+      // what watches it has to see its end
+      endsAtMark: vm.under === undefined,
       failure: umFailure,
       answers: async () => ({}),
       quit: () => running.stop(),
