@@ -31,9 +31,9 @@ export function sampleReader(
       else if (!/^\s/.test(text)) comm = text.trim();
       else {
         const frame = frameOf(text, kernel, symbolAt);
-        const outer = frames.at(-1);
-        // nothing is known of the guest's programs but that they run
-        if (frame && !(frame.kind === 'program' && outer?.kind === 'program')) frames.push(frame);
+        // of the guest's programs nothing is known but that they run; outside of what is known, an address is none
+        const blind = frame?.kind === 'program' && frames.some(({ kind }) => kind !== 'host');
+        if (frame && !blind) frames.push(frame);
       }
     },
   };
