@@ -48,6 +48,9 @@ export function noiseOf(
   return { row, first: a, second: b, difference, boundary: Math.max(Math.abs(low), Math.abs(high)), runs };
 }
 
+/** One boot or two have no spread, and their interval would be a point. */
+const fewest = 3;
+
 /** On the wall clock: a difference counts when its interval leaves out zero, and is larger than that of A/A. */
 export function judgeRounds(
   reference: readonly number[],
@@ -58,6 +61,9 @@ export function judgeRounds(
   const { difference, interval, ratio, mannWhitney } = differenceOf(reference, samples);
   const figures = { difference, interval, mannWhitney, ...(ratio && { ratio }) };
   if (unranked !== undefined) return { ...figures, verdict: 'not ranked', why: unranked };
+  if (Math.min(reference.length, samples.length) < fewest) {
+    return { ...figures, verdict: 'not ranked', why: 'too few boots' };
+  }
   if (contains(interval, 0)) return { ...figures, verdict: 'none' };
   if (noise && Math.abs(difference) <= noise.boundary) {
     return { ...figures, verdict: 'none', why: 'inside the A/A spread' };

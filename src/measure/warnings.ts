@@ -95,7 +95,12 @@ function noisy(rows: readonly Evidence[], { samples, hostCpus, cpus }: Circumsta
   });
   return [
     ...(samples < enoughRounds
-      ? [{ about: `${samples} rounds are few`, remedy: `use --rounds ${enoughRounds} or more` }]
+      ? [
+          {
+            about: `${samples} ${samples === 1 ? 'round is' : 'rounds are'} few`,
+            remedy: `use --rounds ${enoughRounds} or more`,
+          },
+        ]
       : []),
     // our own guest is one of those that run
     ...(load > Math.max(hostCpus, cpus + 1) || load - cpus > hostCpus / 2 + 0.5

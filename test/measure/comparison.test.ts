@@ -205,7 +205,7 @@ describe('compareRuns()', () => {
       samples: [900, 700, 800],
     });
     expect(comparison.warnings.map(w => w.about)).toEqual([
-      '1 rounds are few',
+      '1 round is few',
       'no KVM: the guest ran under TCG, whose wall clock favours no real machine',
     ]);
   });

@@ -51,6 +51,15 @@ describe('judgeRounds()', () => {
       verdict: 'not ranked',
       why: 'oversubscribed',
     });
+    for (const [a, b] of [
+      [[1], [500]],
+      [
+        [1, 2, 3],
+        [500, 501],
+      ],
+    ] as const) {
+      expect(judgeRounds(a, b, undefined)).toMatchObject({ verdict: 'not ranked', why: 'too few boots' });
+    }
     expect(noiseOf('a', [], [1], [])).toBeUndefined();
   });
 });
