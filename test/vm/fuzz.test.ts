@@ -15,6 +15,7 @@ import {
   type Setting,
 } from '../../src/evidence/fuzz/fuzz.ts';
 import { layouts } from '../../src/evidence/fuzz/layouts.ts';
+import { hostArch } from '../../src/kernel/architecture.ts';
 import { ended, everything, request, signal, workspace } from './house.ts';
 
 /** Seven of six layouts take less than a minute. */
@@ -75,6 +76,22 @@ describe('a few hostile images of each layout', () => {
     expect(result!.message).toContain('not 0123456789abcdef');
   });
 });
+
+test.runIf(everything && hostArch() === 'x86_64')(
+  'on User-Mode Linux: the same ends as under QEMU, fault for fault',
+  async () => {
+    const wanted = asked({ fragments: fuzzFragments([]), count: 15, seed: 1 });
+    const resultsOn = async (arch: string | undefined) => {
+      const setting = (await ended(openSetting(workspace, { ...wanted, arch }, signal))).product;
+      return (await ended(fuzzSetting(fresh, setting, { ...wanted, arch }, signal))).product.results;
+    };
+    const [um, qemu] = [await resultsOn('um'), await resultsOn(undefined)];
+    expect([...um.values()].filter(isFinding)).toEqual([]);
+    const ends = (results: typeof um) => Object.fromEntries([...results].map(([key, { end }]) => [key, end]));
+    expect(ends(um)).toEqual(ends(qemu));
+    expect(Object.values(ends(um))).toContain('fault');
+  },
+);
 
 test.runIf(everything)(
   'with all assertions of EROFS: nothing that the unpatched kernel has not',
