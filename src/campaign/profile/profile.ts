@@ -3,10 +3,9 @@
  *  the guest's kernel and in the host's. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { requireFeature } from '../../boot/machine.ts';
+import { type BootPlan, requireFeature } from '../../boot/machine.ts';
 import { bootQuietly } from '../../boot/quiet.ts';
 import { chosenMachine } from '../../boot/registry.ts';
-import type { BootPlan } from '../../boot/boot.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, ToolError, UserError } from '../../host/errors.ts';
 import { capture, openPipe } from '../../host/exec.ts';
