@@ -58,7 +58,7 @@ export const profile: Command<Input, Product> = {
     },
     { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '64M' },
     { usage: '--used <percent>', summary: "how much of the payload's bytes is read, too", default: '0' },
-    { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
+    { usage: '--mem <MiB>', summary: 'guest memory', default: '512' },
     { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
     { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
     { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },

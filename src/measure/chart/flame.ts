@@ -88,7 +88,7 @@ function drawn(
   const x = margin + from * unit;
   const length = samples * unit;
   const y = bottom - (depth + 1) * line;
-  const most = Math.floor((length - 6) / textWidth('m'));
+  const most = Math.floor((length - 6) / 8.2);
   const label = most < 3 ? '' : name.length <= most ? name : `${name.slice(0, most - 1)}…`;
   const percent = ((100 * samples) / profile.samples).toFixed(1);
   return h(
