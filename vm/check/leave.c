@@ -8,6 +8,7 @@
  *   INITBENCH_LEAVE=pivot         pivot_root(2) and a lazy umount, or `move`: MS_MOVE and chroot(2). A root that
  *                                 cannot be left by pivot_root(2) (rootfs, before it lay on a nullfs) is emptied
  *                                 and moved over, as switch_root does
+ *   INITBENCH_CONSOLE=keep        descriptors 0 to 2 stay as the kernel opened them, which is what most programs do
  *   INITBENCH_THEN=mounts         INITBENCH_CHECK for the new root's /init
  *   INITBENCH_HOLD=/data/held     the file of the old root that `hold` keeps open
  */
@@ -87,17 +88,25 @@ static long take_over(void)
 	return sys(execve, "/init", arguments, values);
 }
 
+static void renew_console(void)
+{
+	long dev = make_mount("devtmpfs", "devtmpfs", "");
+
+	if (dev < 0)
+		return;
+	reopen_console((int)dev);
+	sys(close, dev);
+}
+
 /* `leave how=pivot errno=0`, then the new root's checks. */
 static void leave(void)
 {
 	const char *how = setting("INITBENCH_LEAVE", "pivot");
-	long console = make_mount("devtmpfs", "devtmpfs", ""), error;
+	long error;
 
-	/* Descriptors 0 to 2 would keep the old root. */
-	if (console >= 0) {
-		reopen_console((int)console);
-		sys(close, console);
-	}
+	/* Opened in the old root, descriptors 0 to 2 would keep it. */
+	if (!same(setting("INITBENCH_CONSOLE", "reopen"), "keep"))
+		renew_console();
 	error = mount_disk();
 	if (error >= 0)
 		error = sys(chdir, "/mnt");
