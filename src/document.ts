@@ -40,16 +40,16 @@ export interface Document<Name extends FormatName, Body extends Members> {
 type Members = z.ZodReadonly<z.ZodObject>;
 
 /** Several bodies: it has one form or another. */
-export function document<Name extends FormatName, Body extends Members>(
+export function document<Name extends FormatName, Bodies extends readonly Members[]>(
   name: Name,
   summary: string,
-  ...bodies: readonly Body[]
-): Document<Name, Body> {
+  ...bodies: Bodies
+): Document<Name, Bodies[number]> {
   const forms = bodies.map(body => object({ schema: z.literal(name), ...body.unwrap().shape }));
   const schema = format(name, summary, forms.length === 1 ? forms[0]! : z.union(forms));
   return {
     name,
-    schema: schema as unknown as Document<Name, Body>['schema'],
+    schema: schema as unknown as Document<Name, Bodies[number]>['schema'],
     of: members => ({ schema: name, ...members }) as unknown as Printed,
   };
 }

@@ -40,7 +40,7 @@ const table: Readonly<Record<string, Room>> = {
     ours: ['events.ts'],
     only: { execa: 'exec.ts', 'simple-git': 'git.ts' },
   },
-  mail: { packages: ['postal-mime', 'html-to-text'], ours: ['host', 'events.ts'] },
+  mail: { packages: ['postal-mime', 'html-to-text', 'zod'], ours: ['host', 'events.ts'] },
   tree: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts'] },
   series: { packages: ['diff', 'zod'], ours: ['host', 'events.ts', 'workspace.ts', 'mail', 'tree'] },
   kconfig: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'tree'] },

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series copy | remove`: a series of another name, and one that is no longer wanted. */
+import type { z } from 'zod';
+import { document, number, object, text, texts } from '../document.ts';
 import { copySeries } from '../series/port.ts';
 import { removeSeries } from '../series/remove.ts';
-import type { Series } from '../series/series.ts';
+import { type Series, seriesSchema } from '../series/series.ts';
 import { freeSeries } from '../store/series.ts';
 import type { Command } from './command.ts';
+
+const { name, folder, tree, digest } = seriesSchema.unwrap().shape;
+const copiedDocument = document(
+  'initbench.series-copied/1',
+  'series copy: the new series',
+  object({ name, folder, tree, digest }),
+);
 
 export const seriesCopy: Command<{ from: string; to: string }, Series> = {
   id: 'series copy',
@@ -19,21 +28,21 @@ export const seriesCopy: Command<{ from: string; to: string }, Series> = {
   parse: ({ words }) => ({ from: words[0]!, to: words[1]! }),
   run: (workspace, { from, to }, signal) => copySeries(workspace, from, to, signal),
   text: ({ name, folder, patches, tree }) => [`${name} has ${patches.length} patches for ${tree}: ${folder}`],
-  json: ({ name, folder, tree, digest }) => ({
-    schema: 'initbench.series-copied/1',
-    name,
-    folder,
-    tree,
-    digest,
-  }),
+  json: ({ name, folder, tree, digest }) => copiedDocument.of({ name, folder, tree, digest }),
 };
 
-interface Removal {
-  readonly series: string;
+const removalSchema = object({
+  series: text,
   /** 'patches/mine/0001-a.patch' */
-  readonly files: readonly string[];
-  readonly freedBytes: number;
-}
+  files: texts,
+  freedBytes: number,
+});
+type Removal = z.infer<typeof removalSchema>;
+const removedDocument = document(
+  'initbench.series-removed/1',
+  'series remove: the files and the bytes that are gone',
+  removalSchema,
+);
 
 export const seriesRemove: Command<{ name: string }, Removal> = {
   id: 'series remove',
@@ -52,5 +61,5 @@ export const seriesRemove: Command<{ name: string }, Removal> = {
     ...files.map(file => `  ${file}`),
     `initbench series undo ${series} brings its patches, fragments and commits back`,
   ],
-  json: removal => ({ schema: 'initbench.series-removed/1', ...removal }),
+  json: removedDocument.of,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series diff`: two versions of a series, patch by patch. */
-import { diffSeries, type SeriesDiff } from '../series/diff.ts';
+import { document } from '../document.ts';
+import { diffSeries, type SeriesDiff, seriesDiffSchema } from '../series/diff.ts';
 import type { Command } from './command.ts';
 
 interface DiffInput {
@@ -9,6 +10,12 @@ interface DiffInput {
   readonly to: string | undefined;
   readonly interdiff: boolean;
 }
+
+const diffDocument = document(
+  'initbench.series-diff/1',
+  'series diff: two versions, patch by patch',
+  seriesDiffSchema,
+);
 
 export const seriesDiff: Command<DiffInput, SeriesDiff> = {
   id: 'series diff',
@@ -34,7 +41,7 @@ export const seriesDiff: Command<DiffInput, SeriesDiff> = {
   run: (workspace, { series, from, to, interdiff }, signal) =>
     diffSeries(workspace, series, { from, to }, interdiff, signal),
   text: formatDiff,
-  json: diff => ({ schema: 'initbench.series-diff/1', ...diff }),
+  json: diffDocument.of,
 };
 
 function formatDiff({ from, to, pairs, rangeDiff, interdiff }: SeriesDiff): readonly string[] {

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series edit`: a series as commits in a worktree of its own. */
+import { document, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import { type Editing, editSeries } from '../series/edit.ts';
+import { type Editing, editingSchema, editSeries } from '../series/edit.ts';
 import type { Conflict } from '../series/series.ts';
 import type { Command } from './command.ts';
-import { conflictLines } from './series.ts';
+import { conflictLines, conflictShape } from './series.ts';
+
+const editingDocument = document(
+  'initbench.editing/1',
+  'series edit: the worktree and its commits, or the conflict',
+  editingSchema,
+  object(conflictShape),
+);
 
 export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
   id: 'series edit',
@@ -17,15 +25,10 @@ export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
   run: (workspace, { name }, signal) => editSeries(workspace, name, signal),
   // Nothing but the path, for: cd "$(initbench series edit NAME)"
   text: result => (result.kind === 'editing' ? [result.path] : conflictLines(result)),
-  json: result =>
-    result.kind === 'editing'
-      ? { schema: 'initbench.editing/1', ...result }
-      : {
-          schema: 'initbench.editing/1',
-          kind: result.kind,
-          patch: result.patch,
-          files: result.files,
-          details: result.details,
-        },
+  json(result) {
+    if (result.kind === 'editing') return editingDocument.of(result);
+    const { kind, patch, files, details } = result;
+    return editingDocument.of({ kind, patch, files, details });
+  },
   exitCode: result => (result.kind === 'editing' ? exitCodes.done : exitCodes.conflict),
 };

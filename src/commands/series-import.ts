@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series import`: somebody's mails as a series of its own. */
+import { document } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import { importSeries, type Imported, type ImportRequest, type Nowhere } from '../series/import/import.ts';
+import {
+  importSeries,
+  type Imported,
+  importedSchema,
+  type ImportRequest,
+  type Nowhere,
+  nowhereSchema,
+} from '../series/import/import.ts';
 import { loreLink } from '../series/origin.ts';
 import type { Command } from './command.ts';
+
+const importedDocument = document(
+  'initbench.imported/1',
+  'series import: the new series, or why no tree takes it',
+  importedSchema,
+  nowhereSchema,
+);
 
 export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
   id: 'series import',
@@ -34,7 +49,7 @@ export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
   }),
   run: importSeries,
   text: result => (result.kind === 'imported' ? importedLines(result) : nowhereLines(result)),
-  json: result => ({ schema: 'initbench.imported/1', ...result }),
+  json: importedDocument.of,
   exitCode(result) {
     if (result.kind === 'nowhere') return exitCodes.conflict;
     return result.setAside.length > 0 ? exitCodes.failed : exitCodes.done;

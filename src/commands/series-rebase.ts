@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series rebase` and `port`: a series on another tree. */
+import { document, object, type Printed, text } from '../document.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { type PortRequest, portSeries } from '../series/port.ts';
-import { abortRebase, continueRebase, type RebaseEnd, rebaseSeries } from '../series/rebase.ts';
+import {
+  abortedSchema,
+  abortRebase,
+  continueRebase,
+  rebasedSchema,
+  type RebaseEnd,
+  rebaseSeries,
+  stoppedSchema,
+} from '../series/rebase.ts';
 import type { Command } from './command.ts';
-import { conflictLines } from './series.ts';
+import { conflictLines, conflictShape } from './series.ts';
+
+const rebaseDocument = document(
+  'initbench.rebase/1',
+  'series rebase, series port: where it ended, and at which patch it stopped',
+  ...([rebasedSchema, stoppedSchema, abortedSchema] as const),
+  object({ ...conflictShape, series: text, tree: text }),
+);
 
 type RebaseInput = {
   readonly series: string;
@@ -97,9 +113,8 @@ function formatEnd(end: RebaseEnd): readonly string[] {
   }
 }
 
-function jsonOf(end: RebaseEnd): unknown {
-  const schema = 'initbench.rebase/1';
-  if (end.kind !== 'conflict') return { schema, ...end };
+function jsonOf(end: RebaseEnd): Printed {
+  if (end.kind !== 'conflict') return rebaseDocument.of(end);
   const { kind, series, tree, patch, files, details } = end;
-  return { schema, kind, series: series.name, tree: tree.name, patch, files, details };
+  return rebaseDocument.of({ kind, series: series.name, tree: tree.name, patch, files, details });
 }

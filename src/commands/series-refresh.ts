@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series refresh`: the branch of a series, written to patches/. */
-import { type Refreshed, refreshSeries } from '../series/refresh.ts';
+import { document } from '../document.ts';
+import { type Refreshed, refreshedSchema, refreshSeries } from '../series/refresh.ts';
 import type { Command } from './command.ts';
+
+const refreshedDocument = document(
+  'initbench.refreshed/1',
+  'series refresh: which files were written, removed and kept',
+  refreshedSchema,
+);
 
 export const seriesRefresh: Command<{ name: string; overwrite: boolean }, Refreshed> = {
   id: 'series refresh',
@@ -13,7 +20,7 @@ export const seriesRefresh: Command<{ name: string; overwrite: boolean }, Refres
   parse: ({ options, words }) => ({ name: words[0]!, overwrite: options.overwrite === true }),
   run: (workspace, { name, overwrite }, signal) => refreshSeries(workspace, name, { overwrite }, signal),
   text: formatRefreshed,
-  json: refreshed => ({ schema: 'initbench.refreshed/1', ...refreshed }),
+  json: refreshedDocument.of,
 };
 
 function formatRefreshed({ folder, written, removed, kept, coverSummarised }: Refreshed): readonly string[] {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series track`: a series that is edited in the user's own clone. */
-import { type Tracked, type TrackRequest, trackSeries } from '../series/track.ts';
+import { document } from '../document.ts';
+import { type Tracked, trackedSchema, type TrackRequest, trackSeries } from '../series/track.ts';
 import type { Command } from './command.ts';
+
+const trackedDocument = document(
+  'initbench.tracked/1',
+  'series track: the branch that is followed, and its commits',
+  trackedSchema,
+);
 
 export const seriesTrack: Command<TrackRequest, Tracked> = {
   id: 'series track',
@@ -30,5 +37,5 @@ export const seriesTrack: Command<TrackRequest, Tracked> = {
     `${series} follows ${commits.length} ${commits.length === 1 ? 'commit' : 'commits'} on the tree ${record.tree}`,
     `initbench series refresh ${series} writes them to patches/${series}`,
   ],
-  json: tracked => ({ schema: 'initbench.tracked/1', ...tracked }),
+  json: trackedDocument.of,
 };

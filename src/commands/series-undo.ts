@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series undo | redo`: the last operation on a series taken back, or done again. */
-import { type Operation, redo, undo } from '../series/operations.ts';
+import { z } from 'zod';
+import { document, list, object, text } from '../document.ts';
+import { changeSchema } from '../series/change.ts';
+import { type Operation, operationSchema, redo, undo } from '../series/operations.ts';
 import type { Command } from './command.ts';
 
 type Turned = { readonly series: string; readonly operation: Operation };
+
+const { number, what, at } = operationSchema.unwrap().shape;
+const { kind, name } = changeSchema.unwrap().shape;
+const operationDocument = document(
+  'initbench.operation/1',
+  'series undo, series redo: what was taken back or done again',
+  object({
+    ...{ verb: z.enum(['undo', 'redo']), series: text, number, what, at },
+    changed: list(object({ kind, name })),
+  }),
+);
 
 function turning(
   verb: 'undo' | 'redo',
@@ -25,11 +39,11 @@ function turning(
       `${verb === 'undo' ? 'undone' : 'done again'} on ${series}: ${what}`,
       ...changes.map(({ name }) => `  ${name.replace(/^root\//, '')}`),
     ],
-    json: ({ series, operation: { number, what, at, changes } }) => ({
-      schema: 'initbench.operation/1',
-      ...{ verb, series, number, what, at },
-      changed: changes.map(({ kind, name }) => ({ kind, name })),
-    }),
+    json: ({ series, operation: { number, what, at, changes } }) =>
+      operationDocument.of({
+        ...{ verb, series, number, what, at },
+        changed: changes.map(({ kind, name }) => ({ kind, name })),
+      }),
   };
 }
 

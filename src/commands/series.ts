@@ -1,14 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series list | show | apply`: the patches in patches/ and how they fit a tree. */
-import type { Work } from '../events.ts';
+import { z } from 'zod';
+import { document, flag, list, object, text, texts } from '../document.ts';
+import { digestSchema, type Work } from '../events.ts';
 import { exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { applySeries } from '../series/apply.ts';
 import { listSeries, readSeries } from '../series/read.ts';
 import { listUnwritten } from '../series/record.ts';
-import type { Applied, Conflict, Patch, Series } from '../series/series.ts';
+import { type Applied, type Conflict, type Patch, type Series, seriesSchema } from '../series/series.ts';
+import { treeSchema, worktreeSchema } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import type { Command } from './command.ts';
+
+const { name, folder, tree, digest, cover, patches } = seriesSchema.unwrap().shape;
+const printedSeriesSchema = object({
+  ...{ name, folder, tree, digest, patches },
+  cover: cover.unwrap().nullable(),
+  unwritten: flag,
+});
+const listDocument = document(
+  'initbench.series-list/1',
+  'series list',
+  object({ series: list(printedSeriesSchema) }),
+);
+const seriesDocument = document(
+  'initbench.series/1',
+  'series show: its patches and what each changes',
+  printedSeriesSchema,
+);
+
+/** What is printed of a conflict, whatever the verb. */
+export const conflictShape = {
+  kind: z.literal('conflict'),
+  patch: text,
+  files: texts,
+  details: text,
+} as const;
+const appliedShape = { series: text, digest: digestSchema, tree: treeSchema } as const;
+const appliedDocument = document(
+  'initbench.applied/1',
+  'series apply: the worktree and the commit of each patch, or the conflict',
+  object({
+    ...{ kind: z.literal('applied'), ...appliedShape, worktree: worktreeSchema },
+    patches: list(object({ file: text, commit: text })),
+  }),
+  object({ ...appliedShape, ...conflictShape }),
+);
 
 export const seriesList: Command<null, readonly Series[]> = {
   id: 'series list',
@@ -25,7 +63,7 @@ export const seriesList: Command<null, readonly Series[]> = {
     list.length === 0
       ? ['there is no series in patches/']
       : list.map(series => `${series.name}  ${headline(series)}`),
-  json: list => ({ schema: 'initbench.series-list/1', series: list.map(seriesRecord) }),
+  json: list => listDocument.of({ series: list.map(printedSeries) }),
 };
 
 export const seriesShow: Command<{ name: string }, Series> = {
@@ -47,7 +85,7 @@ export const seriesShow: Command<{ name: string }, Series> = {
       ...series.patches.flatMap((patch, index) => ['', ...patchLines(patch, index + 1, width)]),
     ];
   },
-  json: series => ({ schema: 'initbench.series/1', ...seriesRecord(series) }),
+  json: series => seriesDocument.of(printedSeries(series)),
 };
 
 export const seriesApply: Command<{ name: string; tree?: string }, Applied | Conflict> = {
@@ -67,7 +105,7 @@ export const seriesApply: Command<{ name: string; tree?: string }, Applied | Con
     return yield* applySeries(workspace, base, series, signal);
   },
   text: result => (result.kind === 'applied' ? appliedLines(result) : conflictLines(result)),
-  json: result => ({ schema: 'initbench.applied/1', ...resultRecord(result) }),
+  json: result => appliedDocument.of(printedResult(result)),
   exitCode: result => (result.kind === 'applied' ? exitCodes.done : exitCodes.conflict),
 };
 
@@ -103,23 +141,22 @@ export function conflictLines({ series, tree, patch, files, details }: Conflict)
   ];
 }
 
-function seriesRecord({ name, folder, cover, patches, tree, digest, unwritten }: Series) {
+function printedSeries({ name, folder, cover, patches, tree, digest, unwritten }: Series) {
   return { name, folder, tree, digest, cover: cover ?? null, patches, unwritten: unwritten === true };
 }
 
-function resultRecord(result: Applied | Conflict) {
+function printedResult(result: Applied | Conflict) {
   const about = {
-    kind: result.kind,
     series: result.series.name,
     digest: result.series.digest,
     tree: result.tree,
   };
   if (result.kind === 'conflict') {
-    return { ...about, patch: result.patch, files: result.files, details: result.details };
+    return { kind: result.kind, ...about, patch: result.patch, files: result.files, details: result.details };
   }
   const patches = result.series.patches.map((patch, index) => ({
     file: patch.file,
     commit: result.commits[index]!,
   }));
-  return { ...about, worktree: result.worktree, patches };
+  return { kind: result.kind, ...about, worktree: result.worktree, patches };
 }

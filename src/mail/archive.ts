@@ -4,6 +4,8 @@
  *  files of a bounded size is read, and links in a folder are not followed. */
 import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
+import { object, text } from '../document.ts';
 import { UserError } from '../host/errors.ts';
 import { DamagedFile, decompress } from './decompress.ts';
 import { parseQuiltSeries, patchAsMail, type QuiltEntry } from './quilt.ts';
@@ -18,10 +20,8 @@ export interface Message {
 }
 
 /** What was not read, and why. */
-export interface SetAside {
-  readonly place: string;
-  readonly why: string;
-}
+export const setAsideSchema = object({ place: text, why: text });
+export type SetAside = z.infer<typeof setAsideSchema>;
 
 export interface Archive {
   readonly messages: readonly Message[];

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a person has committed to a series and patches/ does not have yet: kernels are made from patches/. */
+import { z } from 'zod';
+import { list, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exists } from '../host/files.ts';
 import { git } from '../host/git.ts';
@@ -12,9 +14,10 @@ import type { Series } from './series.ts';
 import { uncommittedOf, uncommittedText } from './uncommitted.ts';
 
 /** Patches of the branch that differ from patches/, in the order of the branch. */
-export type Ahead = readonly (Pick<Pair, 'subject'> & {
-  readonly how: 'changed' | 'new' | 'dropped' | 'moved';
-})[];
+export const aheadSchema = list(
+  object({ subject: text, how: z.enum(['changed', 'new', 'dropped', 'moved']) }),
+);
+export type Ahead = z.infer<typeof aheadSchema>;
 
 const words = { '!': 'changed', '>': 'new', '<': 'dropped' } as const;
 

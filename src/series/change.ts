@@ -2,6 +2,8 @@
 /** What an operation on a series changes, refs and files: what is there, and how what is to be there comes there. */
 import { readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { leftBehind, type Staged, stageFiles } from '../host/files.ts';
@@ -10,13 +12,14 @@ import type { Workspace } from '../workspace.ts';
 import { moveCheckout } from './checkout.ts';
 
 /** A ref (a commit, or null for none) or a file of the checkout or the state (base64, or null for none). */
-export interface Change {
-  readonly kind: 'ref' | 'file';
+export const changeSchema = object({
+  kind: z.enum(['ref', 'file']),
   /** 'refs/...'; 'root/patches/x/0001-y.patch' or 'state/series/x/record.json'. */
-  readonly name: string;
-  readonly before: string | null;
-  readonly after: string | null;
-}
+  name: text,
+  before: text.nullable(),
+  after: text.nullable(),
+});
+export type Change = z.infer<typeof changeSchema>;
 
 /** Towards what an operation leaves, or what it found. */
 export type Direction = 'do' | 'undo';

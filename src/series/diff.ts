@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Two versions of a series side by side: git's range-diff patch by patch, or what differs in the end (interdiff).
  *  Versions are what was sent (v1, v2), what lies in patches/, the branch, or another series. */
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { git, ownConfigOnly } from '../host/git.ts';
@@ -12,30 +14,30 @@ import { readSeries, seriesNames } from './read.ts';
 import { editedRange, patchRange, readRecord, sameTree } from './record.ts';
 
 /** A line of commits. */
-export interface Range {
-  readonly base: string;
-  readonly tip: string;
-}
+export const rangeSchema = object({ base: text, tip: text });
+export type Range = z.infer<typeof rangeSchema>;
 
 /** '=': the same patch; '!': changed; '<': only in the first; '>': only in the second. */
-export interface Pair {
-  readonly sign: '=' | '!' | '<' | '>';
+export const pairSchema = object({
+  sign: z.enum(['=', '!', '<', '>']),
   /** From 1; absent where there is none. */
-  readonly from?: number;
-  readonly to?: number;
-  readonly subject: string;
-}
+  from: number.exactOptional(),
+  to: number.exactOptional(),
+  subject: text,
+});
+export type Pair = z.infer<typeof pairSchema>;
 
-export interface SeriesDiff {
-  readonly series: string;
-  readonly from: string;
-  readonly to: string;
-  readonly pairs: readonly Pair[];
+export const seriesDiffSchema = object({
+  series: text,
+  from: text,
+  to: text,
+  pairs: list(pairSchema),
   /** range-diff's lines. */
-  readonly rangeDiff: readonly string[];
+  rangeDiff: texts,
   /** The diff from the first version's files to the second's; absent unless asked for. */
-  readonly interdiff?: readonly string[];
-}
+  interdiff: texts.exactOptional(),
+});
+export type SeriesDiff = z.infer<typeof seriesDiffSchema>;
 
 /** The words that name a version of a series, oldest first. */
 export async function versionWords(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A series as commits on a branch of its own, for a person to edit: started from patches/, and led after them when they
  *  are what changed. */
+import { z } from 'zod';
+import { object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { refs } from '../tree/repository.ts';
@@ -15,15 +17,16 @@ import { commitsBetween, editedRange, readRecord, recordBytes, type SeriesRecord
 import type { Conflict } from './series.ts';
 import { folders, unknownName } from '../workspace.ts';
 
-export interface Editing {
-  readonly kind: 'editing';
-  readonly series: string;
+export const editingSchema = object({
+  kind: z.literal('editing'),
+  series: text,
   /** Where to edit it. */
-  readonly path: string;
-  readonly branch: string;
-  readonly base: string;
-  readonly commits: readonly string[];
-}
+  path: text,
+  branch: text,
+  base: text,
+  commits: texts,
+});
+export type Editing = z.infer<typeof editingSchema>;
 
 /** The worktree in which a series is edited. @throws UserError */
 export function editSeries(

@@ -3,6 +3,8 @@
  *  after, and only then carried out. One that was killed half-way is carried to its end by the next command. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { list, number, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
@@ -11,6 +13,7 @@ import { folders, type Workspace } from '../workspace.ts';
 import {
   carryChanges,
   type Change,
+  changeSchema,
   currentOf,
   type Direction,
   ends,
@@ -26,16 +29,17 @@ const schema = 'initbench.series-operation/1';
 /** Older ones are forgotten, and the commits that only they kept. */
 const remembered = 100;
 
-export interface Operation {
-  readonly number: number;
+export const operationSchema = object({
+  number: number,
   /** 'refresh', 'rebase --onto 6.12'. */
-  readonly what: string;
+  what: text,
   /** ISO 8601. */
-  readonly at: string;
-  readonly changes: readonly Change[];
+  at: text,
+  changes: list(changeSchema),
   /** It ends what the operation before it began: they are undone and done again together. */
-  readonly continues?: true;
-}
+  continues: z.literal(true).exactOptional(),
+});
+export type Operation = z.infer<typeof operationSchema>;
 
 /** What an operation is to leave: commits by ref, bytes by file; null removes. */
 export interface Target {

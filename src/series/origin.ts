@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** patches/<series>/origin: the mails that an imported series was taken from, so that replies to them are found. */
 import path from 'node:path';
+import type { z } from 'zod';
+import { number, object, text } from '../document.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
 
 export const originFile = 'origin';
 
-export interface OriginMail {
-  readonly version: number;
+export const originMailSchema = object({
+  version: number,
   /** 0: the cover letter. */
-  readonly number: number;
+  number: number,
   /** Without brackets. */
-  readonly messageId: string;
+  messageId: text,
   /** Which change it is, as it was imported; absent for the cover letter. */
-  readonly patchId?: string;
-  readonly subject: string;
-}
+  patchId: text.exactOptional(),
+  subject: text,
+});
+export type OriginMail = z.infer<typeof originMailSchema>;
 
 const head = `# The mails that this series was imported from: 'initbench review' finds replies by them.
 # VERSION NUMBER MESSAGE-ID PATCH-ID SUBJECT

@@ -3,6 +3,8 @@
  *  with any tool, taken up again or dropped. The branch itself moves only when all of it is done. */
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { flag, list, number, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
 import { readIfThere, writeWhole } from '../host/files.ts';
@@ -25,7 +27,7 @@ import {
   requireNoNewFiles,
   requireNothingInTheWay,
 } from './checkout.ts';
-import { type Pair, parsePairs, type Range, rangeDiffOf } from './diff.ts';
+import { pairSchema, parsePairs, type Range, rangeDiffOf, rangeSchema } from './diff.ts';
 import { startEditing } from './edit.ts';
 import { ontoTree } from './onto.ts';
 import { lastOperation, perform, turnWithin, withSeries } from './operations.ts';
@@ -42,34 +44,37 @@ interface Waiting {
   readonly running: boolean;
 }
 
-export interface Rebased {
-  readonly kind: 'rebased';
-  readonly series: string;
-  readonly tree: string;
-  readonly from: Range;
-  readonly to: Range;
-  readonly pairs: readonly Pair[];
-  readonly rangeDiff: readonly string[];
-}
+export const rebasedSchema = object({
+  kind: z.literal('rebased'),
+  series: text,
+  tree: text,
+  from: rangeSchema,
+  to: rangeSchema,
+  pairs: list(pairSchema),
+  rangeDiff: texts,
+});
+export type Rebased = z.infer<typeof rebasedSchema>;
 
-export interface Stopped {
-  readonly kind: 'stopped';
-  readonly series: string;
-  readonly tree: string;
+export const stoppedSchema = object({
+  kind: z.literal('stopped'),
+  series: text,
+  tree: text,
   /** Where to resolve it. */
-  readonly path: string;
-  readonly subject: string;
-  readonly done: number;
-  readonly total: number;
-  readonly files: readonly string[];
-}
+  path: text,
+  subject: text,
+  done: number,
+  total: number,
+  files: texts,
+});
+export type Stopped = z.infer<typeof stoppedSchema>;
 
-export interface Aborted {
-  readonly kind: 'aborted';
-  readonly series: string;
+export const abortedSchema = object({
+  kind: z.literal('aborted'),
+  series: text,
   /** The series was a port that had only begun: it is gone. */
-  readonly removed?: boolean;
-}
+  removed: flag.exactOptional(),
+});
+export type Aborted = z.infer<typeof abortedSchema>;
 
 export type RebaseEnd = Rebased | Stopped | Aborted | Conflict;
 

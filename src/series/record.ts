@@ -2,7 +2,9 @@
 /** What initbench remembers of a series that is being edited: state/series/<name>/record.json, and three refs. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Digest } from '../events.ts';
+import { z } from 'zod';
+import { object, text } from '../document.ts';
+import { digestSchema } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { readIfThere } from '../host/files.ts';
 import { git } from '../host/git.ts';
@@ -13,18 +15,20 @@ import type { Series } from './series.ts';
 
 const schema = 'initbench.series-record/1';
 
-export interface SeriesRecord {
+export const seriesRecordSchema = object({
   /** The tree its base is, by name. */
-  readonly tree: string;
+  tree: text,
   /** Where it is edited: on initbench's own branch, or on one in the user's clone, which is only read. */
-  readonly source:
-    | { readonly kind: 'own' }
-    | { readonly kind: 'tracked'; readonly path: string; readonly branch: string; readonly base: string };
+  source: z.union([
+    object({ kind: z.literal('own') }),
+    object({ kind: z.literal('tracked'), path: text, branch: text, base: text }),
+  ]),
   /** The patches as they were last written or read; absent before the first time. */
-  readonly digest?: Digest;
+  digest: digestSchema.exactOptional(),
   /** The series it was ported from. */
-  readonly portOf?: string;
-}
+  portOf: text.exactOptional(),
+});
+export type SeriesRecord = z.infer<typeof seriesRecordSchema>;
 
 /** @throws UserError when another version wrote it */
 export async function readRecord(workspace: Workspace, series: string): Promise<SeriesRecord | undefined> {

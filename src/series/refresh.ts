@@ -3,6 +3,8 @@
  *  in any case, and what is written gives the same commits back. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
+import { flag, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { branchOf, git, ownConfigOnly } from '../host/git.ts';
@@ -23,16 +25,17 @@ import type { Series } from './series.ts';
 import { fetchTracked } from './track.ts';
 import { uncommittedOf, uncommittedText } from './uncommitted.ts';
 
-export interface Refreshed {
-  readonly series: string;
-  readonly folder: string;
+export const refreshedSchema = object({
+  series: text,
+  folder: text,
   /** Files by what happened to them; all empty when the series is what it was. */
-  readonly written: readonly string[];
-  readonly removed: readonly string[];
-  readonly kept: readonly string[];
+  written: texts,
+  removed: texts,
+  kept: texts,
   /** False: the cover letter's shortlog and diffstat are a person's to bring up to date. */
-  readonly coverSummarised: boolean;
-}
+  coverSummarised: flag,
+});
+export type Refreshed = z.infer<typeof refreshedSchema>;
 
 /** @throws UserError when the branch is no line from its base, a rebase waits, or patches/ was changed by hand */
 export function refreshSeries(

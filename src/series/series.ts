@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A patch series as it lies in patches/<name>/: what `git format-patch` wrote, read back. */
-import type { Digest } from '../events.ts';
+import { z } from 'zod';
+import { list, number, object, text } from '../document.ts';
+import { digestSchema } from '../events.ts';
 import type { Tree, Worktree } from '../tree/tree.ts';
 
-export interface Patch {
+const patchSchema = object({
   /** '0001-erofs-register-early.patch' */
-  readonly file: string;
-  readonly path: string;
+  file: text,
+  path: text,
   /** Subject without the [PATCH ...] prefix. */
-  readonly subject: string;
+  subject: text,
   /** Files it touches, with added and removed lines. */
-  readonly files: readonly { readonly path: string; readonly added: number; readonly removed: number }[];
-}
+  files: list(object({ path: text, added: number, removed: number })),
+});
+export type Patch = z.infer<typeof patchSchema>;
 
-export interface Series {
-  readonly name: string;
-  readonly folder: string;
-  /** Subject and body of the cover letter, when there is one. */
-  readonly cover?: { readonly subject: string; readonly body: string };
-  readonly patches: readonly Patch[];
+/** Subject and body of the cover letter. */
+const coverSchema = object({ subject: text, body: text });
+
+export const seriesSchema = object({
+  name: text,
+  folder: text,
+  /** When there is one. */
+  cover: coverSchema.exactOptional(),
+  patches: list(patchSchema),
   /** The tree it is for, by name. */
-  readonly tree: string;
+  tree: text,
   /** Over the patches' bytes in order; the cover letter does not count. */
-  readonly digest: Digest;
+  digest: digestSchema,
   /** It is edited, and not in patches/ yet: it has no patches. */
-  readonly unwritten?: true;
-}
+  unwritten: z.literal(true).exactOptional(),
+});
+export type Series = z.infer<typeof seriesSchema>;
 
 /** A series on a tree: commits in initbench's repository, checked out in its own worktree. */
 export interface Applied {

@@ -3,6 +3,8 @@
  *  written, and nothing that its configuration names runs. */
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
+import { object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { withLock } from '../host/files.ts';
@@ -14,15 +16,16 @@ import type { Workspace } from '../workspace.ts';
 import { fileName } from './change.ts';
 import { perform, withSeries } from './operations.ts';
 import { isSeriesName } from './read.ts';
-import { commitsBetween, readRecord, recordBytes, type SeriesRecord } from './record.ts';
+import { commitsBetween, readRecord, recordBytes, type SeriesRecord, seriesRecordSchema } from './record.ts';
 
-export interface Tracked {
-  readonly series: string;
-  readonly record: SeriesRecord;
-  readonly base: string;
-  readonly tip: string;
-  readonly commits: readonly string[];
-}
+export const trackedSchema = object({
+  series: text,
+  record: seriesRecordSchema,
+  base: text,
+  tip: text,
+  commits: texts,
+});
+export type Tracked = z.infer<typeof trackedSchema>;
 
 export interface TrackRequest {
   readonly path: string;

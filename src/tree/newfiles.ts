@@ -2,30 +2,35 @@
 /** New files of a worktree, which are in no commit: the untracked ones, those that an ignore rule hides, and the rules of
  *  a tree that hide its own sources (gitignore(5)). */
 import path from 'node:path';
+import type { z } from 'zod';
+import { list, number, object, text } from '../document.ts';
 import { readIfThere } from '../host/files.ts';
 import { git, type GitOptions, ownConfigOnly } from '../host/git.ts';
 
-export interface IgnoreRule {
+const ignoreRuleSchema = object({
   /** The file it stands in, as git names it: '.gitignore', or an absolute path outside the tree. */
-  readonly file: string;
+  file: text,
   /** From 1. */
-  readonly line: number;
-  readonly pattern: string;
-}
+  line: number,
+  pattern: text,
+});
+export type IgnoreRule = z.infer<typeof ignoreRuleSchema>;
 
-export interface NewFile {
-  readonly path: string;
+const newFileSchema = object({
+  path: text,
   /** The rule that hides it from git add and git status; absent for a file that is only untracked. */
-  readonly rule?: IgnoreRule;
-}
+  rule: ignoreRuleSchema.exactOptional(),
+});
+export type NewFile = z.infer<typeof newFileSchema>;
 
 /** What lies in a worktree and is in no commit, tracked files aside. */
-export interface NewFiles {
+export const newFilesSchema = object({
   /** Untracked files, and ignored ones that are named as sources are. */
-  readonly files: readonly NewFile[];
+  files: list(newFileSchema),
   /** How many more are ignored, as what a build leaves is. */
-  readonly ignored: number;
-}
+  ignored: number,
+});
+export type NewFiles = z.infer<typeof newFilesSchema>;
 
 /** 'fs/new.c', or 'fs/new.c (ignored: line 182 of .gitignore, /*)'. */
 export const formatNewFile = ({ path: file, rule }: NewFile): string =>

@@ -29,8 +29,5 @@ export const treeSchema = object({
 export type Tree = z.infer<typeof treeSchema>;
 
 /** A checked-out commit that belongs to initbench alone. */
-export interface Worktree {
-  readonly path: string;
-  readonly commit: string;
-  readonly treeId: string;
-}
+export const worktreeSchema = object({ path: text, commit: text, treeId: text });
+export type Worktree = z.infer<typeof worktreeSchema>;

@@ -54,13 +54,17 @@ interface Case {
   readonly words: () => readonly string[];
   readonly code?: number;
   /** What has to be there, too. */
-  readonly with?: () => void;
+  readonly with?: () => unknown;
 }
 const bench = () => scene.bench;
 const damagedConfig = () => {
   const configs = path.join(bench().folder, 'work/cache/configs');
   mkdirSync(configs, { recursive: true });
   writeFileSync(path.join(configs, 'x.json'), '{');
+};
+const done = async (...words: string[]) => {
+  const { code, err } = await bench().run(words);
+  if (code !== 0) throw new Error(`${words.join(' ')}: ${err}`);
 };
 const payload = () => ['--payload', `dir:${path.join(bench().folder, 'payload')}`];
 const rows = () => ['initramfs', 'kernelspace', '--variants', '2', ...payload()];
@@ -81,6 +85,37 @@ const cases: Readonly<Record<string, Case>> = {
   'comparison/1': { from: 'kernels', words: () => ['compare', ...rows()] },
   'sweep/1': { from: 'kernels', words: () => ['sweep', ...rows(), '--used', '10'] },
   'sweep-plan/1': { from: 'tree', words: () => ['sweep', ...rows(), '--dry-run'] },
+  'series-list/1': { from: 'tree', words: () => ['series', 'list'] },
+  'series/1': { from: 'tree', words: () => ['series', 'show', 'trial'] },
+  'applied/1': { from: 'tree', words: () => ['series', 'apply', 'trial'] },
+  'series-copied/1': { from: 'tree', words: () => ['series', 'copy', 'trial', 'other'] },
+  'series-removed/1': { from: 'tree', words: () => ['series', 'remove', 'trial'] },
+  'imported/1': {
+    from: 'tree',
+    words: () => [
+      'series',
+      'import',
+      path.join(bench().folder, 'work/root/patches/trial'),
+      '--name',
+      'theirs',
+    ],
+  },
+  'tracked/1': {
+    from: 'tree',
+    words: () => ['series', 'track', bench().clone, 'next', '--base', 'main', '--name', 'mine'],
+  },
+  'editing/1': { from: 'edited', words: () => ['series', 'edit', 'trial'] },
+  'refreshed/1': { from: 'edited', words: () => ['series', 'refresh', 'trial'] },
+  'operation/1': {
+    from: 'edited',
+    with: () => done('series', 'refresh', 'trial'),
+    words: () => ['series', 'undo', 'trial'],
+  },
+  'series-diff/1': {
+    from: 'edited',
+    words: () => ['series', 'diff', 'trial', 'patches', 'branch', '--interdiff'],
+  },
+  'rebase/1': { from: 'moving', words: () => ['series', 'rebase', 'trial', '--onto', 'u'] },
   'commands/1': { from: 'tree', words: () => ['build', 'trial', '--dry-run'] },
 };
 
@@ -94,7 +129,7 @@ function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
 describe('a document is as its schema says, and with one more or one less member it is not', () => {
   test.each(Object.entries(cases))('%s', async (short, { from, words, code = 0, with: prepare }) => {
     await scene.begin({ from });
-    prepare?.();
+    await prepare?.();
     const name = `initbench.${short}`;
     const ended = await bench().run([...words(), '--json']);
     expect({ code: ended.code, err: ended.err }).toMatchObject({ code });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The tree that mails are for: the commit they name, otherwise the newest tree that takes all of them. Tried without a
  *  worktree and without a ref. */
+import type { z } from 'zod';
+import { number, object, text } from '../../document.ts';
 import type { Work } from '../../events.ts';
 import { UserError } from '../../host/errors.ts';
 import { exists } from '../../host/files.ts';
@@ -12,14 +14,15 @@ import { commitPatches } from '../apply.ts';
 import type { Chosen } from './whole.ts';
 import type { ImportedPatch } from './patches.ts';
 
-export interface Attempt {
-  readonly tree: string;
+export const attemptSchema = object({
+  tree: text,
   /** How many patches applied. */
-  readonly applied: number;
+  applied: number,
   /** The first that did not, and what git said. */
-  readonly patch: string;
-  readonly details: string;
-}
+  patch: text,
+  details: text,
+});
+export type Attempt = z.infer<typeof attemptSchema>;
 
 type Found =
   | {

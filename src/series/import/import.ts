@@ -2,11 +2,13 @@
 /** Somebody's mails to a series of its own in patches/: all of them apply to a tree, or nothing is written. Nothing that
  *  a mail says is run. */
 import path from 'node:path';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../../document.ts';
 import type { Work } from '../../events.ts';
 import { UserError } from '../../host/errors.ts';
 import { exists } from '../../host/files.ts';
 import { git } from '../../host/git.ts';
-import { readArchive, type SetAside } from '../../mail/archive.ts';
+import { readArchive, setAsideSchema } from '../../mail/archive.ts';
 import { formatAddress } from '../../mail/address.ts';
 import { readLetters } from '../../mail/letters.ts';
 import { sameSender } from '../../mail/sender.ts';
@@ -16,10 +18,10 @@ import { notesOf, withNotes } from '../cover.ts';
 import { formatRange, type PatchFile } from '../format.ts';
 import { fileName } from '../change.ts';
 import { perform, withSeries } from '../operations.ts';
-import { formatOrigin, originFile, type OriginMail, patchIdOf } from '../origin.ts';
+import { formatOrigin, originFile, type OriginMail, originMailSchema, patchIdOf } from '../origin.ts';
 import { requireFree } from '../port.ts';
 import { isSeriesName } from '../read.ts';
-import { type Attempt, findBase } from './base.ts';
+import { attemptSchema, findBase } from './base.ts';
 import { chooseSeries } from './choose.ts';
 import type { Part } from './families.ts';
 import { draftFragment } from './fragment.ts';
@@ -39,30 +41,32 @@ export interface ImportRequest {
   readonly link?: boolean;
 }
 
-export interface Imported {
-  readonly kind: 'imported';
-  readonly series: string;
-  readonly folder: string;
-  readonly tree: string;
+export const importedSchema = object({
+  kind: z.literal('imported'),
+  series: text,
+  folder: text,
+  tree: text,
   /** Why that tree. */
-  readonly reason: string;
-  readonly subjects: readonly string[];
+  reason: text,
+  subjects: texts,
   /** The mails it was taken from, the cover letter first. */
-  readonly mails: readonly OriginMail[];
+  mails: list(originMailSchema),
   /** Options that kconfigs/<series>.config switches on; absent when it was there or there are none. */
-  readonly fragment?: readonly string[];
-  readonly notes: readonly string[];
+  fragment: texts.exactOptional(),
+  notes: texts,
   /** Mails that could not be read. */
-  readonly setAside: readonly SetAside[];
-}
+  setAside: list(setAsideSchema),
+});
+export type Imported = z.infer<typeof importedSchema>;
 
 /** It applies to no tree there is. */
-export interface Nowhere {
-  readonly kind: 'nowhere';
-  readonly place: string;
-  readonly total: number;
-  readonly attempts: readonly Attempt[];
-}
+export const nowhereSchema = object({
+  kind: z.literal('nowhere'),
+  place: text,
+  total: number,
+  attempts: list(attemptSchema),
+});
+export type Nowhere = z.infer<typeof nowhereSchema>;
 
 /** @throws UserError for mails that are no whole series, that reach out of the tree, or when the name is taken */
 export async function* importSeries(
