@@ -44,6 +44,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
   options: [
     { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
     ...machineOptions,
+    { usage: '--cpus <n>', summary: 'of each guest', default: '1' },
     { usage: '--seed <n>', summary: 'another seed, other images', default: '1' },
     { usage: '--count <n>', summary: 'images of each layout', default: '20' },
     { usage: '--time <minutes>', summary: 'start no boot after that; the same command goes on later' },
@@ -65,6 +66,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
     const series = words[0]!;
     const tree = options.tree as string | undefined;
     const arch = machineName(options);
+    const cpus = wholeNumber(options.cpus, '--cpus', 1, 64);
     const config = (options.config as string[] | undefined) ?? [];
     const minutes = options.time === undefined ? undefined : wholeNumber(options.time, '--time', 1, 100_000);
     return {
@@ -73,6 +75,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
         tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
         fragments: fuzzFragments(config),
         arch,
+        cpus,
         seed: wholeNumber(options.seed, '--seed', 0, 999_999_999),
         count: wholeNumber(options.count, '--count', 1, 1_000_000),
         layouts: (options.layout as string[] | undefined) ?? [],
@@ -80,6 +83,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
       },
       typed: [
         ...[series, ...(tree ? ['--tree', tree] : []), ...(arch ? ['--machine', arch] : [])],
+        ...(cpus > 1 ? ['--cpus', String(cpus)] : []),
         ...config.flatMap(name => ['--config', name]),
       ],
       ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),

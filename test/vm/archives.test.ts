@@ -21,7 +21,7 @@ async function judgeOn(fragments: readonly string[]): Promise<Judge> {
   const wanted = { kernel: 'base', tree, fragments: [...request().fragments, ...fragments] };
   const { product: kernel } = await ended(prepareKernel(workspace, wanted, signal));
   const { product: guest } = await ended(buildGuestPrograms(workspace, kernel.arch, signal));
-  const { product: bench } = await ended(openBench(workspace, kernel, signal));
+  const { product: bench } = await ended(openBench(workspace, kernel, 1, signal));
   return {
     bench,
     witness: guest.witness,

@@ -28,7 +28,17 @@ afterAll(() => rmSync(fresh.state, { recursive: true, force: true }));
 
 function asked(more: Partial<FuzzRequest> = {}): FuzzRequest {
   const { series, tree, fragments } = request();
-  return { series, tree, fragments, arch: undefined, seed: 1, count: perLayout, layouts: must, ...more };
+  return {
+    series,
+    tree,
+    fragments,
+    arch: undefined,
+    cpus: 1,
+    seed: 1,
+    count: perLayout,
+    layouts: must,
+    ...more,
+  };
 }
 
 describe('a few hostile images of each layout', () => {

@@ -34,6 +34,8 @@ export interface FuzzRequest {
   readonly fragments: readonly string[];
   /** As Machine.id; default: the host's own. */
   readonly arch: string | undefined;
+  /** Of each guest. */
+  readonly cpus: number;
   readonly seed: number;
   /** Cases of each layout. */
   readonly count: number;
@@ -92,10 +94,10 @@ export interface Setting {
 /** Kernels, images and the walker. @throws UserError as prepareKernel(), baseImage() */
 export async function* openSetting(
   workspace: Workspace,
-  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'arch' | 'layouts'>,
+  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'arch' | 'cpus' | 'layouts'>,
   signal: AbortSignal,
 ): Work<Setting> {
-  const { series, tree, fragments, arch } = request;
+  const { series, tree, fragments, arch, cpus } = request;
   const asked = { tree, fragments, ...(arch !== undefined && { arch }) };
   const kernel = yield* prepareKernel(workspace, { ...asked, kernel: series }, signal);
   const unpatched = yield* prepareKernel(workspace, { ...asked, kernel: 'base' }, signal);
@@ -103,8 +105,8 @@ export async function* openSetting(
   return {
     bases: yield* allBases(workspace, request.layouts, signal),
     walker: await readFile(walker),
-    bench: yield* openBench(workspace, kernel, signal),
-    control: yield* openBench(workspace, unpatched, signal),
+    bench: yield* openBench(workspace, kernel, cpus, signal),
+    control: yield* openBench(workspace, unpatched, cpus, signal),
   };
 }
 
@@ -200,6 +202,8 @@ function recordName(
     bases: bases.map(base => base.digest),
     walker: digestOf(walker.toString('hex')),
     memoryMiB: bench.memoryMiB,
+    // a record of one CPU is called as it was before there could be more
+    ...(bench.cpus > 1 && { cpus: bench.cpus }),
   });
   const config = fragments.at(-1) ?? 'plain';
   return `fuzz-${series}-${tree}-${config}-${seed}-${shortDigest(digest)}`.replaceAll('/', '-');

@@ -19,6 +19,7 @@ export interface Bench {
   readonly kernel: Kernel;
   readonly accelerator: Accelerated;
   readonly memoryMiB: number;
+  readonly cpus: number;
   readonly timeoutMs: number;
 }
 
@@ -26,10 +27,15 @@ export interface Bench {
 const usual = { memoryMiB: 96, timeoutMs: 60_000 };
 const kasan = { memoryMiB: 256, timeoutMs: 300_000 };
 
-export async function* openBench(workspace: Workspace, kernel: Kernel, signal: AbortSignal): Work<Bench> {
+export async function* openBench(
+  workspace: Workspace,
+  kernel: Kernel,
+  cpus: number,
+  signal: AbortSignal,
+): Work<Bench> {
   const machine = findMachine(kernel.arch);
   const accelerator = yield* machine.accelerate(workspace, 'wall', signal);
-  return { machine, kernel, accelerator, ...((await hasOption(kernel, 'KASAN')) ? kasan : usual) };
+  return { machine, kernel, cpus, accelerator, ...((await hasOption(kernel, 'KASAN')) ? kasan : usual) };
 }
 
 /** Warnings are level 4: 5 shows them, and little else of a boot that goes well. A task that hangs ends the boot
@@ -95,7 +101,7 @@ function imageIn(file: string, bytes: number, name: string): Image {
 }
 
 function planOf(bench: Bench, own: Pick<Vm, 'initrd' | 'disks' | 'append'>, row: string): BootPlan {
-  const { machine, kernel, accelerator, memoryMiB, timeoutMs } = bench;
+  const { machine, kernel, accelerator, memoryMiB, cpus, timeoutMs } = bench;
   const image = own.initrd!;
   const { format, digest, bytes } = image;
   return {
@@ -106,7 +112,7 @@ function planOf(bench: Bench, own: Pick<Vm, 'initrd' | 'disks' | 'append'>, row:
       machine,
       kernel,
       memoryMiB,
-      cpus: 1,
+      cpus,
       clock: 'wall',
       accelerator: accelerator.accelerator,
     },

@@ -33,7 +33,7 @@ export interface Control {
 /** @throws UserError as openSetting(), and when the case has no such image to give to the unpatched kernel */
 export async function* replayCase(
   workspace: Workspace,
-  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'arch'>,
+  request: Pick<FuzzRequest, 'series' | 'tree' | 'fragments' | 'arch' | 'cpus'>,
   name: CaseName,
   control: Control | undefined,
   signal: AbortSignal,
