@@ -21,7 +21,7 @@ export const seriesCheck: Command<CheckRequest, Checked> = {
     {
       usage: '--only <what>',
       summary:
-        'a patch (3, 0003, its file) or a question (applies, off, on, W=1, sparse, checkpatch, a flow, debug)',
+        'a patch (3, 0003, its file) or a question (applies, off, on, W=1, sparse, checkpatch, a flow, kunit, debug)',
       repeat: true,
     },
     { usage: '--again', summary: 'run what is known once more' },

@@ -16,6 +16,8 @@ export interface Cell {
   readonly runs: readonly string[];
   /** How many objects were looked at. */
   readonly objects?: number;
+  /** How many tests were run. */
+  readonly tests?: number;
 }
 
 export const cell = (verdict: Cell['verdict'], more: Partial<Cell> = {}): Cell => ({
@@ -31,7 +33,7 @@ export const judged = (findings: readonly Finding[], more: Partial<Cell> = {}): 
 export interface Knowledge {
   build(patch: number, variant: Variant): Answer | undefined;
   boot(patch: number, variant: Variant, flow: string): Extract<Answer, { kind: 'booted' }> | undefined;
-  alone(kind: 'messages' | 'checkpatch', patch: number): Answer | undefined;
+  alone(kind: 'messages' | 'checkpatch' | 'kunit', patch: number): Answer | undefined;
 }
 
 export function knowledgeOf(plan: CheckPlan, results: ReadonlyMap<string, Answer>): Knowledge {

@@ -3,9 +3,9 @@
  *  pure list of what is to be run. */
 import type { Digest, Milliseconds, Outcome } from '../../events.ts';
 
-/** What is asked of each patch; the flows stand between checkpatch and debug. */
+/** What is asked of each patch; the flows stand between checkpatch and kunit. */
 export const buildQuestions = ['applies', 'off', 'on', 'W=1', 'sparse', 'checkpatch'] as const;
-/** 'applies', 'off', ..., a flow's id, 'debug'. */
+/** 'applies', 'off', ..., a flow's id, 'kunit', 'debug'. */
 export type Question = string;
 
 /** Which kernel of a patch: the series' option off, on, or on under debug.config. */
@@ -19,11 +19,14 @@ export interface CheckedPatch {
   readonly treeId: string;
   /** Whether the series can be switched on here, or why not. */
   readonly option: { readonly exists: true } | { readonly exists: false; readonly reason: string };
+  /** Whether there are KUnit suites to run, or why not. */
+  readonly suites: { readonly exist: true } | { readonly exist: false; readonly reason: string };
   /** Names each case's inputs: trees, options, toolchain, scripts, payloads. */
   readonly keys: {
     readonly build: Readonly<Record<Variant, Digest>>;
     readonly messages: Digest;
     readonly checkpatch: Digest;
+    readonly kunit: Digest;
   };
 }
 
@@ -45,13 +48,13 @@ export interface CheckPlan {
 
 /** One thing to run. */
 export type Case =
-  | { readonly kind: 'checkpatch' | 'messages'; readonly patch: number }
+  | { readonly kind: 'checkpatch' | 'messages' | 'kunit'; readonly patch: number }
   | { readonly kind: 'build'; readonly patch: number; readonly variant: Variant }
   | { readonly kind: 'boot'; readonly patch: number; readonly variant: Variant; readonly flow: string };
 
 export interface Finding {
   readonly level: 'error' | 'warning' | 'check';
-  /** checkpatch's word (LONG_LINE), or who says it: kbuild, W=1, sparse, the flow. */
+  /** checkpatch's word (LONG_LINE), or who says it: kbuild, W=1, sparse, kunit, the flow. */
   readonly type: string;
   /** In the tree; for a commit message the patch. */
   readonly file?: string;
@@ -72,6 +75,12 @@ export type Answer =
     }
   | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
   | {
+      readonly kind: 'tested';
+      /** Tests that have a result. */
+      readonly tests: number;
+      readonly findings: readonly Finding[];
+    }
+  | {
       readonly kind: 'booted';
       readonly run: string;
       readonly outcome: Outcome;
@@ -88,6 +97,7 @@ export interface Asked {
 export const questionsOf = (plan: Pick<CheckPlan, 'flows'>): readonly Question[] => [
   ...buildQuestions,
   ...plan.flows.map(flow => flow.id),
+  'kunit',
   'debug',
 ];
 
@@ -151,6 +161,7 @@ export function casesOf(plan: CheckPlan, asked: Asked): readonly Case[] {
       if (messages && variant === mainVariant(plan, patch)) cases.push({ kind: 'messages', patch });
       cases.push(...flows.map(flow => ({ kind: 'boot', patch, variant, flow: flow.id }) as const));
     }
+    if (wants('kunit') && plan.patches[patch]!.suites.exist) cases.push({ kind: 'kunit', patch });
   }
   for (const patch of wants('debug') ? patches : []) {
     if (!variantsOf(plan, patch).includes('debug')) continue;

@@ -98,6 +98,8 @@ function cellOf(
       return messagesCell(plan, known, patch, question);
     case 'checkpatch':
       return checkpatchCell(known.alone('checkpatch', patch), waivers);
+    case 'kunit':
+      return kunitCell(plan, known, patch);
     case 'debug':
       return debugCell(plan, known, patch);
     default:
@@ -118,6 +120,14 @@ function messagesCell(plan: CheckPlan, known: Knowledge, patch: number, question
   const objects = answer.objects.length;
   if (question === 'W=1') return judged(answer.compiler, { objects });
   return typeof answer.sparse === 'string' ? none(answer.sparse) : judged(answer.sparse, { objects });
+}
+
+function kunitCell(plan: CheckPlan, known: Knowledge, patch: number): Cell {
+  const { suites } = plan.patches[patch]!;
+  if (!suites.exist) return none(suites.reason);
+  const answer = known.alone('kunit', patch);
+  if (answer?.kind === 'not-built') return cell('fail', { findings: answer.findings });
+  return answer?.kind === 'tested' ? judged(answer.findings, { tests: answer.tests }) : open;
 }
 
 function checkpatchCell(answer: Answer | undefined, waivers: readonly Waiver[]): Cell {

@@ -23,6 +23,7 @@ import { worktreePath } from '../../tree/worktree.ts';
 import { folders, type Workspace } from '../../workspace.ts';
 import { type CheckedFlow, type CheckedPatch, type CheckPlan, mainVariant, type Variant } from './check.ts';
 import { checkpatchSettings } from './checkpatch.ts';
+import { type PatchSuites, suitesOfPatches } from './kunit.ts';
 import { type Checker, findChecker } from './sparse.ts';
 
 /** How every check boots. */
@@ -42,6 +43,8 @@ export interface Planned {
   /** The files each patch changes. */
   readonly changed: readonly (readonly string[])[];
   readonly checker: Checker;
+  /** The KUnit suites of each patch. */
+  readonly suites: readonly PatchSuites[];
   readonly flows: readonly Flow[];
   readonly payload: Payload;
 }
@@ -101,6 +104,7 @@ export async function* planCheck(
   const checker = await findChecker(workspace, signal);
   const settings = await checkpatchSettings(workspace, signal);
   const changed = await Promise.all(commits.map(commit => changedFiles(repository, commit, signal)));
+  const suites = await suitesOfPatches(workspace, series, { commits, treeIds, options }, signal);
   const patches: CheckedPatch[] = [];
   for (const [patch, { file, subject, path: at }] of series.patches.entries()) {
     const exists = options[patch]!.length > 0;
@@ -112,6 +116,7 @@ export async function* planCheck(
     patches.push({
       ...{ file, subject, commit: commits[patch]!, treeId: treeIds[patch]! },
       option: exists ? { exists } : { exists, reason: absent(series, own) },
+      suites: suites[patch]!.suites,
       keys: {
         build,
         messages: digestOf({
@@ -121,6 +126,7 @@ export async function* planCheck(
           checker,
         }),
         checkpatch: digestOf({ patch: await digestOfFile(at), base: tree.treeId, settings }),
+        kunit: digestOf({ suites: suites[patch]!.key, toolchain: first.toolchain }),
       },
     });
   }
@@ -129,7 +135,7 @@ export async function* planCheck(
     flows: yield* flowKeys(workspace, flows, payload, signal),
     ...(debug.length > 0 ? {} : { noDebug: 'there is no kconfigs/debug.config' }),
   };
-  return { plan, buildOf, changed, checker, flows, payload };
+  return { plan, buildOf, changed, checker, suites, flows, payload };
 }
 
 /** Everything a kernel follows from, before its .config is made. */

@@ -31,6 +31,7 @@ import {
   neededBuild,
 } from './check.ts';
 import { checkPatch } from './checkpatch.ts';
+import { testPatch } from './kunit.ts';
 import { bootSettings, checkLabel, machines, messagesBuild, type Planned, variablesOf } from './plan.ts';
 
 /** What the cases of one check share. */
@@ -68,7 +69,7 @@ export async function* runCase(
   }
   if (one.kind === 'boot') return yield* boot(check, one, results, signal);
   const place = worktreePath(check.workspace, check.tree.name, checkLabel(check.series.name));
-  const work = one.kind === 'build' ? build : messages;
+  const work = { build, messages, kunit }[one.kind];
   return yield* named(
     job,
     withLock(`${place}.check`, signal, () => work(check, one as never, signal), {
@@ -156,6 +157,12 @@ async function* messages(check: Check, one: Case & { kind: 'messages' }, signal:
     if (error instanceof BuildFailed) return { kind: 'not-built', findings: error.errors.map(errorFinding) };
     throw error;
   }
+}
+
+async function* kunit(check: Check, one: Case & { kind: 'kunit' }, signal: AbortSignal): Work<Answer> {
+  const worktree = yield* checkedOut(check, one.patch, signal);
+  const job = labelOfCase(check.planned.plan, one);
+  return yield* testPatch(check.workspace, job, worktree, check.planned.suites[one.patch]!, signal);
 }
 
 async function withSource(

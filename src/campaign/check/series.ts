@@ -108,7 +108,7 @@ export async function* checkSeries(
 
 /** A build takes all processors, a boot one for each of its guest's. */
 const slots = (one: Case): number => {
-  if (one.kind === 'build' || one.kind === 'messages') return availableParallelism();
+  if (one.kind === 'build' || one.kind === 'messages' || one.kind === 'kunit') return availableParallelism();
   return one.kind === 'boot' && one.variant === 'debug' ? 2 : 1;
 };
 

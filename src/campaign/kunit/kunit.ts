@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Digest, Milliseconds, Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { findFragments, fragmentNames } from '../../kconfig/find.ts';
+import type { Fragment } from '../../kconfig/kconfig.ts';
 import { applySeries } from '../../series/apply.ts';
 import { tellAhead } from '../../series/ahead.ts';
 import { readSeries } from '../../series/read.ts';
@@ -75,10 +76,8 @@ export async function* kunitSeries(
   if (files.length === 0) return { ...about, switches: { kunitconfigs: [], options: [] }, notRun: [] };
 
   const names = files.map(({ file }) => file);
-  const switches = await completed(
-    workspace,
-    series,
-    tree,
+  const switches = completedBy(
+    await ownFragments(workspace, series, tree),
     await switchesOf(repository, worktree.commit, names, signal),
   );
   const job = {
@@ -89,18 +88,21 @@ export async function* kunitSeries(
   const end = yield* runKunit(workspace, job, signal);
   const own = files.flatMap(({ suites }) => suites);
   requireMatch(request.filter, end, own);
-  return { ...about, switches, end, notRun: request.filter === undefined ? notRun(own, end) : [] };
+  return { ...about, switches, end, notRun: request.filter === undefined ? notRunOf(own, end) : [] };
 }
 
-/** Without a .kunitconfig the tree does not say what a suite depends on: the series' own fragment does. */
-async function completed(
+async function ownFragments(
   workspace: Workspace,
   { name }: Series,
   tree: Tree,
-  switches: Switches,
-): Promise<Switches> {
-  if (switches.kunitconfigs.length > 0 || !(await fragmentNames(workspace)).includes(name)) return switches;
-  const fragments = await findFragments(workspace, [name], 'um', [tree.name, name]);
+): Promise<readonly Fragment[]> {
+  const there = (await fragmentNames(workspace)).includes(name);
+  return there ? findFragments(workspace, [name], 'um', [tree.name, name]) : [];
+}
+
+/** Without a .kunitconfig the tree does not say what a suite depends on: the series' own fragments do. */
+export function completedBy(fragments: readonly Fragment[], switches: Switches): Switches {
+  if (switches.kunitconfigs.length > 0) return switches;
   const lines = fragments.flatMap(({ options }) =>
     options.map(option =>
       option.value === 'n' ? `# ${option.name} is not set` : `${option.name}=${option.value}`,
@@ -109,7 +111,8 @@ async function completed(
   return { ...switches, options: [...new Set([...lines, ...switches.options])] };
 }
 
-const notRun = (own: readonly string[], end: KunitEnd): readonly string[] =>
+/** Suites of the series that did not run although nothing kept them out. */
+export const notRunOf = (own: readonly string[], end: KunitEnd): readonly string[] =>
   end.kind !== 'ran' || end.cut !== undefined
     ? []
     : own.filter(name => !end.suites.some(suite => suite.name === name));

@@ -20,6 +20,8 @@ import { type KunitSuite, ktapReader } from './ktap.ts';
 import type { Switches } from './suites.ts';
 
 const script = 'tools/testing/kunit/kunit.py';
+/** What a tree has where its suites can be run. */
+export const kunitSources: readonly string[] = [script, 'arch/um/Kconfig'];
 /** What a build directory of User-Mode Linux holds, with debugging information. */
 const buildBytes = 1e9;
 /** kunit.py stops the kernel at its deadline; when it does not, we do. */
@@ -110,7 +112,7 @@ export async function* runKunit(workspace: Workspace, kunit: KunitJob, signal: A
 }
 
 async function requireSources({ path: top }: Worktree): Promise<void> {
-  for (const needed of [script, 'arch/um/Kconfig']) {
+  for (const needed of kunitSources) {
     if (await exists(path.join(top, needed))) continue;
     throw new UserError(`the tree has no ${needed}: KUnit cannot be run on User-Mode Linux there`, {
       hint: 'take another tree (--tree)',

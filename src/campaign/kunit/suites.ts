@@ -39,7 +39,7 @@ const hasSuite = (text: string): boolean => /struct\s+kunit_suite\s[^;{}()]*=\s*
 /** The files of a series that have suites, as they are after its last patch. */
 export async function suiteFiles(
   repository: string,
-  series: Series,
+  series: Pick<Series, 'patches'>,
   tip: string,
   signal: AbortSignal,
 ): Promise<readonly SuiteFile[]> {
@@ -100,7 +100,8 @@ function foldersAbove(file: string): string[] {
   return folder === '.' ? [] : [folder, ...foldersAbove(folder)];
 }
 
-async function filesAt(
+/** Those of the files that a commit has. */
+export async function filesAt(
   repository: string,
   commit: string,
   names: readonly string[],

@@ -34,10 +34,12 @@ const plan: CheckPlan = {
     commit: `${i}`.repeat(40),
     treeId: `${i + 4}`.repeat(40),
     option: i > 0 ? { exists: true } : { exists: false, reason: 'Kconfig has no CONFIG_TRIAL yet' },
+    suites: i > 1 ? { exist: true } : { exist: false, reason: 'no file it changes has a KUnit suite' },
     keys: {
       build: { off: `off${i}`, on: `on${i}`, debug: `debug${i}` },
       messages: `m${i}`,
       checkpatch: `c${i}`,
+      kunit: `k${i}`,
     },
   })),
   flows: [
@@ -63,6 +65,8 @@ function good(one: Case): Answer {
       return { kind: 'messages', objects: ['fs/erofs/super.o'], compiler: [], sparse: [] };
     case 'checkpatch':
       return { kind: 'findings', findings: [] };
+    case 'kunit':
+      return { kind: 'tested', tests: 10 + one.patch, findings: [] };
     case 'boot': {
       const outcome = one.flow === 'kernelspace' && one.patch < 2 ? panic : ready;
       const trouble = outcome === ready ? [] : [refused, noInit, noRoot];
@@ -121,8 +125,10 @@ describe('the matrix', () => {
       initramfs: 'ok ok ok ok',
       userspace: 'ok ok ok ok',
       kernelspace: '- - ok ok',
+      kunit: '- - ok ok',
       debug: '- - - ok',
     });
+    expect(rows.map(row => row.cells.kunit!.tests)).toEqual([undefined, undefined, 12, 13]);
     expect(rows.map(row => row.cells.kernelspace!.reason)).toEqual([
       'Kconfig has no CONFIG_TRIAL yet',
       'patch 0003 completes it',
@@ -214,6 +220,7 @@ describe('the matrix', () => {
         'initramfs n/a',
         'userspace n/a',
         'kernelspace n/a',
+        'kunit n/a',
         'debug n/a',
       ],
     );
@@ -304,11 +311,11 @@ describe('as text', () => {
       [
         "trial on 7.3 (Linux 7.3.4), 4 patches",
         "",
-        "patch apply off on W=1 sparse style floor initra usersp kernel debug",
-        "0001  ok    ok  -  ok  ok     ok    ok    ok     ok     -      -     erofs: reg~",
-        "0002  ok    ok  ok ok  ok     ok    ok    ok     ok     -      -     initramfs:~",
-        "0003  ok    ok  ok ok  ok     FAIL  ok    ok     ok     ok     -     initramfs:~",
-        "0004  ok    ok  ok ok  ok     FAIL  ok    ok     ok     ok     ok    Documentat~",
+        "patch apply off on W=1 sparse style floor initra usersp kernel kunit debug",
+        "0001  ok    ok  -  ok  ok     ok    ok    ok     ok     -      -     -",
+        "0002  ok    ok  ok ok  ok     ok    ok    ok     ok     -      -     -",
+        "0003  ok    ok  ok ok  ok     FAIL  ok    ok     ok     ok     ok    -",
+        "0004  ok    ok  ok ok  ok     FAIL  ok    ok     ok     ok     ok    ok",
         "",
         "findings:",
         "  0003-0004 fs/erofs/a.c:9: check: checkpatch: LONG_LINE: line length of 120",
@@ -316,11 +323,12 @@ describe('as text', () => {
         "",
         "not asked:",
         "  0001 on, kernelspace: Kconfig has no CONFIG_TRIAL yet",
+        "  0001-0002 kunit: no file it changes has a KUnit suite",
         "  0001-0003 debug: asked of the last patch only",
         "  0002 kernelspace: patch 0003 completes it",
         "",
         "note: checkpatch.waivers:4: nothing needs it: X *",
-        "36 ok, 2 failed, 6 cannot be asked (-); 3 things run, 40 known before",
+        "38 ok, 2 failed, 8 cannot be asked (-); 3 things run, 40 known before",
       ]
     `);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);

@@ -104,6 +104,7 @@ const good = {
   userspace: 'pass pass pass',
   kernelspace: 'n/a n/a pass',
   'kernelspace-segments': 'n/a n/a pass',
+  kunit: 'n/a n/a n/a',
   debug: 'n/a n/a pass',
 };
 
@@ -113,6 +114,7 @@ test(
   async () => {
     const first = await go();
     expect(shown(first)).toEqual(good);
+    expect(first.patches[0]!.cells.kunit!.reason).toBe('the tree has no tools/testing/kunit/kunit.py');
     expect(first.patches[1]!.cells.checkpatch!.findings).toEqual([
       {
         level: 'warning',
