@@ -36,6 +36,9 @@ export const outcomeSchema = z.union([
   object({ kind: z.literal('interrupted') }),
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
+export const outcomeKindSchema = z.literal(
+  outcomeSchema.options.map(option => option.unwrap().shape.kind.value),
+);
 
 /** One value of a fact the guest reported, as printed. */
 export const factSchema = object({ name: text, values: table(text) });

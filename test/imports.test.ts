@@ -57,8 +57,8 @@ const table: Readonly<Record<string, Room>> = {
   store: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('campaign')] },
   submit: {
     packages: ['zod'],
-    ours: ['host', 'events.ts', 'workspace.ts', 'mail', 'tree', 'series'],
-    types: ['measure', 'campaign'],
+    ours: ['host', 'events.ts', 'workspace.ts', 'mail', 'tree', 'series', 'measure'],
+    types: ['campaign'],
   },
   commands: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', 'store', ...stages] },
   cli: {

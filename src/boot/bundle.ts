@@ -4,6 +4,8 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
 import { marks } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { shellQuote } from '../host/exec.ts';
@@ -11,22 +13,24 @@ import { digestOfFile, exists } from '../host/files.ts';
 import type { BootRun } from './boot.ts';
 import { consoleLog } from './record.ts';
 
-export interface Bundle {
-  readonly folder: string;
-  readonly run: string;
-  /** Names in the folder, sorted. */
-  readonly files: readonly string[];
-  readonly bytes: number;
-  /** What the boot has to give, in order. */
-  readonly expected: readonly Expected[];
-}
-
 /** A mark and the guest's counter at it. */
-export interface Expected {
+const expectedSchema = object({
   /** 'init', 'used-10' */
-  readonly mark: string;
-  readonly counter: number;
-}
+  mark: text,
+  counter: number,
+});
+export type Expected = z.infer<typeof expectedSchema>;
+
+export const bundleSchema = object({
+  folder: text,
+  run: text,
+  /** Names in the folder, sorted. */
+  files: texts,
+  bytes: number,
+  /** What the boot has to give, in order. */
+  expected: list(expectedSchema),
+});
+export type Bundle = z.infer<typeof bundleSchema>;
 
 /** Writes the bundle into a folder that does not exist yet, or is empty.
  *  @throws UserError when the boot does not repeat, or its files are no longer in the cache */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Where a series stands: which patches the branch has changed since the last refresh, and which of them were built,
  *  booted and checked as they are. Nothing is fetched, checked out, built or booted to find out. */
-import type { BootRun } from '../boot/boot.ts';
+import { z } from 'zod';
 import { listRuns } from '../boot/store.ts';
-import type { Work } from '../events.ts';
+import { flag, list, number, object, text, texts } from '../document.ts';
+import { outcomeKindSchema, type Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import { git } from '../host/git.ts';
 import { listKernels } from '../kernel/store.ts';
-import { type Ahead, aheadOf } from '../series/ahead.ts';
+import { aheadOf, aheadSchema } from '../series/ahead.ts';
 import { commitSeries } from '../series/apply.ts';
 import { checkoutPath } from '../series/checkout.ts';
 import { type Pair, parsePairs, rangeDiffOf, versionWords } from '../series/diff.ts';
@@ -16,7 +17,7 @@ import { waitingRebase } from '../series/rebase.ts';
 import { editedRange, patchRange, readRecord, type SeriesRecord } from '../series/record.ts';
 import type { Series } from '../series/series.ts';
 import { uncommittedOf } from '../series/uncommitted.ts';
-import type { NewFiles } from '../tree/newfiles.ts';
+import { newFilesSchema } from '../tree/newfiles.ts';
 import type { Tree } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
 import { folders, unknownName, type Workspace } from '../workspace.ts';
@@ -30,44 +31,46 @@ import { knownResults } from './runner.ts';
 /** Runs that are looked at, newest first. */
 const recentRuns = 150;
 
-export interface PatchStatus {
+const patchStatusSchema = object({
   /** In patches/, from 1; absent for one that is only on the branch. */
-  readonly number?: number;
-  readonly subject: string;
+  number: number.exactOptional(),
+  subject: text,
   /** What the branch has made of it since patches/ was written; absent while nobody edits the series. */
-  readonly branch?: 'same' | 'changed' | 'new' | 'dropped';
+  branch: z.enum(['same', 'changed', 'new', 'dropped']).exactOptional(),
   /** A kernel of exactly this tree is in the cache. */
-  readonly built: boolean;
+  built: flag,
   /** The newest boot of such a kernel. */
-  readonly booted?: { readonly run: string; readonly outcome: BootRun['outcome']['kind'] };
+  booted: object({ run: text, outcome: outcomeKindSchema }).exactOptional(),
   /** Of the questions of `series check` but whether it applies, which nobody has to run; absent when they cannot be
    *  asked here. */
-  readonly check?: { readonly pass: number; readonly fail: number; readonly open: number };
-}
+  check: object({ pass: number, fail: number, open: number }).exactOptional(),
+});
+export type PatchStatus = z.infer<typeof patchStatusSchema>;
 
-export interface SeriesStatus {
-  readonly series: string;
-  readonly tree: string;
-  readonly patches: readonly PatchStatus[];
+export const seriesStatusSchema = object({
+  series: text,
+  tree: text,
+  patches: list(patchStatusSchema),
   /** v1, v2, ... that were sent; 'patches', 'branch'. */
-  readonly versions: readonly string[];
-  readonly editing?: {
-    readonly place: string;
+  versions: texts,
+  editing: object({
+    place: text,
     /** Tracked files that differ from the commit; absent where the branch is checked out nowhere. */
-    readonly changed?: readonly string[];
+    changed: texts.exactOptional(),
     /** New files, in no commit. */
-    readonly created?: NewFiles;
-    readonly tree: string;
-  };
+    created: newFilesSchema.exactOptional(),
+    tree: text,
+  }).exactOptional(),
   /** A rebase waits for a person. */
-  readonly rebase?: { readonly onto: string };
+  rebase: object({ onto: text }).exactOptional(),
   /** patches/ was changed by something else than a refresh. */
-  readonly patchesChanged: boolean;
+  patchesChanged: flag,
   /** What the branch has that patches/ does not; absent when they are the same. */
-  readonly ahead?: Ahead;
+  ahead: aheadSchema.exactOptional(),
   /** Why nothing is said of checks. */
-  readonly noCheck?: string;
-}
+  noCheck: text.exactOptional(),
+});
+export type SeriesStatus = z.infer<typeof seriesStatusSchema>;
 
 /** @throws UserError when there is no such series, or its patches do not apply */
 export async function* seriesStatus(

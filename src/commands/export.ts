@@ -3,6 +3,7 @@
 import { checkPatch } from '../campaign/check/checkpatch.ts';
 import { isWaived, readWaivers } from '../campaign/check/waivers.ts';
 import { type Applied, keptBoots, keptCheck } from '../campaign/kept.ts';
+import { document } from '../document.ts';
 import type { Work } from '../events.ts';
 import { formatShort } from '../evidence/verify/matrix.ts';
 import { savedMatrix } from '../evidence/verify/saved.ts';
@@ -10,13 +11,26 @@ import { exitCodes } from '../host/errors.ts';
 import { commitSeries } from '../series/apply.ts';
 import { readSeries } from '../series/read.ts';
 import type { Conflict } from '../series/series.ts';
-import { type Evidence, type Exported, type ExportRequest, exportSeries } from '../submit/export.ts';
+import {
+  type Evidence,
+  type Exported,
+  exportedSchema,
+  type ExportRequest,
+  exportSeries,
+} from '../submit/export.ts';
 import { formatPreflight } from '../submit/preflight.ts';
 import { prepareTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
-import { conflictLines } from './series.ts';
+import { conflictLines, shortConflictSchema } from './series.ts';
 import { wholeNumber } from './typed.ts';
+
+const exportDocument = document(
+  'initbench.export/1',
+  'export: the mails, and what is not ready; or the conflict',
+  exportedSchema,
+  shortConflictSchema,
+);
 
 interface ExportInput extends ExportRequest {
   readonly series: string;
@@ -81,8 +95,8 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
   text: product => ('kind' in product ? conflictLines(product) : exportedLines(product)),
   json: product =>
     'kind' in product
-      ? { schema: 'initbench.export/1', conflict: product.patch, details: product.details }
-      : { schema: 'initbench.export/1', ...product },
+      ? exportDocument.of({ conflict: product.patch, details: product.details })
+      : exportDocument.of(product),
   exitCode(product) {
     if ('kind' in product) return exitCodes.conflict;
     return product.ready ? exitCodes.done : exitCodes.failed;

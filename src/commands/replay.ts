@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench replay-bundle`: a boot as a folder that someone with QEMU alone can boot again, to the same digits. */
 import path from 'node:path';
-import { type Bundle, writeBundle } from '../boot/bundle.ts';
+import { type Bundle, bundleSchema, writeBundle } from '../boot/bundle.ts';
 import { openRun } from '../boot/store.ts';
+import { document } from '../document.ts';
 import type { Work } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
@@ -11,6 +12,12 @@ interface ReplayInput {
   readonly run: string;
   readonly output: string | undefined;
 }
+
+const bundleDocument = document(
+  'initbench.bundle/1',
+  'replay-bundle: the folder, and what the boot has to give',
+  bundleSchema,
+);
 
 export const replayBundle: Command<ReplayInput, Bundle> = {
   id: 'replay-bundle',
@@ -24,7 +31,7 @@ export const replayBundle: Command<ReplayInput, Bundle> = {
     `${run}: ${files.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, ${expected.length} counts to compare`,
     `repeat it anywhere with QEMU: ${path.join(folder, 'replay.sh')}`,
   ],
-  json: bundle => ({ schema: 'initbench.bundle/1', ...bundle }),
+  json: bundleDocument.of,
 };
 
 async function* bundleRun(workspace: Workspace, { run: name, output }: ReplayInput): Work<Bundle> {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench runs`: the boots on record, newest first, the comparisons and sweeps made of them, and which are stale. */
-import type { BootRun } from '../boot/boot.ts';
+import { z } from 'zod';
+import { type BootRun, bootRunSchema } from '../boot/boot.ts';
+import { document, list, number, object, text, texts } from '../document.ts';
+import { unitNameSchema } from '../measure/unit.ts';
 import { listRuns, type RunEntry, runIds } from '../boot/store.ts';
 import { type KeptEntry, keptStale, listKept } from '../campaign/records.ts';
-import { type Stale, staleness } from '../campaign/stale.ts';
+import { type Stale, staleness, staleSchema } from '../campaign/stale.ts';
 import type { Work } from '../events.ts';
 import { shortDigest } from '../host/files.ts';
 import { type RunFigures, runFigures } from '../measure/figures.ts';
@@ -32,6 +35,35 @@ export interface RunsProduct {
   readonly now: Date;
 }
 
+const { id, folder, started, flow, row, clock, kernel, outcome } = bootRunSchema.unwrap().shape;
+const judged = { remark: text.exactOptional(), stale: list(staleSchema) } as const;
+const runsDocument = document(
+  'initbench.runs/1',
+  'runs: the boots on record, the comparisons and sweeps made of them, and which are stale',
+  object({
+    /** How many there are on disk. */
+    total: number,
+    runs: list(
+      z.union([
+        object({
+          ...{ id, folder, started, flow, row, format: text, clock, kernel, outcome },
+          figure: number.nullable(),
+          unit: unitNameSchema.optional(),
+          ...judged,
+        }),
+        /** Nothing of its record can be read. */
+        object({ id, folder, ...judged }),
+      ]),
+    ),
+    kept: list(
+      object({
+        kind: z.enum(['comparison', 'sweep']),
+        ...{ id: text, file: text, when: text, stale: texts, remark: text.exactOptional() },
+      }),
+    ),
+  }),
+);
+
 export const runs: Command<RunsInput, RunsProduct> = {
   id: 'runs',
   summary: 'the boots on record, newest first, and which of them are stale',
@@ -47,15 +79,15 @@ export const runs: Command<RunsInput, RunsProduct> = {
   }),
   run: readHistory,
   text: formatHistory,
-  json: ({ runs: listed, total, kept }) => ({
-    schema: 'initbench.runs/1',
-    total,
-    runs: listed.map(runJson),
-    kept: kept.map(({ entry: { kind, id, file, when, remark }, stale }) => ({
-      ...{ kind, id, file, when: when.toISOString(), stale },
-      ...(remark !== undefined && { remark }),
-    })),
-  }),
+  json: ({ runs: listed, total, kept }) =>
+    runsDocument.of({
+      total,
+      runs: listed.map(runJson),
+      kept: kept.map(({ entry: { kind, id, file, when, remark }, stale }) => ({
+        ...{ kind, id, file, when: when.toISOString(), stale },
+        ...(remark !== undefined && { remark }),
+      })),
+    }),
 };
 
 async function* readHistory(
@@ -80,7 +112,10 @@ async function* readHistory(
 
 function runJson({ entry, figures, stale }: Listed) {
   const { id, folder, run, remark } = entry;
-  const known = run && {
+  const judged = { ...(remark !== undefined && { remark }), stale };
+  if (!run) return { id, folder, ...judged };
+  return {
+    ...{ id, folder },
     started: run.started,
     flow: run.flow,
     row: run.row,
@@ -90,8 +125,8 @@ function runJson({ entry, figures, stale }: Listed) {
     outcome: run.outcome,
     figure: figures?.total ?? null,
     unit: figures?.unit,
+    ...judged,
   };
-  return { id, folder, ...known, ...(remark !== undefined && { remark }), stale };
 }
 
 const formatOf = (run: BootRun): string =>

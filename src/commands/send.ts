@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench send`: shows what would be sent, and sends exactly that. */
+import { document, number, object, text } from '../document.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import type { Work } from '../events.ts';
 import type { Conflict } from '../series/series.ts';
 import { formatPreflight, type Item } from '../submit/preflight.ts';
-import { type Sent, sendSeries, type SendRequest } from '../submit/send.ts';
+import {
+  reflectedEnd,
+  type Sent,
+  sendSeries,
+  type SendRequest,
+  sentEnd,
+  shownEnd,
+  stoppedEnd,
+} from '../submit/send.ts';
 import { pendingVersion } from '../submit/submission.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { exportMails } from './export.ts';
-import { conflictLines } from './series.ts';
+import { conflictLines, shortConflictSchema } from './series.ts';
+
+const version = { series: text, version: number } as const;
+const sendDocument = document(
+  'initbench.send/1',
+  'send: what would go, what went, or where it stopped',
+  object({ ...version, ...shownEnd.unwrap().shape }),
+  object({ ...version, ...reflectedEnd.unwrap().shape }),
+  object({ ...version, ...sentEnd.unwrap().shape }),
+  object({ ...version, ...stoppedEnd.unwrap().shape }),
+  shortConflictSchema,
+);
 
 export const send: Command<SendRequest, Sent | Conflict> = {
   id: 'send',
@@ -36,10 +56,10 @@ export const send: Command<SendRequest, Sent | Conflict> = {
   text: product => (product.kind === 'conflict' ? conflictLines(product) : sentLines(product)),
   json(product) {
     if (product.kind === 'conflict')
-      return { schema: 'initbench.send/1', conflict: product.patch, details: product.details };
+      return sendDocument.of({ conflict: product.patch, details: product.details });
     const { submission, ...rest } = product;
     const { series, version } = submission;
-    return { schema: 'initbench.send/1', series, version, ...rest };
+    return sendDocument.of({ series, version, ...rest });
   },
   exitCode({ kind }) {
     if (kind === 'conflict') return exitCodes.conflict;

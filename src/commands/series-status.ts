@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series status`: what of a series has changed, and what has been built, booted and checked as it is. */
-import { type PatchStatus, type SeriesStatus, seriesStatus as statusOf } from '../campaign/status.ts';
+import { document } from '../document.ts';
+import {
+  type PatchStatus,
+  type SeriesStatus,
+  seriesStatus as statusOf,
+  seriesStatusSchema,
+} from '../campaign/status.ts';
 import { formatAhead } from '../series/ahead.ts';
 import { formatNewFile } from '../tree/newfiles.ts';
 import type { Command } from './command.ts';
+
+const statusDocument = document(
+  'initbench.series-status/1',
+  'series status: what changed, and what was built, booted and checked as it is',
+  seriesStatusSchema,
+);
 
 export const seriesStatus: Command<{ name: string; fragments: readonly string[] }, SeriesStatus> = {
   id: 'series status',
@@ -14,7 +26,7 @@ export const seriesStatus: Command<{ name: string; fragments: readonly string[] 
   parse: ({ words }, { settings }) => ({ name: words[0]!, fragments: settings.fragments }),
   run: (workspace, { name, fragments }, signal) => statusOf(workspace, name, fragments, signal),
   text: formatStatus,
-  json: status => ({ schema: 'initbench.series-status/1', ...status }),
+  json: statusDocument.of,
 };
 
 function formatStatus(status: SeriesStatus): readonly string[] {

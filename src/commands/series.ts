@@ -37,6 +37,8 @@ export const conflictShape = {
   files: texts,
   details: text,
 } as const;
+/** Of the verbs about mails. */
+export const shortConflictSchema = object({ conflict: text, details: text });
 const appliedShape = { series: text, digest: digestSchema, tree: treeSchema } as const;
 const appliedDocument = document(
   'initbench.applied/1',

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From a series in patches/ to the mails of its next version, with the list of what is not ready. */
 import path from 'node:path';
+import type { z } from 'zod';
 import type { Finding } from '../campaign/check/check.ts';
+import { flag, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import type { Comparison } from '../measure/comparison.ts';
@@ -37,6 +39,8 @@ import {
   requireUnsent,
   type Submission,
   type SubmissionFiles,
+  submissionFilesSchema,
+  submissionSchema,
   withSubmissions,
   writeSubmission,
 } from './submission.ts';
@@ -88,16 +92,17 @@ export interface Evidence {
   ): Promise<Linted>;
 }
 
-export interface Exported {
-  readonly submission: Submission;
-  readonly files: SubmissionFiles;
+export const exportedSchema = object({
+  submission: submissionSchema,
+  files: submissionFilesSchema,
   /** Where the copy is. */
-  readonly out?: string;
+  out: text.exactOptional(),
   /** False: something blocks and nobody forced it, so `send` will not take it. */
-  readonly ready: boolean;
+  ready: flag,
   /** Settings of git that are not followed. */
-  readonly refused: readonly string[];
-}
+  refused: texts,
+});
+export type Exported = z.infer<typeof exportedSchema>;
 
 /** @throws UserError for a cover letter, notes, recipients or settings that cannot be read */
 export async function* exportSeries(

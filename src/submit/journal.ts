@@ -2,27 +2,31 @@
 /** What has gone of a version, written down mail by mail, and what was shown before: both outlive a crash. */
 import { appendFile, open } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
 import { UserError } from '../host/errors.ts';
 import { digestOf, readIfThere } from '../host/files.ts';
 import { bytesDigest, type Submission } from './submission.ts';
 import type { Captured } from './transport.ts';
 
 /** One mail as it was shown. */
-export interface Shown {
-  readonly file: string;
-  readonly messageId: string;
-  readonly subject: string;
-  readonly envelope: readonly string[];
+const shownSchema = object({
+  file: text,
+  messageId: text,
+  subject: text,
+  envelope: texts,
   /** sha256 of its bytes. */
-  readonly digest: string;
-}
+  digest: text,
+});
+export type Shown = z.infer<typeof shownSchema>;
 
-export interface DryRun {
-  readonly submission: string;
+export const dryRunSchema = object({
+  submission: text,
   /** What the mails' Date says, the first one's; one second more for each. Seconds since 1970. */
-  readonly start: number;
-  readonly mails: readonly Shown[];
-}
+  start: number,
+  mails: list(shownSchema),
+});
+export type DryRun = z.infer<typeof dryRunSchema>;
 
 /** A Date that is older looks odd on a list. */
 const freshFor = 24 * 3600;

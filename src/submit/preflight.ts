@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What has to be true before a series is posted, each with what to do when it is not. Pure. */
+import { z } from 'zod';
 import type { Finding } from '../campaign/check/check.ts';
+import { object, text, texts } from '../document.ts';
 import type { Tree } from '../tree/tree.ts';
 import { toldVersions, uneditedCover } from './cover.ts';
 import type { Recipient } from './recipients.ts';
 
-export interface Item {
-  readonly id: string;
+export const itemSchema = object({
+  id: text,
   /** `blocks`: nothing is sent like this unless forced. `note`: to be known. */
-  readonly state: 'ok' | 'blocks' | 'note';
-  readonly text: string;
+  state: z.enum(['ok', 'blocks', 'note']),
+  text: text,
   /** What the text counts, one a line. */
-  readonly details?: readonly string[];
-  readonly hint?: string;
-}
+  details: texts.exactOptional(),
+  hint: text.exactOptional(),
+});
+export type Item = z.infer<typeof itemSchema>;
 
 /** Something kept from earlier that is about these patches, or is not any more. */
 export interface Freshness {

@@ -3,13 +3,24 @@
  *  what was stopped half-way goes on with the mails that have not gone. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { ToolError, UserError } from '../host/errors.ts';
 import { writeWhole } from '../host/files.ts';
 import { readSeries, seriesNames } from '../series/read.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import { type DryRun, keepLine, nameOf, readDryRun, readJournal, requireSame, shownOf } from './journal.ts';
-import { blocking, type Item } from './preflight.ts';
+import {
+  type DryRun,
+  dryRunSchema,
+  keepLine,
+  nameOf,
+  readDryRun,
+  readJournal,
+  requireSame,
+  shownOf,
+} from './journal.ts';
+import { blocking, type Item, itemSchema } from './preflight.ts';
 import { recordVersion } from './record.ts';
 import {
   lastSent,
@@ -34,31 +45,25 @@ export interface SendRequest {
   readonly mode: 'dry-run' | 'reflect' | 'send';
 }
 
-export type Sent =
-  | {
-      readonly kind: 'shown';
-      readonly submission: Submission;
-      readonly dryRun: DryRun;
-      readonly folder: string;
-      /** Why `--yes` would refuse. */
-      readonly missing: readonly Item[];
-      /** How many mails have gone already; those are not shown. */
-      readonly gone: number;
-    }
-  | {
-      readonly kind: 'reflected';
-      readonly submission: Submission;
-      readonly to: string;
-      readonly missing: readonly Item[];
-    }
-  | { readonly kind: 'sent'; readonly submission: Submission; readonly resumed: number; readonly tag: string }
-  | {
-      readonly kind: 'stopped';
-      readonly submission: Submission;
-      readonly sent: number;
-      /** What git send-email or the server said. */
-      readonly said: readonly string[];
-    };
+export const shownEnd = object({
+  kind: z.literal('shown'),
+  dryRun: dryRunSchema,
+  folder: text,
+  /** Why `--yes` would refuse. */
+  missing: list(itemSchema),
+  /** How many mails have gone already; those are not shown. */
+  gone: number,
+});
+export const reflectedEnd = object({ kind: z.literal('reflected'), to: text, missing: list(itemSchema) });
+export const sentEnd = object({ kind: z.literal('sent'), resumed: number, tag: text });
+export const stoppedEnd = object({
+  kind: z.literal('stopped'),
+  sent: number,
+  /** What git send-email or the server said. */
+  said: texts,
+});
+type End = z.infer<typeof shownEnd | typeof reflectedEnd | typeof sentEnd | typeof stoppedEnd>;
+export type Sent = End & { readonly submission: Submission };
 
 /** A dry run and a reflection show what there is, ready or not. */
 export async function* sendSeries(

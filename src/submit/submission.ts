@@ -4,8 +4,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Comparison } from '../measure/comparison.ts';
-import type { Digest, Work } from '../events.ts';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../document.ts';
+import { comparisonDocument } from '../measure/comparison.ts';
+import { type Digest, digestSchema, type Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
 import {
   exists,
@@ -22,64 +24,67 @@ import type { Mail } from './assemble.ts';
 import { formatAddress } from '../mail/address.ts';
 import { newChangeId } from './cover.ts';
 import { formatMbox } from './letter.ts';
-import type { Item } from './preflight.ts';
+import { itemSchema } from './preflight.ts';
 
 const schema = 'initbench.submission/1';
 
-export interface MailRecord {
-  readonly file: string;
-  readonly number: number;
-  readonly subject: string;
-  readonly messageId: string;
-  readonly to: readonly string[];
-  readonly cc: readonly string[];
+const mailRecordSchema = object({
+  file: text,
+  number: number,
+  subject: text,
+  messageId: text,
+  to: texts,
+  cc: texts,
   /** sha256 of its bytes. */
-  readonly digest: Digest;
+  digest: digestSchema,
   /** Which change it is, whatever lines it stands at: git patch-id; absent for the cover letter. */
-  readonly patchId?: string;
-}
+  patchId: text.exactOptional(),
+});
+export type MailRecord = z.infer<typeof mailRecordSchema>;
 
-export interface Submission {
-  readonly series: string;
-  readonly version: number;
-  readonly changeId: string;
-  readonly sender: string;
-  readonly digest: Digest;
-  readonly tree: { readonly name: string; readonly version: string; readonly commit: string };
+export const submissionSchema = object({
+  series: text,
+  version: number,
+  changeId: text,
+  sender: text,
+  digest: digestSchema,
+  tree: object({ name: text, version: text, commit: text }),
   /** The last commit of the series. */
-  readonly tip: string;
+  tip: text,
   /** ISO 8601. */
-  readonly exported: string;
-  readonly mails: readonly MailRecord[];
-  readonly preflight: readonly Item[];
+  exported: text,
+  mails: list(mailRecordSchema),
+  preflight: list(itemSchema),
   /** What blocked and was forced. */
-  readonly forced: readonly string[];
+  forced: texts,
   /** What the figures in the cover letter are from. */
-  readonly comparison?: Comparison;
+  comparison: comparisonDocument.schema.exactOptional(),
   /** The requirements, as `series verify` kept them. */
-  readonly matrix?: unknown;
-}
+  matrix: z.unknown().exactOptional(),
+});
+export type Submission = z.infer<typeof submissionSchema>;
 
 export const submissionsFolder = (workspace: Workspace, series: string): string =>
   path.join(workspace.state, 'submissions', series);
 export const submissionFolder = (workspace: Workspace, series: string, version: number): string =>
   path.join(submissionsFolder(workspace, series), `v${version}`);
 
-export interface SubmissionFiles {
-  readonly folder: string;
-  readonly record: string;
-  readonly mails: string;
+export const submissionFilesSchema = object({
+  folder: text,
+  record: text,
+  mails: text,
   /** The patches: git am takes it. */
-  readonly mbox: string;
+  mbox: text,
   /** The cover letter and the patches, as a list gets them: for b4 and mail programs. */
-  readonly thread: string;
+  thread: text,
   /** What a dry run showed, and the bytes that would go. */
-  readonly dryRun: string;
+  dryRun: text,
   /** What has gone. */
-  readonly journal: string;
+  journal: text,
   /** Written last: the version is sent. */
-  readonly sent: string;
-}
+  sent: text,
+});
+export type SubmissionFiles = z.infer<typeof submissionFilesSchema>;
 
 export function submissionFiles(workspace: Workspace, series: string, version: number): SubmissionFiles {
   const folder = submissionFolder(workspace, series, version);

@@ -115,6 +115,17 @@ const cases: Readonly<Record<string, Case>> = {
     from: 'edited',
     words: () => ['series', 'diff', 'trial', 'patches', 'branch', '--interdiff'],
   },
+  'series-status/1': { from: 'edited', words: () => ['series', 'status', 'trial'] },
+  'export/1': {
+    from: 'tree',
+    words: () => ['export', 'trial', '--author', 'A <a@example.org>', '--force'],
+  },
+  'send/1': { from: 'exported', words: () => ['send', 'trial', '--dry-run'] },
+  'bundle/1': {
+    from: 'kernels',
+    words: () => ['replay-bundle', '@', '--output', path.join(bench().folder, 'work/bundle')],
+  },
+  'runs/1': { from: 'kernels', words: () => ['runs'] },
   'rebase/1': { from: 'moving', words: () => ['series', 'rebase', 'trial', '--onto', 'u'] },
   'commands/1': { from: 'tree', words: () => ['build', 'trial', '--dry-run'] },
 };
