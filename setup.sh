@@ -137,9 +137,11 @@ mcopy:mtools:
 profiles='
 perf:linux-perf:perf
 '
-# What the mails have to get along with:
+# What the mails have to get along with, and the shells that complete our words:
 others='
 b4:b4:
+zsh:zsh:zsh
+fish:fish:fish
 '
 
 have() {

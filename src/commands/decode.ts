@@ -32,7 +32,7 @@ export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
     },
     { usage: '--vmlinux <file>', summary: 'the console is a file, and this is the vmlinux of its kernel' },
     {
-      usage: '--kernel <name>',
+      usage: '--kernel <kernel>',
       summary: 'the console is a file, and its kernel is base or a series, as built last',
     },
   ],

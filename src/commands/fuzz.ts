@@ -40,7 +40,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
     'series fuzz initoverlayfs --machine um --count 10000',
     'series fuzz initoverlayfs --case 1/plain/17',
   ],
-  positional: [{ usage: '<name>', summary: 'the series' }],
+  positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
     { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
     ...machineOptions,

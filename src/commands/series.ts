@@ -72,7 +72,7 @@ export const seriesShow: Command<{ name: string }, Series> = {
   id: 'series show',
   summary: 'show the patches of a series and what each changes',
   examples: ['series show initoverlayfs'],
-  positional: [{ usage: '<name>', summary: 'the series' }],
+  positional: [{ usage: '<series>', summary: 'the series' }],
   options: [],
   parse: ({ words }) => ({ name: words[0]! }),
   async *run(workspace, { name }): Work<Series> {
@@ -95,7 +95,7 @@ export const seriesApply: Command<{ name: string; tree?: string }, Applied | Con
   summary: 'apply a series to a tree in its own worktree, all of it or nothing',
   changes: ['series', 'trees'],
   examples: ['series apply initoverlayfs', 'series apply initoverlayfs --tree 6.12'],
-  positional: [{ usage: '<name>', summary: 'the series' }],
+  positional: [{ usage: '<series>', summary: 'the series' }],
   options: [{ usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' }],
   parse: ({ options, words }) => ({
     name: words[0]!,

@@ -73,7 +73,7 @@ export const treeRemove: Command<{ name: string }, string> = {
   summary: 'remove a tree, its worktrees and what was built in them',
   changes: ['trees', 'kernels'],
   examples: ['tree remove 6.12'],
-  positional: [{ usage: '<name>', summary: 'the tree' }],
+  positional: [{ usage: '<tree>', summary: 'the tree' }],
   options: [],
   parse: ({ words }) => ({ name: words[0]! }),
   run: (workspace, { name }, signal) => removeTree(workspace, name, signal),

@@ -71,7 +71,7 @@ export const verbs: readonly Verb[] = [
   {
     id: 'tree remove',
     summary: 'remove a tree, its worktrees and what was built in them',
-    words: '<name>',
+    words: '<tree>',
     load: async () => (await import('./tree.ts')).treeRemove,
   },
   {
@@ -82,13 +82,13 @@ export const verbs: readonly Verb[] = [
   {
     id: 'series show',
     summary: 'show the patches of a series and what each changes',
-    words: '<name>',
+    words: '<series>',
     load: async () => (await import('./series.ts')).seriesShow,
   },
   {
     id: 'series apply',
     summary: 'apply a series to a tree in its own worktree, all of it or nothing',
-    words: '<name>',
+    words: '<series>',
     load: async () => (await import('./series.ts')).seriesApply,
   },
   {
@@ -173,13 +173,13 @@ export const verbs: readonly Verb[] = [
   {
     id: 'series verify',
     summary: 'boot what shows each requirement of upstream, and print the matrix',
-    words: '<name>',
+    words: '<series>',
     load: async () => (await import('./verify.ts')).seriesVerify,
   },
   {
     id: 'series fuzz',
     summary: 'boot damaged images on a kernel with the series; every boot must come to a defined end',
-    words: '<name>',
+    words: '<series>',
     load: async () => (await import('./fuzz.ts')).seriesFuzz,
   },
   {
@@ -275,6 +275,12 @@ export const verbs: readonly Verb[] = [
     load: loadSchema,
   },
   {
+    id: 'completion',
+    summary: 'print the script that has bash, zsh or fish complete the command line',
+    words: '[shell]',
+    load: loadCompletion,
+  },
+  {
     id: 'doctor',
     summary: 'list the tools, their versions and what is lost without them',
     load: async () => (await import('./doctor.ts')).doctor,
@@ -299,6 +305,16 @@ function loadSchema(): Promise<AnyCommand> {
     schemaCommand(() => Promise.all(verbs.map(verb => verb.load()))),
   );
   return schema;
+}
+
+/** It completes the words of all verbs, its own among them. */
+let completion: Promise<AnyCommand> | undefined;
+
+function loadCompletion(): Promise<AnyCommand> {
+  completion ??= import('./completion.ts').then(({ completionCommand }) =>
+    completionCommand(() => Promise.all(verbs.map(verb => verb.load()))),
+  );
+  return completion;
 }
 
 /** The commands for these arguments: whole where they may be meant, else as much as the help needs. */

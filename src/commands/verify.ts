@@ -24,7 +24,7 @@ export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
     'series verify initoverlayfs-6.12 --json',
     'series verify initoverlayfs --short',
   ],
-  positional: [{ usage: '<name>', summary: 'the series' }],
+  positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
     { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
     { usage: '--only <list>', summary: 'some requirements: R6,R15', repeat: true },
