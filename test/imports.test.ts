@@ -53,7 +53,7 @@ const table: Readonly<Record<string, Room>> = {
     types: ['boot'],
   },
   campaign: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('campaign')] },
-  evidence: { packages: [], ours: ['host', 'events.ts', 'workspace.ts', ...before('evidence')] },
+  evidence: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('evidence')] },
   store: { packages: ['zod'], ours: ['host', 'events.ts', 'workspace.ts', ...before('campaign')] },
   submit: {
     packages: ['zod'],

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a kernel reports as wrong: which kind of report a message begins, and which report is the first cause of how a
  *  boot ended. The kinds are those that reports of kernel bugs are sorted by. Pure. */
+import { z } from 'zod';
+import { object, text } from '../document.ts';
 
-export type FindingKind =
-  | 'oops'
-  | 'bug'
-  | 'warning'
-  | 'kasan'
-  | 'kmsan'
-  | 'kcsan'
-  | 'kfence'
-  | 'ubsan'
-  | 'lockdep'
-  | 'rcu'
-  | 'hung-task'
-  | 'lockup'
-  | 'corruption'
-  | 'refcount'
-  | 'atomic'
-  | 'stack'
-  | 'leak'
-  | 'oom'
-  | 'initrd'
-  | 'init';
+const findingKindSchema = z.enum([
+  'oops',
+  'bug',
+  'warning',
+  'kasan',
+  'kmsan',
+  'kcsan',
+  'kfence',
+  'ubsan',
+  'lockdep',
+  'rcu',
+  'hung-task',
+  'lockup',
+  'corruption',
+  'refcount',
+  'atomic',
+  'stack',
+  'leak',
+  'oom',
+  'initrd',
+  'init',
+]);
+export type FindingKind = z.infer<typeof findingKindSchema>;
 
-export interface Finding {
-  readonly kind: FindingKind;
-  readonly message: string;
-}
+export const findingSchema = object({ kind: findingKindSchema, message: text });
+export type Finding = z.infer<typeof findingSchema>;
 
 /** Names that messages have in front: pr_fmt() of their file. */
 const from = /^(?:watchdog: |NMI watchdog: |rcu: |traps: |workqueue: |x86\/\w+: )/;

@@ -1,39 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A console that somebody saved: the bytes of a file through the same parser as a live one. Pure; nothing in it is
  *  trusted, and every text that comes out is sanitised. */
-import { type Fact, type Mark, type Outcome, sanitise } from '../events.ts';
+import type { z } from 'zod';
+import { list, number, object, text } from '../document.ts';
+import { type Fact, factSchema, markSchema, type Outcome, outcomeSchema, sanitise } from '../events.ts';
 import { consoleParser, lineSplitter, type Sign } from './console.ts';
-import { causeOf, type Finding, whereOf } from './findings.ts';
+import { causeOf, findingSchema, whereOf } from './findings.ts';
 import { messagesOf } from './prefix.ts';
 import { gathered } from './records.ts';
 
-export interface SavedConsole {
-  readonly bytes: number;
-  readonly lines: number;
-  /** 'Linux version 7.3.4 ...', and its command line, when the kernel printed them. */
-  readonly version?: string;
-  readonly commandLine?: string;
-  readonly outcome: Outcome;
-  /** In the order they were passed; the last of several `used`. */
-  readonly marks: readonly {
-    readonly mark: Mark;
-    readonly line: number;
-    /** Of the kernel's message before it: seconds, as printk stamped it. */
-    readonly stamp?: number;
-    readonly tsc?: number;
-    /** Nanoseconds. */
-    readonly boottime?: number;
-  }[];
-  readonly facts: readonly Fact[];
-  /** Oops, BUG, WARNING and their like, with their line. */
-  readonly troubles: readonly FoundAt[];
-  /** Which of the troubles led to the panic, or came first; `where`: the function it names. */
-  readonly cause?: FoundAt & { readonly where: string };
-}
+const foundAtSchema = object({ ...findingSchema.unwrap().shape, line: number });
 
-interface FoundAt extends Finding {
-  readonly line: number;
-}
+export const savedConsoleSchema = object({
+  bytes: number,
+  lines: number,
+  /** 'Linux version 7.3.4 ...', and its command line, when the kernel printed them. */
+  version: text.exactOptional(),
+  commandLine: text.exactOptional(),
+  outcome: outcomeSchema,
+  /** In the order they were passed; the last of several `used`. */
+  marks: list(
+    object({
+      mark: markSchema,
+      line: number,
+      /** Of the kernel's message before it: seconds, as printk stamped it. */
+      stamp: number.exactOptional(),
+      tsc: number.exactOptional(),
+      /** Nanoseconds. */
+      boottime: number.exactOptional(),
+    }),
+  ),
+  facts: list(factSchema),
+  /** Oops, BUG, WARNING and their like, with their line. */
+  troubles: list(foundAtSchema),
+  /** Which of the troubles led to the panic, or came first; `where`: the function it names. */
+  cause: object({
+    ...foundAtSchema.unwrap().shape,
+    where: text,
+  }).exactOptional(),
+});
+export type SavedConsole = z.infer<typeof savedConsoleSchema>;
 
 /** Lines that a report may have before it names a place. */
 const longestReport = 60;

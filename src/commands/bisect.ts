@@ -4,15 +4,29 @@ import {
   type Asked,
   bisect as bisectCommits,
   type Bisected,
+  bisectedSchema,
   type BisectRequest,
   bisectStep as oneStep,
   type Tested,
+  testedSchema,
 } from '../campaign/bisect/bisect.ts';
 import { type Metric, metrics, type Question } from '../campaign/bisect/question.ts';
+import { document } from '../document.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command, Parameter, Typed } from './command.ts';
 import { bytesOf, choiceOf, parseBytes, wholeNumber } from './typed.ts';
+
+const bisectDocument = document(
+  'initbench.bisect/1',
+  'bisect: the first bad commit, and what was judged on the way',
+  bisectedSchema,
+);
+const stepDocument = document(
+  'initbench.bisect-step/1',
+  'bisect step: one commit, good, bad or skipped',
+  testedSchema,
+);
 
 const question: readonly Parameter[] = [
   { usage: '--flow <flow>', summary: 'the way to boot' },
@@ -71,7 +85,7 @@ export const bisect: Command<BisectRequest, Bisected> = {
   },
   run: bisectCommits,
   text: formatBisected,
-  json: bisected => ({ schema: 'initbench.bisect/1', ...bisected }),
+  json: bisectDocument.of,
   exitCode: ({ kind }) => (kind === 'found' ? exitCodes.done : exitCodes.inconclusive),
 };
 
@@ -90,7 +104,7 @@ export const bisectStep: Command<Asked & { readonly clone: string }, Tested> = {
   parse: (typed, workspace) => ({ ...askedOf(typed, workspace), clone: typed.options.clone as string }),
   run: oneStep,
   text: tested => [`${tested.label} is ${wordOf(tested)}: ${tested.why}`],
-  json: tested => ({ schema: 'initbench.bisect-step/1', ...tested }),
+  json: stepDocument.of,
   exitCode: ({ mark }) => (({ good: 0, bad: 1, skip: 125 }) as const)[mark],
 };
 

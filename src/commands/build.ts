@@ -1,18 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench build`: one kernel, unpatched or with a series, configured, compiled and kept. */
+import { z } from 'zod';
+import { document, flag, list, object, type Printed, text } from '../document.ts';
 import { drained, rehearsedSteps } from '../events.ts';
 import { type ExitCode, exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { formatLost, formatRedefined } from '../kconfig/fragment.ts';
-import type { Config } from '../kconfig/kconfig.ts';
+import { type Config, configSchema } from '../kconfig/kconfig.ts';
+import { kernelSchema } from '../kernel/kernel.ts';
 import { pasteableCommands } from '../kernel/make.ts';
 import { type KernelRequest, type Prepared, planKernel, prepare } from '../kernel/prepare.ts';
-import { kernelSchema } from '../kernel/store.ts';
+import { kernelSchema as recordName } from '../kernel/store.ts';
 import type { Conflict } from '../series/series.ts';
 import type { Command, Typed } from './command.ts';
+import { conflictShape } from './series.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
 import { machineName } from './machine.ts';
 import { wholeNumber } from './typed.ts';
+
+const { redefined, lost } = configSchema.unwrap().shape;
+const optionsShape = {
+  redefined,
+  /** `actual`: null when Kconfig does not know the option. */
+  lost: list(object({ ...lost.unwrap().element.unwrap().shape, actual: text.nullable() })),
+} as const;
+const { kind: _, ...conflict } = conflictShape;
+const kernelDocument = document(
+  recordName,
+  'build: the kernel and what it was made of, or why there is none; kernels/DIGEST/kernel.json',
+  object({
+    ...{ outcome: z.literal('built'), cached: flag },
+    ...kernelSchema.unwrap().shape,
+    ...optionsShape,
+  }),
+  object({ outcome: z.literal('lost'), name: text, tree: text, ...optionsShape }),
+  object({ outcome: z.literal('conflict'), series: text, tree: text, ...conflict }),
+  kernelSchema,
+);
 
 interface BuildInput {
   readonly request: KernelRequest;
@@ -148,34 +172,26 @@ function formatOptions({ redefined, lost }: Config): readonly string[] {
   ];
 }
 
-function jsonOf(product: BuildProduct): unknown {
+function jsonOf(product: BuildProduct): Printed {
   switch (product.kind) {
     case 'commands':
       return dryRunJson(product);
     case 'conflict': {
       const { series, tree, patch, files, details } = product;
-      return {
-        schema: kernelSchema,
-        outcome: 'conflict',
-        series: series.name,
-        tree: tree.name,
-        patch,
-        files,
-        details,
-      };
+      return kernelDocument.of({
+        ...{ outcome: 'conflict', series: series.name, tree: tree.name },
+        ...{ patch, files, details },
+      });
     }
     default: {
       const { redefined, lost } = product.config;
       const options = { redefined, lost: lost.map(each => ({ ...each, actual: each.actual ?? null })) };
-      return product.kind === 'lost'
-        ? {
-            schema: kernelSchema,
-            outcome: 'lost',
-            name: product.build.name,
-            tree: product.build.tree,
-            ...options,
-          }
-        : { schema: kernelSchema, outcome: 'built', cached: product.cached, ...product.kernel, ...options };
+      if (product.kind === 'lost') {
+        const { name, tree } = product.build;
+        return kernelDocument.of({ outcome: 'lost', name, tree, ...options });
+      }
+      const { cached, kernel } = product;
+      return kernelDocument.of({ outcome: 'built', cached, ...kernel, ...options });
     }
   }
 }

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series check`: what a maintainer's scripts would ask of each patch, asked before they do. */
-import { checkSeries, type Checked, type CheckRequest, passed } from '../campaign/check/series.ts';
+import {
+  type Checked,
+  checkedSchema,
+  type CheckRequest,
+  checkSeries,
+  passed,
+} from '../campaign/check/series.ts';
 import { formatCheck } from '../campaign/check/table.ts';
+import { document, flag, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
+
+const checkDocument = document(
+  'initbench.check/1',
+  'series check: each patch by itself, question by question',
+  object({ passed: flag, ...checkedSchema.unwrap().shape }),
+);
 
 export const seriesCheck: Command<CheckRequest, Checked> = {
   id: 'series check',
@@ -35,6 +48,6 @@ export const seriesCheck: Command<CheckRequest, Checked> = {
   }),
   run: checkSeries,
   text: formatCheck,
-  json: checked => ({ schema: 'initbench.check/1', passed: passed(checked), ...checked }),
+  json: checked => checkDocument.of({ passed: passed(checked), ...checked }),
   exitCode: checked => (passed(checked) ? exitCodes.done : exitCodes.failed),
 };

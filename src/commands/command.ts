@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A verb as a value: what it takes, what it does, how its product reads. Both front ends are made from these. */
+import type { Printed } from '../document.ts';
 import type { Work } from '../events.ts';
 import type { ExitCode } from '../host/errors.ts';
 import type { Workspace } from '../workspace.ts';
@@ -35,8 +36,8 @@ export interface Command<Input, Product> {
   run(workspace: Workspace, input: Input, signal: AbortSignal): Work<Product>;
   /** The product as lines for a terminal of this width. */
   text(product: Product, width: number): readonly string[];
-  /** The product as one JSON document, `schema` in it. */
-  json(product: Product): unknown;
+  /** The product as one JSON document. */
+  json(product: Product): Printed;
   /** Ends that are answers: a panic, a conflict, a lost option. Absent means done. 125: a step of git bisect run that
    *  tells nothing. */
   exitCode?(product: Product): ExitCode | 125;

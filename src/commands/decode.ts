@@ -4,11 +4,19 @@ import {
   type Decoded,
   type DecodedFrame,
   type DecodedTrace,
+  decodedSchema,
   decodeConsole,
   type Subject,
 } from '../campaign/decode/decode.ts';
+import { document } from '../document.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import type { Command } from './command.ts';
+
+const decodedDocument = document(
+  'initbench.decoded/1',
+  'decode: the stacks of a console as files and lines, and whose patch wrote them',
+  decodedSchema,
+);
 
 export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
   id: 'decode',
@@ -45,7 +53,7 @@ export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
       : traces.flatMap(trace => traceLines(trace, lines))),
     ...(notes.length > 0 ? ['', ...notes.map(note => `note: ${note}`)] : []),
   ],
-  json: decoded => ({ schema: 'initbench.decoded/1', ...decoded }),
+  json: decodedDocument.of,
   exitCode: () => exitCodes.done,
 };
 

@@ -2,18 +2,31 @@
 /** `initbench diff`: two boots on record, held against each other: timelines by event, and what they were made with. */
 import path from 'node:path';
 import type { BootRun, Clock } from '../boot/boot.ts';
+import { document, list, object, text } from '../document.ts';
 import { readConsole } from '../boot/record.ts';
 import { openRun } from '../boot/store.ts';
 import type { Work } from '../events.ts';
 import { readIfThere } from '../host/files.ts';
 import { kernelFolder } from '../kernel/store.ts';
-import { diffRuns, type RunDiff, sameDigits } from '../measure/diff.ts';
-import { compareInitcalls, type InitcallRow, initcallsOf } from '../measure/initcalls.ts';
+import { diffRuns, type RunDiff, runDiffSchema, sameDigits } from '../measure/diff.ts';
+import { compareInitcalls, type InitcallRow, initcallRowSchema, initcallsOf } from '../measure/initcalls.ts';
 import type { Alignment } from '../measure/timeline.ts';
 import { differenceText, figureText, unitOf } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { shellQuote } from './words.ts';
+
+const diffDocument = document(
+  'initbench.diff/1',
+  'diff: two boots by event, and what differs in their making',
+  object({
+    before: text,
+    after: text,
+    ...runDiffSchema.unwrap().shape,
+    /** Absent unless both boots had initcall_debug. */
+    initcalls: list(initcallRowSchema).exactOptional(),
+  }),
+);
 
 interface Compared {
   readonly before: BootRun;
@@ -43,14 +56,14 @@ export const diff: Command<{ readonly before: string; readonly after: string }, 
     };
   },
   text: formatDiff,
-  json: ({ before, after, diff: found, initcalls }) => ({
-    schema: 'initbench.diff/1',
-    before: before.id,
-    after: after.id,
-    ...found,
-    argv: found.argv.filter(({ sign }) => sign !== ' '),
-    ...(initcalls && { initcalls }),
-  }),
+  json: ({ before, after, diff: found, initcalls }) =>
+    diffDocument.of({
+      before: before.id,
+      after: after.id,
+      ...found,
+      argv: found.argv.filter(({ sign }) => sign !== ' '),
+      ...(initcalls && { initcalls }),
+    }),
 };
 
 /** Both configurations, when they differ and the kernels are still in the cache. */
@@ -109,7 +122,7 @@ function formatDiff({ before, after, diff: found, initcalls }: Compared): string
 }
 
 function timelineLines({ events, phases }: Alignment, clock: Clock): string[] {
-  const figure = (value: number | undefined) => figureText(value, clock, 'detail');
+  const figure = (value: number | null) => figureText(value ?? undefined, clock, 'detail');
   const signed = (value: number | undefined) =>
     value === undefined ? '' : differenceText(value, clock, 'detail');
   return columns([

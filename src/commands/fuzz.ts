@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series fuzz`: hostile images against a series, or one of them again. */
+import { bootRunSchema } from '../boot/boot.ts';
+import {
+  document,
+  flag,
+  list,
+  number,
+  object,
+  type Printed,
+  table as tableOf,
+  text,
+  texts,
+} from '../document.ts';
 import { type CaseName, formatCase, parseCase } from '../evidence/fuzz/case.ts';
 import {
   type Fuzzed,
   type FuzzRequest,
+  fuzzRequestSchema,
   type FuzzResult,
+  fuzzResultSchema,
   fuzzFragments,
   fuzzSeries,
   isFinding,
 } from '../evidence/fuzz/fuzz.ts';
 import { givens } from '../evidence/fuzz/machine.ts';
 import { type Control, type Replayed, replayCase } from '../evidence/fuzz/replay.ts';
-import { definedEnds, isBad } from '../evidence/fuzz/verdict.ts';
+import { expectationSchema } from '../evidence/fuzz/kinds.ts';
+import { definedEnds, isBad, verdictSchema } from '../evidence/fuzz/verdict.ts';
+import { millisecondsSchema } from '../events.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
 import { machineName, machineOptions } from './machine.ts';
@@ -138,6 +154,32 @@ type Column = (typeof columns)[number];
 const columnOf = (result: FuzzResult): Column =>
   isFinding(result) ? 'findings' : !isBad(result.end) ? result.end : result.upstream ? 'upstream' : 'other';
 
+const totalSchema = object({
+  ...{ layout: text, cases: number },
+  ...(Object.fromEntries(columns.map(column => [column, number])) as Record<Column, typeof number>),
+});
+const campaignDocument = document(
+  'initbench.fuzz/1',
+  'series fuzz: what each image came to, and what is a finding',
+  object({
+    ...fuzzRequestSchema.unwrap().shape,
+    ...{ release: text, known: number, complete: flag, elapsed: millisecondsSchema, record: text },
+    totals: list(totalSchema),
+    findings: list(object({ case: text, ...fuzzResultSchema.unwrap().shape, replay: texts })),
+    /** By the name of the case. */
+    results: tableOf(fuzzResultSchema),
+  }),
+);
+const caseDocument = document(
+  'initbench.fuzz-case/1',
+  'series fuzz --case: one image, booted again',
+  object({
+    ...{ case: text, kind: text, did: text, expect: expectationSchema },
+    ...verdictSchema.unwrap().shape,
+    run: bootRunSchema,
+  }),
+);
+
 /** Cases of each layout by what they came to. */
 export function totalsOf({ layouts, results }: Pick<Fuzzed, 'layouts' | 'results'>) {
   return layouts.map(layout => {
@@ -214,15 +256,14 @@ function otherLines(results: ReadonlyMap<string, FuzzResult>): readonly string[]
   return ['other: the unpatched kernel has another fault with the same image', ...lines];
 }
 
-function caseRecord({ made, run, verdict }: Replayed) {
+function caseRecord({ made, run, verdict }: Replayed): Printed {
   const { kind, did, expect, name } = made;
-  return { schema: 'initbench.fuzz-case/1', case: formatCase(name), kind, did, expect, ...verdict, run };
+  return caseDocument.of({ case: formatCase(name), kind, did, expect, ...verdict, run });
 }
 
-function campaignRecord({ fuzzed, typed }: Extract<FuzzProduct, { kind: 'campaign' }>) {
+function campaignRecord({ fuzzed, typed }: Extract<FuzzProduct, { kind: 'campaign' }>): Printed {
   const { request, release, known, complete, elapsed, record, results } = fuzzed;
-  return {
-    schema: 'initbench.fuzz/1',
+  return campaignDocument.of({
     ...request,
     ...{ release, known, complete, elapsed, record },
     totals: totalsOf(fuzzed),
@@ -234,5 +275,5 @@ function campaignRecord({ fuzzed, typed }: Extract<FuzzProduct, { kind: 'campaig
         replay: ['initbench', 'series', 'fuzz', ...typed, '--case', key],
       })),
     results: Object.fromEntries(results),
-  };
+  });
 }

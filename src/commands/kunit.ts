@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench kunit`: the suites of a series by the tree's own kunit.py, as a table. */
 import type { KunitSuite, TestResult } from '../campaign/kunit/ktap.ts';
-import { kunitPassed, type KunitProduct, type KunitRequest, kunitSeries } from '../campaign/kunit/kunit.ts';
+import {
+  kunitPassed,
+  type KunitProduct,
+  kunitProductSchema,
+  type KunitRequest,
+  kunitSeries,
+} from '../campaign/kunit/kunit.ts';
 import type { KunitEnd } from '../campaign/kunit/run.ts';
+import { document, flag, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
 import { namedGrid } from '../measure/grid.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './typed.ts';
 import { duration } from './words.ts';
+
+const kunitDocument = document(
+  'initbench.kunit/1',
+  'kunit: the suites of a series, test by test',
+  object({ passed: flag, ...kunitProductSchema.unwrap().shape }),
+);
 
 export const kunit: Command<KunitRequest, KunitProduct> = {
   id: 'kunit',
@@ -29,7 +42,7 @@ export const kunit: Command<KunitRequest, KunitProduct> = {
   }),
   run: kunitSeries,
   text: formatKunit,
-  json: product => ({ schema: 'initbench.kunit/1', passed: kunitPassed(product), ...product }),
+  json: product => kunitDocument.of({ passed: kunitPassed(product), ...product }),
   exitCode(product) {
     if (product.end?.kind === 'not-built') return exitCodes.build;
     return kunitPassed(product) ? exitCodes.done : exitCodes.failed;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench parse`: what a saved console says, without a tree, a kernel or a run. */
 import { open } from 'node:fs/promises';
-import { parseConsole, type SavedConsole } from '../boot/saved.ts';
+import { parseConsole, type SavedConsole, savedConsoleSchema } from '../boot/saved.ts';
+import { document, flag, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import type { Command } from './command.ts';
@@ -16,6 +17,17 @@ interface Parsed {
   readonly cut: boolean;
 }
 
+const consoleDocument = document(
+  'initbench.console/1',
+  'parse: what a saved console says',
+  object({
+    file: text,
+    /** It is larger than what was read. */
+    cut: flag,
+    ...savedConsoleSchema.unwrap().shape,
+  }),
+);
+
 export const parse: Command<string, Parsed> = {
   id: 'parse',
   summary: 'marks, facts, panics and warnings of a saved console log',
@@ -25,7 +37,7 @@ export const parse: Command<string, Parsed> = {
   parse: ({ words }) => words[0]!,
   run: readSaved,
   text: formatParsed,
-  json: ({ file, console, cut }) => ({ schema: 'initbench.console/1', file, cut, ...console }),
+  json: ({ file, console, cut }) => consoleDocument.of({ file, cut, ...console }),
   exitCode: ({ console }) => (console.outcome.kind === 'panic' ? exitCodes.panic : exitCodes.done),
 };
 

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench report`: a comparison, a sweep or runs as a page, a text for mail, a spreadsheet and charts. */
-import { type Reported, type ReportRequest, writeReport } from '../campaign/report.ts';
 import { readFileSync } from 'node:fs';
+import { type Reported, type ReportRequest, writeReport } from '../campaign/report.ts';
+import { document, list, object, text, texts } from '../document.ts';
+import { reportSchema } from '../measure/report/report.ts';
 import type { Command } from './command.ts';
+
+const reportDocument = document(
+  'initbench.report/1',
+  'report: the files, and what they say, charts and data aside',
+  object({ folder: text, files: texts, reports: list(reportSchema) }),
+);
 
 type ReportInput = ReportRequest & { readonly charts: boolean };
 
@@ -36,12 +44,8 @@ export const report: Command<ReportInput, Reported & { readonly charts: boolean 
     ...files.filter(file => !file.endsWith('.svg')).map(file => `written: ${file}`),
     `written: ${files.filter(file => file.endsWith('.svg')).length} charts beside them`,
   ],
-  json: ({ folder, files, reports }) => ({
-    schema: 'initbench.report/1',
-    folder,
-    files,
-    reports: reports.map(({ charts, data, ...rest }) => rest),
-  }),
+  json: ({ folder, files, reports }) =>
+    reportDocument.of({ folder, files, reports: reports.map(({ charts, data, ...rest }) => rest) }),
 };
 
 function versionOf(): string {

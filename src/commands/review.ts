@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench review`: replies from mailboxes as a list of comments and tags, what became of each, and the changes that
  *  the next cover letter tells. */
+import { document, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import { readSeries } from '../series/read.ts';
 import { draftChanges } from '../submit/review/changes.ts';
-import { type Collected, collectReplies } from '../submit/review/collect.ts';
+import { type Collected, collectedSchema, collectReplies } from '../submit/review/collect.ts';
 import { readReview, reviewFile } from '../submit/review/file.ts';
 import { type Mailbox, readMailboxes } from '../submit/review/mailbox.ts';
-import { type Comment, formatState, type Review, type Tag } from '../submit/review/review.ts';
+import { type Comment, formatState, type Review, reviewSchema, type Tag } from '../submit/review/review.ts';
 import { type Decisions, readDecision, settleReview } from '../submit/review/settle.ts';
 import { answeredSeries } from '../submit/review/thread.ts';
 import { lastSent, readSubmission } from '../submit/submission.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './typed.ts';
+
+const reviewDocument = document(
+  'initbench.review/1',
+  'review: the comments and tags of a series, and what was not taken of the mails',
+  object({
+    series: text,
+    ...reviewSchema.unwrap().shape,
+    ...{ unmatched: texts, remarks: texts, draft: text.nullable() },
+    setAside: collectedSchema.unwrap().shape.setAside,
+  }),
+);
 
 interface ReviewInput extends Decisions {
   /** Default: the series that the mails answer, else that of initbench.toml. */
@@ -107,11 +119,12 @@ export const review: Command<ReviewInput, Reviewed> = {
           ...tags.map(tagLine),
           `saved in ${file}`,
         ],
-  json: ({ series, review: found, collected, draft }) => ({
-    ...{ schema: 'initbench.review/1', series, ...found },
-    ...{ unmatched: collected?.unmatched ?? [], remarks: collected?.remarks ?? [], draft: draft ?? null },
-    setAside: collected?.setAside ?? [],
-  }),
+  json: ({ series, review: found, collected, draft }) =>
+    reviewDocument.of({
+      ...{ series, ...found },
+      ...{ unmatched: collected?.unmatched ?? [], remarks: collected?.remarks ?? [], draft: draft ?? null },
+      setAside: collected?.setAside ?? [],
+    }),
   exitCode: ({ collected }) => ((collected?.setAside.length ?? 0) > 0 ? exitCodes.failed : exitCodes.done),
 };
 

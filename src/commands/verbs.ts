@@ -326,14 +326,15 @@ export async function commandsFor(argv: readonly string[]): Promise<readonly Any
 }
 
 function nameOf({ id, summary, words }: Verb): AnyCommand {
+  const notLoaded = (): never => {
+    throw new Error(`${id} was not loaded`);
+  };
   return {
     ...{ id, summary, examples: [], options: [] },
     positional: words === undefined ? [] : words.split(' ').map(usage => ({ usage, summary: '' })),
     parse: () => null,
-    run: () => {
-      throw new Error(`${id} was not loaded`);
-    },
+    run: notLoaded,
     text: () => [],
-    json: () => null,
+    json: notLoaded,
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series verify`: each requirement that upstream named, shown by boots, as a matrix. */
-import { countsOf, formatMatrix, formatShort } from '../evidence/verify/matrix.ts';
+import { countsOf, formatMatrix, formatShort, matrixDocument } from '../evidence/verify/matrix.ts';
 import { type Verified, type VerifyRequest, verifySeries } from '../evidence/verify/verify.ts';
 import { exitCodes } from '../host/errors.ts';
 import type { Command } from './command.ts';
@@ -51,6 +51,6 @@ export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
   },
   text: ({ matrix, file, input }) =>
     input.short ? formatShort(matrix) : [...formatMatrix(matrix, input), '', `saved in ${file}`],
-  json: ({ matrix }) => matrix,
+  json: ({ matrix: { schema, ...matrix } }) => matrixDocument.of(matrix),
   exitCode: ({ matrix }) => (countsOf(matrix.rows)['not met'] > 0 ? exitCodes.failed : exitCodes.done),
 };

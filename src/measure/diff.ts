@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Two boots held against each other: their timelines by event, and what they were made with. Pure. */
 import { diffArrays, diffLines } from 'diff';
+import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
+import { list, object, text, texts } from '../document.ts';
+import { clockSchema } from '../events.ts';
 import { runFigures } from './figures.ts';
-import { type Alignment, alignTimelines, timelineOf } from './timeline.ts';
+import { alignmentSchema, alignTimelines, timelineOf } from './timeline.ts';
 
 /** A property that differs. */
-export interface Changed {
-  readonly what: string;
-  readonly before: string;
-  readonly after: string;
-}
+const changedSchema = object({ what: text, before: text, after: text });
+export type Changed = z.infer<typeof changedSchema>;
 
-export interface RunDiff {
-  readonly clock: 'icount' | 'wall';
+export const runDiffSchema = object({
+  clock: clockSchema,
   /** Absent when the clocks differ, or one was typed into: their figures cannot be held against each other. */
-  readonly timeline?: Alignment;
-  readonly changed: readonly Changed[];
+  timeline: alignmentSchema.exactOptional(),
+  changed: list(changedSchema),
   /** Words of the QEMU command: ' ' in both, '-' in the first alone, '+' in the second alone. */
-  readonly argv: readonly { readonly sign: ' ' | '-' | '+'; readonly word: string }[];
+  argv: list(object({ sign: z.enum([' ', '-', '+']), word: text })),
   /** Lines of the kernels' configurations that differ, as in a diff; absent when the configurations are the same, or
    *  are no longer there. */
-  readonly config?: readonly string[];
-}
+  config: texts.exactOptional(),
+});
+export type RunDiff = z.infer<typeof runDiffSchema>;
 
 /** `configs`: both .config texts, where they are at hand. */
 export function diffRuns(

@@ -3,6 +3,8 @@
  *  trace_initcall_finish_cb()). Pure. Printing it costs more than most of them: a run of its own, whose other figures
  *  are held against none without it. */
 
+import type { z } from 'zod';
+import { number, object, text } from '../document.ts';
 import { handled, unpackStarts } from './kernellog.ts';
 
 /** Microseconds of the guest's clock; under icount one is a thousand instructions, executed or slept through. */
@@ -16,12 +18,13 @@ export interface Initcalls {
 }
 
 /** A row of two boots; absent on the side that has no such call. */
-export interface InitcallRow {
-  readonly name: string;
-  readonly before?: Microseconds;
-  readonly after?: Microseconds;
-  readonly delta: Microseconds;
-}
+export const initcallRowSchema = object({
+  name: text,
+  before: number.exactOptional(),
+  after: number.exactOptional(),
+  delta: number,
+});
+export type InitcallRow = z.infer<typeof initcallRowSchema>;
 
 const stamped = /^\[ *(\d{1,9})\.(\d{6})\] (.*)$/;
 const finished =

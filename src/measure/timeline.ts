@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One boot on one line: events in their order, the phases between them, what went on beside; and two of them aligned
  *  by event. Pure. Zero is start_kernel (by the wall clock where CLOCK_BOOTTIME starts, a little later). */
+import { z } from 'zod';
 import type { BootRun } from '../boot/boot.ts';
+import { list, number, object, text } from '../document.ts';
 import type { Mark } from '../events.ts';
 import { type Point, type RunFigures, runFigures } from './figures.ts';
 import { counterRate, handled, kernelLogOf, unpackStarts } from './kernellog.ts';
+import { unitNameSchema } from './unit.ts';
 
 /** The words of systemd-analyze(1). */
 export const phases = ['firmware', 'loader', 'kernel', 'initrd', 'userspace'] as const;
@@ -135,23 +138,25 @@ function besideOf(run: Timed, points: readonly Point[]): Beside[] {
 }
 
 /** Two boots, event by event. `delta` is the second less the first. */
-export interface Alignment {
-  readonly unit: Timeline['unit'];
-  readonly runs: readonly [string, string];
-  readonly events: readonly {
-    readonly id: string;
-    readonly label: string;
-    readonly at: readonly [number | undefined, number | undefined];
-    readonly delta?: number;
-  }[];
+export const alignmentSchema = object({
+  unit: unitNameSchema,
+  runs: z.tuple([text, text]).readonly(),
+  events: list(
+    object({
+      id: text,
+      label: text,
+      /** Null where it was not passed. */
+      at: z.tuple([number.nullable(), number.nullable()]).readonly(),
+      delta: number.exactOptional(),
+    }),
+  ),
   /** Where the difference at the last event that both passed came about; adds up to it. */
-  readonly phases: readonly {
-    readonly phase: Phase;
-    readonly lengths: readonly [number, number];
-    readonly delta: number;
-  }[];
-  readonly total: number;
-}
+  phases: list(
+    object({ phase: z.enum(phases), lengths: z.tuple([number, number]).readonly(), delta: number }),
+  ),
+  total: number,
+});
+export type Alignment = z.infer<typeof alignmentSchema>;
 
 /** @throws nothing: timelines of different clocks share no figures, and have no deltas */
 export function alignTimelines(a: Timeline, b: Timeline): Alignment {
@@ -163,10 +168,14 @@ export function alignTimelines(a: Timeline, b: Timeline): Alignment {
   const at = (timeline: Timeline, id: string) => timeline.events.find(event => event.id === id)?.at;
   const label = (id: string) => [...a.events, ...b.events].find(event => event.id === id)!.label;
   const events = order.map(id => {
-    const places = [at(a, id), at(b, id)] as const;
-    const [from, to] = places;
+    const [from, to] = [at(a, id), at(b, id)];
     const delta = comparable && from !== undefined && to !== undefined ? to - from : undefined;
-    return { id, label: label(id), at: places, ...(delta !== undefined && { delta }) };
+    return {
+      id,
+      label: label(id),
+      at: [from ?? null, to ?? null] as const,
+      ...(delta !== undefined && { delta }),
+    };
   });
   const last = events.findLast(event => event.delta !== undefined && event.id !== 'end') ?? events[0];
   const lengths = (timeline: Timeline, phase: Phase) =>

@@ -2,8 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import type { AnyCommand, Command } from '../../src/commands/command.ts';
+import { document, object, text } from '../../src/document.ts';
 import { Interrupted, ToolError, UserError } from '../../src/host/errors.ts';
 import type { Workspace } from '../../src/workspace.ts';
+
+const endingDocument = document('initbench.test-ending/1', 'end: how', object({ product: text }));
 
 /** Ends as its word says. */
 const ending: Command<{ how: string; times: number; rest: readonly string[] }, string> = {
@@ -31,7 +34,7 @@ const ending: Command<{ how: string; times: number; rest: readonly string[] }, s
     return `${how} ${times} ${rest.join(',')}`;
   },
   text: product => [product],
-  json: product => ({ schema: 'test/1', product }),
+  json: product => endingDocument.of({ product }),
   exitCode: product => (product.startsWith('panic') ? 7 : 0),
 };
 const grouped: AnyCommand = { ...ending, id: 'tree end' };
@@ -68,7 +71,7 @@ describe('runCli()', () => {
 
   test('--json prints one document, --jsonl each event and then the result', async () => {
     expect(JSON.parse((await cli('end', 'well', '--json')).out)).toEqual({
-      schema: 'test/1',
+      schema: 'initbench.test-ending/1',
       product: 'well 1 ',
     });
     const lines = (await cli('end', 'well', '--jsonl')).out.trim().split('\n');

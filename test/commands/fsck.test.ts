@@ -30,7 +30,7 @@ const put = async (file: string, text: string) => {
 const check = async (options: Record<string, unknown> = {}) => {
   const input = fsck.parse({ options, words: [], rest: [] }, sample.workspace);
   const product = await productOf(fsck.run(sample.workspace, input, never));
-  const { findings } = fsck.json(product) as { findings: readonly Finding[] };
+  const { findings } = fsck.json(product) as unknown as { findings: readonly Finding[] };
   return { findings, text: fsck.text(product, 100), exitCode: fsck.exitCode!(product) };
 };
 const tidy = (options: Record<string, unknown>) =>

@@ -56,7 +56,11 @@ describe('initbench runs', () => {
   });
 
   test('as JSON: figure and unit, remarks, what is stale', async () => {
-    const json = runs.json(await listed(workspace)) as { total: number; runs: unknown[]; kept: unknown[] };
+    const json = runs.json(await listed(workspace)) as unknown as {
+      total: number;
+      runs: unknown[];
+      kept: unknown[];
+    };
     expect(json).toMatchObject({
       schema: 'initbench.runs/1',
       total: 3,

@@ -66,6 +66,15 @@ const done = async (...words: string[]) => {
   const { code, err } = await bench().run(words);
   if (code !== 0) throw new Error(`${words.join(' ')}: ${err}`);
 };
+const oops = [
+  '[    0.000000] Linux version 7.3.4 (a@example.org)',
+  '[    0.100000] BUG: kernel NULL pointer dereference, address: 0000000000000000',
+  '[    0.100001] RIP: 0010:main+0x1/0x10',
+  '[    0.100002] Call Trace:',
+  '[    0.100003]  start_kernel+0x10/0x20',
+  '[    0.100004] Kernel panic - not syncing: Fatal exception',
+  '',
+].join('\n');
 const payload = () => ['--payload', `dir:${path.join(bench().folder, 'payload')}`];
 const rows = () => ['initramfs', 'kernelspace', '--variants', '2', ...payload()];
 /** By the document that the words print. */
@@ -126,6 +135,35 @@ const cases: Readonly<Record<string, Case>> = {
     words: () => ['replay-bundle', '@', '--output', path.join(bench().folder, 'work/bundle')],
   },
   'runs/1': { from: 'kernels', words: () => ['runs'] },
+  'console/1': {
+    from: 'empty',
+    with: () => writeFileSync(path.join(bench().folder, 'work/console.log'), oops),
+    words: () => ['parse', path.join(bench().folder, 'work/console.log')],
+    code: 7,
+  },
+  'decoded/1': {
+    from: 'kernels',
+    with: () => writeFileSync(path.join(bench().folder, 'work/console.log'), 'Linux version 7.3.4\n'),
+    words: () => ['decode', path.join(bench().folder, 'work/console.log'), '--kernel', 'trial'],
+  },
+  'diff/1': { from: 'kernels', with: () => done('boot', 'floor'), words: () => ['diff', '@1', '@'] },
+  'kernel/1': { from: 'kernels', words: () => ['build', 'base'] },
+  'report/1': { from: 'kernels', with: () => done('compare', ...rows()), words: () => ['report', '@'] },
+  'check/1': {
+    from: 'tree',
+    words: () => ['series', 'check', 'trial', '--only', 'checkpatch', '--only', 'applies'],
+  },
+  'kunit/1': { from: 'tree', words: () => ['kunit', 'trial'] },
+  'bisect/1': {
+    from: 'tree',
+    words: () => ['bisect', '--series', 'trial', '--flow', 'floor', '--outcome'],
+    code: 8,
+  },
+  'bisect-step/1': {
+    from: 'tree',
+    words: () => ['bisect', 'step', '--clone', bench().clone, '--flow', 'floor', '--outcome'],
+  },
+  'review/1': { from: 'tree', words: () => ['review', '--series', 'trial', '--changes'] },
   'rebase/1': { from: 'moving', words: () => ['series', 'rebase', 'trial', '--onto', 'u'] },
   'commands/1': { from: 'tree', words: () => ['build', 'trial', '--dry-run'] },
 };

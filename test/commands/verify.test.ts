@@ -5,6 +5,7 @@ import { seriesVerify } from '../../src/commands/verify.ts';
 import type { Matrix, Row } from '../../src/evidence/verify/matrix.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { digest } from '../boot/machine.ts';
+import { conforming } from '../conforms.ts';
 
 const workspace = openWorkspace({ INITBENCH_CACHE: '/tmp', INITBENCH_STATE: '/tmp' });
 const parse = (options: Record<string, unknown> = {}) =>
@@ -41,6 +42,15 @@ const product = (...rows: Row[]) => {
   };
   return { matrix, file: '/state/verify.json', input: parse() };
 };
+
+test('what is printed is as its schema says, schema first', () => {
+  const { matrix } = product(
+    { ...row('not met'), reason: 'r', claims: [{ says: 's', holds: false, seen: 'x' }], runs: { a: 'b' } },
+    row('met'),
+  );
+  const printed = conforming(seriesVerify.json(product(...matrix.rows)));
+  expect(JSON.stringify(printed)).toBe(JSON.stringify(matrix));
+});
 
 test('a requirement that is not met makes it fail, one that is not applicable does not', () => {
   expect(seriesVerify.exitCode!(product(row('met'), row('n/a'), row('argued')))).toBe(0);

@@ -284,7 +284,7 @@ describe('alignTimelines()', () => {
 
   test('events of one boot alone are told, without a difference', () => {
     const both = alignTimelines(timelineOf(viaUefi), timelineOf({ ...viaUefi, facts: [], id: 'b' }));
-    expect(both.events.find(({ id }) => id === 'loader')).toMatchObject({ at: [-1000, undefined] });
+    expect(both.events.find(({ id }) => id === 'loader')).toMatchObject({ at: [-1000, null] });
     expect(both.events.map(({ id }) => id).slice(0, 4)).toEqual(['power-on', 'loader', 'handover', 'kernel']);
   });
 
@@ -323,7 +323,7 @@ describe('alignTimelines()', () => {
     expect(runs).toEqual(['a', 'b']);
     expect(events).toEqual([
       { id: 'x', label: 'a x', at: [1, 3], delta: 2 },
-      { id: 'y', label: 'b y', at: [undefined, 4] },
+      { id: 'y', label: 'b y', at: [null, 4] },
     ]);
   });
 

@@ -18,6 +18,7 @@ import { submissionsFolder } from '../../src/submit/submission.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { copySample, discard, run, type Sample } from '../tree/sample.ts';
 import { changeFiles, configureGit, exportMine, makeMailSample, newFile, signal } from './sample.ts';
+import { conforming } from '../conforms.ts';
 
 let template: Sample & { clone: string };
 let exported: Exported;
@@ -63,7 +64,9 @@ const command = async (options: Record<string, unknown>, ...words: string[]) => 
     { options: { series: 'mine', ...options }, words, rest: [] },
     sample.workspace,
   );
-  return productOf(reviewCommand.run(sample.workspace, input, signal));
+  const product = await productOf(reviewCommand.run(sample.workspace, input, signal));
+  conforming(reviewCommand.json(product));
+  return product;
 };
 
 describe('replies', () => {

@@ -24,6 +24,7 @@ import {
   startServer,
   writeCover,
 } from './sample.ts';
+import { conforming } from '../conforms.ts';
 
 let template: Sample & { clone: string };
 let sample: Sample;
@@ -47,7 +48,11 @@ afterEach(async () => {
 
 const work = (mode: 'dry-run' | 'reflect' | 'send') =>
   sendSeries(sample.workspace, { series: 'mine', mode }, signal);
-const run1 = (mode: 'dry-run' | 'reflect' | 'send') => productOf(work(mode));
+const run1 = async (mode: 'dry-run' | 'reflect' | 'send') => {
+  const product = await productOf(work(mode));
+  conforming(sendCommand.json(product));
+  return product;
+};
 const files = (version = 1) => submissionFiles(sample.workspace, 'mine', version);
 const shown = (version = 1) =>
   readdirSync(files(version).dryRun)

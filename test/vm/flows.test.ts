@@ -34,11 +34,11 @@ describe('three flows of one payload', () => {
 
   test('runs and show tell of each boot what the comparison tells of its row', async () => {
     const { product } = await ended(runs.run(workspace, { count: 1000, flow: undefined }, signal));
-    const listed = runs.json(product) as { runs: { id: string; figure: number | null }[] };
+    const listed = runs.json(product) as unknown as { runs: { id: string; figure: number | null }[] };
     const told = await Promise.all(
       small.rows.map(async ({ runs: [id] }) => {
         const shown = await ended(show.run(workspace, id!, signal));
-        const { figures } = show.json(shown.product) as { figures: RunFigures };
+        const { figures } = show.json(shown.product) as unknown as { figures: RunFigures };
         return [listed.runs.find(run => run.id === id)?.figure, figures.init, figures.total];
       }),
     );

@@ -2,13 +2,15 @@
 /** The first bad commit between a good and a bad one, or the first bad patch of a series; and one step of that for
  *  `git bisect run`. Verdicts are kept: a bisection that was stopped goes on. */
 import { realpath } from 'node:fs/promises';
+import { z } from 'zod';
+import { list, number, object, text } from '../../document.ts';
 import type { Work } from '../../events.ts';
 import { UserError } from '../../host/errors.ts';
 import { digestOf } from '../../host/files.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type Campaign, runCampaign } from '../runner.ts';
 import { cloneHistory, copyCommit, forgetCopies, revision, seriesHistory, type Subjects } from './history.ts';
-import type { Boots, Question, Verdict } from './question.ts';
+import { type Boots, type Question, type Verdict, verdictSchema } from './question.ts';
 import { nextCommit } from './search.ts';
 import { tryCommit } from './trial.ts';
 
@@ -32,23 +34,26 @@ export interface BisectRequest extends Asked {
   readonly again: boolean;
 }
 
-export interface Tested extends Verdict {
-  readonly commit: string;
-  readonly label: string;
-  readonly subject: string;
-}
+export const testedSchema = object({
+  ...verdictSchema.unwrap().shape,
+  commit: text,
+  label: text,
+  subject: text,
+});
+export type Tested = z.infer<typeof testedSchema>;
 
-export interface Bisected {
+export const bisectedSchema = object({
   /** `ends`: the good end is not good, or the bad one not bad, so there is nothing to find between them. */
-  readonly kind: 'found' | 'among' | 'ends';
+  kind: z.enum(['found', 'among', 'ends']),
   /** The first bad commit, those among which it is, or the end that is not what it was said to be. */
-  readonly commits: readonly { readonly commit: string; readonly label: string; readonly subject: string }[];
+  commits: list(object({ commit: text, label: text, subject: text })),
   /** In the order of the history. */
-  readonly tested: readonly Tested[];
+  tested: list(testedSchema),
   /** How many commits there were between the ends. */
-  readonly between: number;
-  readonly known: number;
-}
+  between: number,
+  known: number,
+});
+export type Bisected = z.infer<typeof bisectedSchema>;
 
 /** @throws UserError when the ends are none, or nothing can be built or booted here */
 export async function* bisect(

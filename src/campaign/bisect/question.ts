@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a bisection asks of each commit: does it boot, or is a figure of its boots above a limit. Boots one kernel as
  *  often as the answer takes. */
+import { z } from 'zod';
 import type { BootRun, Clock } from '../../boot/boot.ts';
 import { planBoot } from '../../boot/plan.ts';
 import { findFlow } from '../../boot/registry.ts';
 import { bootOnce } from '../../boot/run.ts';
+import { list, number, object, text, texts } from '../../document.ts';
 import type { Outcome, Work } from '../../events.ts';
 import { Interrupted, UserError, exitCodes } from '../../host/errors.ts';
 import { collectPayload } from '../../image/collect.ts';
@@ -44,12 +46,13 @@ export interface Boots {
 }
 
 /** What a commit is. `skip`: nothing was found out, and why. */
-export interface Verdict {
-  readonly mark: 'good' | 'bad' | 'skip';
-  readonly why: string;
-  readonly runs: readonly string[];
-  readonly samples?: readonly number[];
-}
+export const verdictSchema = object({
+  mark: z.enum(['good', 'bad', 'skip']),
+  why: text,
+  runs: texts,
+  samples: list(number).exactOptional(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
 
 /** Boots and judges. @throws UserError when it cannot be booted here at all: QEMU missing, the flow needs a series */
 export async function* ask(

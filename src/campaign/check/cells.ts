@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One cell of the matrix of a check, and where the answers for it are looked up. Pure. */
-import type { Digest } from '../../events.ts';
-import { type Answer, type CheckPlan, type Finding, keyOfCase, type Variant } from './check.ts';
+import { z } from 'zod';
+import { list, number, object, text, texts } from '../../document.ts';
+import { digestSchema } from '../../events.ts';
+import {
+  type Answer,
+  type CheckPlan,
+  type Finding,
+  findingSchema,
+  keyOfCase,
+  type Variant,
+} from './check.ts';
 
-export interface Cell {
+export const cellSchema = object({
   /** `n/a`: it cannot be asked of this patch. `open`: nobody asked, or not yet. */
-  readonly verdict: 'pass' | 'fail' | 'n/a' | 'open';
+  verdict: z.enum(['pass', 'fail', 'n/a', 'open']),
   /** Why it is n/a. */
-  readonly reason?: string;
-  readonly findings: readonly Finding[];
+  reason: text.exactOptional(),
+  findings: list(findingSchema),
   /** Findings that a waiver covers. */
-  readonly waived: readonly (Finding & { readonly reason: string })[];
+  waived: list(object({ ...findingSchema.unwrap().shape, reason: text })),
   /** What it was found out with. */
-  readonly kernels: readonly Digest[];
-  readonly runs: readonly string[];
+  kernels: list(digestSchema),
+  runs: texts,
   /** How many objects were looked at. */
-  readonly objects?: number;
+  objects: number.exactOptional(),
   /** How many tests were run. */
-  readonly tests?: number;
-}
+  tests: number.exactOptional(),
+});
+export type Cell = z.infer<typeof cellSchema>;
 
 export const cell = (verdict: Cell['verdict'], more: Partial<Cell> = {}): Cell => ({
   ...{ verdict, findings: [], waived: [], kernels: [], runs: [] },

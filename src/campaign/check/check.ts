@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the check of a series asks of each patch, what has to be run for that, and what a run answers. Types, and the
  *  pure list of what is to be run. */
+import { z } from 'zod';
+import { number, object, text } from '../../document.ts';
 import type { Digest, Milliseconds, Outcome } from '../../events.ts';
 
 /** What is asked of each patch; the flows stand between checkpatch and kunit. */
@@ -52,15 +54,16 @@ export type Case =
   | { readonly kind: 'build'; readonly patch: number; readonly variant: Variant }
   | { readonly kind: 'boot'; readonly patch: number; readonly variant: Variant; readonly flow: string };
 
-export interface Finding {
-  readonly level: 'error' | 'warning' | 'check';
+export const findingSchema = object({
+  level: z.enum(['error', 'warning', 'check']),
   /** checkpatch's word (LONG_LINE), or who says it: kbuild, W=1, sparse, kunit, the flow. */
-  readonly type: string;
+  type: text,
   /** In the tree; for a commit message the patch. */
-  readonly file?: string;
-  readonly line?: number;
-  readonly text: string;
-}
+  file: text.exactOptional(),
+  line: number.exactOptional(),
+  text: text,
+});
+export type Finding = z.infer<typeof findingSchema>;
 
 /** What running a case gave; kept in the record. */
 export type Answer =

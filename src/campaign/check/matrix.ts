@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The matrix patch x question, from what was run: what passed, what failed with which findings, what cannot be asked
  *  of a patch and why. Pure. */
+import type { z } from 'zod';
+import { object, table, text } from '../../document.ts';
 import type { Conflict, Series } from '../../series/series.ts';
 import { debugCell, flowCell } from './boots.ts';
 import {
   buildCell,
   type Cell,
   cell,
+  cellSchema,
   judged,
   type Knowledge,
   knowledgeOf,
@@ -27,14 +30,15 @@ import {
 } from './check.ts';
 import { isWaived, type Waiver } from './waivers.ts';
 
-export interface PatchRow {
-  readonly file: string;
-  readonly subject: string;
+export const patchRowSchema = object({
+  file: text,
+  subject: text,
   /** Absent where the series does not apply. */
-  readonly commit?: string;
-  readonly treeId?: string;
-  readonly cells: Readonly<Record<Question, Cell>>;
-}
+  commit: text.exactOptional(),
+  treeId: text.exactOptional(),
+  cells: table(cellSchema),
+});
+export type PatchRow = z.infer<typeof patchRowSchema>;
 
 /** The answers of a run by key, and what to make of them. */
 export function matrixOf(

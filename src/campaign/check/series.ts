@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The check of a series: every question of every patch, what is known already taken from the record. */
 import { availableParallelism } from 'node:os';
-import type { Digest, Work } from '../../events.ts';
+import type { z } from 'zod';
+import { list, number, object, text, texts } from '../../document.ts';
+import { digestSchema, type Work } from '../../events.ts';
 import { exists } from '../../host/files.ts';
 import { kernelFolder } from '../../kernel/store.ts';
 import { commitSeries } from '../../series/apply.ts';
 import { readSeries } from '../../series/read.ts';
 import type { Conflict, Series } from '../../series/series.ts';
-import type { Tree } from '../../tree/tree.ts';
+import { type Tree, treeSchema } from '../../tree/tree.ts';
 import { prepareTree } from '../../tree/trees.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type Campaign, forgetResults, knownResults, runCampaign } from '../runner.ts';
@@ -21,13 +23,12 @@ import {
   labelOfCase,
   neededBuild,
   nextCases,
-  type Question,
   questionsOf,
 } from './check.ts';
-import { conflictMatrix, matrixOf, type PatchRow } from './matrix.ts';
+import { conflictMatrix, matrixOf, patchRowSchema } from './matrix.ts';
 import { planCheck } from './plan.ts';
 import { type Check, runCase } from './run.ts';
-import { readWaivers, unusedWaivers, type Waiver } from './waivers.ts';
+import { readWaivers, unusedWaivers, waiverSchema } from './waivers.ts';
 
 export interface CheckRequest {
   readonly series: string;
@@ -40,17 +41,21 @@ export interface CheckRequest {
   readonly again: boolean;
 }
 
-export interface Checked {
-  readonly series: { readonly name: string; readonly digest: Digest };
-  readonly tree: Pick<Tree, 'name' | 'version' | 'commit' | 'treeId' | 'note'>;
-  readonly questions: readonly Question[];
-  readonly patches: readonly PatchRow[];
+export const checkedSchema = object({
+  series: object({ name: text, digest: digestSchema }),
+  tree: treeSchema
+    .unwrap()
+    .pick({ name: true, version: true, commit: true, treeId: true, note: true })
+    .readonly(),
+  questions: texts,
+  patches: list(patchRowSchema),
   /** Waivers that cover nothing any more. */
-  readonly unused: readonly Waiver[];
+  unused: list(waiverSchema),
   /** How many things had to be run, and how many were known. */
-  readonly ran: number;
-  readonly known: number;
-}
+  ran: number,
+  known: number,
+});
+export type Checked = z.infer<typeof checkedSchema>;
 
 export const passed = ({ patches }: Pick<Checked, 'patches'>): boolean =>
   patches.every(({ cells }) => Object.values(cells).every(cell => cell.verdict !== 'fail'));

@@ -2,17 +2,15 @@
 /** patches/<series>/checkpatch.waivers: findings of checkpatch that a person has looked at and lets stand, each with
  *  its reason. One a line: TYPE, where (a file of the tree, `message` for a commit message, `*` for anywhere), reason. */
 import path from 'node:path';
+import type { z } from 'zod';
+import { number, object, text } from '../../document.ts';
 import { UserError } from '../../host/errors.ts';
 import { readIfThere } from '../../host/files.ts';
 import type { Series } from '../../series/series.ts';
 import type { Finding } from './check.ts';
 
-export interface Waiver {
-  readonly type: string;
-  readonly where: string;
-  readonly reason: string;
-  readonly line: number;
-}
+export const waiverSchema = object({ type: text, where: text, reason: text, line: number });
+export type Waiver = z.infer<typeof waiverSchema>;
 
 /** @throws UserError for a line without a reason */
 export function parseWaivers(text: string, file: string): readonly Waiver[] {

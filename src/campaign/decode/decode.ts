@@ -4,10 +4,12 @@
  *  the line. */
 import { access, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
 import type { BootRun } from '../../boot/boot.ts';
 import { lineSplitter } from '../../boot/console.ts';
 import { readConsole } from '../../boot/record.ts';
 import { openRun } from '../../boot/store.ts';
+import { flag, list, object, text, texts } from '../../document.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { capture } from '../../host/exec.ts';
@@ -19,21 +21,29 @@ import { commitsBetween } from '../../series/record.ts';
 import { fileAt } from '../../tree/repository.ts';
 import { readTree } from '../../tree/trees.ts';
 import { folders, unknownName, type Workspace } from '../../workspace.ts';
-import { type Owner, ownersIn, type Owners } from './owner.ts';
-import { type Frame, type Location, parseLocations, parseTraces, wordOf } from './trace.ts';
+import { type Owner, type Owners, ownerSchema, ownersIn } from './owner.ts';
+import {
+  type Frame,
+  frameSchema,
+  type Location,
+  locationSchema,
+  parseLocations,
+  parseTraces,
+  wordOf,
+} from './trace.ts';
 import { buildTwin } from './twin.ts';
 
-export interface DecodedFrame extends Frame {
+const decodedFrameSchema = object({
+  ...frameSchema.unwrap().shape,
   /** Innermost first: what was inlined, then where. Empty when nothing tells. */
-  readonly locations: readonly Location[];
+  locations: list(locationSchema),
   /** The patch that wrote the line; without line information those that wrote lines of the function. */
-  readonly owners: readonly Owner[];
-}
+  owners: list(ownerSchema),
+});
+export type DecodedFrame = z.infer<typeof decodedFrameSchema>;
 
-export interface DecodedTrace {
-  readonly title: string;
-  readonly frames: readonly DecodedFrame[];
-}
+const decodedTraceSchema = object({ title: text, frames: list(decodedFrameSchema) });
+export type DecodedTrace = z.infer<typeof decodedTraceSchema>;
 
 /** Which console: that of a run; or a file, with the vmlinux of its kernel or the name of one in the cache. */
 export type Subject =
@@ -41,16 +51,17 @@ export type Subject =
   | { readonly file: string; readonly vmlinux: string }
   | { readonly file: string; readonly kernel: string };
 
-export interface Decoded {
+export const decodedSchema = object({
   /** The run's id, or the file. */
-  readonly run: string;
-  readonly kernel: { readonly name: string; readonly tree: string; readonly release: string };
-  readonly traces: readonly DecodedTrace[];
+  run: text,
+  kernel: object({ name: text, tree: text, release: text }),
+  traces: list(decodedTraceSchema),
   /** Whether there were line tables; without them a frame is known by its function alone. */
-  readonly lines: boolean;
+  lines: flag,
   /** What could not be told, and why. */
-  readonly notes: readonly string[];
-}
+  notes: texts,
+});
+export type Decoded = z.infer<typeof decodedSchema>;
 
 const script = 'scripts/decode_stacktrace.sh';
 

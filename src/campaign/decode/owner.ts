@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which patch of a series owns a line, or lines of a function: git blame over the commits of the series alone. */
+import type { z } from 'zod';
+import { number, object, text } from '../../document.ts';
 import { git, ownConfigOnly } from '../../host/git.ts';
 import type { Location } from './trace.ts';
 
-export interface Owner {
+export const ownerSchema = object({
   /** From 1. */
-  readonly number: number;
-  readonly commit: string;
-  readonly subject: string;
-}
+  number: number,
+  commit: text,
+  subject: text,
+});
+export type Owner = z.infer<typeof ownerSchema>;
 
 export interface Owners {
   /** The patch that wrote the line; undefined when it is the base's. */

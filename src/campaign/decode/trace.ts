@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Oopses, BUGs and WARNINGs on a console: where each begins, and its stack as symbols. What a guest prints is hostile:
  *  a frame is what reads as one to the last character, all else is left out. Pure. */
+import { z } from 'zod';
 import { kindOf, panicIn } from '../../boot/findings.ts';
 import { gathered } from '../../boot/records.ts';
 import { messagesOf } from '../../boot/prefix.ts';
+import { flag, number, object, text } from '../../document.ts';
 import { sanitise } from '../../events.ts';
 
-export interface Frame {
-  readonly symbol: string;
-  readonly offset: number;
-  readonly size: number;
+export const frameSchema = object({
+  symbol: text,
+  offset: number,
+  size: number,
   /** `ip`: where the processor was, not where a call returns to. */
-  readonly kind: 'ip' | 'call';
+  kind: z.enum(['ip', 'call']),
   /** False for a frame that the kernel itself doubts ('? '). */
-  readonly sure: boolean;
-}
+  sure: flag,
+});
+export type Frame = z.infer<typeof frameSchema>;
 
 export interface Trace {
   /** 'BUG: kernel NULL pointer dereference, address: 0000000000000000'. Safe for a terminal. */
@@ -69,11 +72,12 @@ function frameOf(line: string): Frame | undefined {
 export const wordOf = ({ symbol, offset, size, kind }: Frame): string =>
   `${symbol}+0x${(kind === 'ip' ? offset + 1 : offset).toString(16)}/0x${size.toString(16)}`;
 
-export interface Location {
+export const locationSchema = object({
   /** From the top of the tree. */
-  readonly file: string;
-  readonly line: number;
-}
+  file: text,
+  line: number,
+});
+export type Location = z.infer<typeof locationSchema>;
 
 /** The places in a line that decode_stacktrace.sh answers, innermost first: 'f (fs/a.c:12 (discriminator 2) fs/b.c:3)'.
  *  A compiler in a build folder names files as '../fs/a.c', behind the folder's own path. */

@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** KUnit's results on a console, in KTAP (Documentation/dev-tools/ktap.rst), whatever else the kernel prints between
  *  them. Pure; there is no console it refuses, and every text that comes out is sanitised. */
+import { z } from 'zod';
 import { messagesOf } from '../../boot/prefix.ts';
-import { type Milliseconds, sanitise } from '../../events.ts';
+import { list, number, object, text, texts } from '../../document.ts';
+import { millisecondsSchema, sanitise } from '../../events.ts';
 
-export type TestResult = 'passed' | 'failed' | 'skipped';
+const testResultSchema = z.enum(['passed', 'failed', 'skipped']);
+export type TestResult = z.infer<typeof testResultSchema>;
 
-export interface KunitTest {
-  readonly name: string;
-  readonly result: TestResult;
+const kunitTestSchema = object({
+  name: text,
+  result: testResultSchema,
   /** Why it was skipped. */
-  readonly reason?: string;
+  reason: text.exactOptional(),
   /** What was printed during a test that failed: the expectation, its file and line. */
-  readonly messages: readonly string[];
-}
+  messages: texts,
+});
+export type KunitTest = z.infer<typeof kunitTestSchema>;
 
-export interface KunitSuite {
-  readonly name: string;
-  readonly result: TestResult;
-  readonly tests: readonly KunitTest[];
+export const kunitSuiteSchema = object({
+  name: text,
+  result: testResultSchema,
+  tests: list(kunitTestSchema),
   /** How many tests it announced; absent where it announced none. */
-  readonly planned?: number;
+  planned: number.exactOptional(),
   /** The kernel's line with its result never came. */
-  readonly unfinished?: true;
+  unfinished: z.literal(true).exactOptional(),
   /** From its first line to its last by printk's stamps, where the lines have them. */
-  readonly ms?: Milliseconds;
-}
+  ms: millisecondsSchema.exactOptional(),
+});
+export type KunitSuite = z.infer<typeof kunitSuiteSchema>;
 
 export interface KtapReader {
   line(raw: string): void;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The KUnit suites of a series: found in its patches, run by the tree's kunit.py. */
 import { availableParallelism } from 'node:os';
-import type { Digest, Milliseconds, Work } from '../../events.ts';
+import type { z } from 'zod';
+import { list, object, text, texts } from '../../document.ts';
+import { digestSchema, type Milliseconds, type Work } from '../../events.ts';
 import { exitCodes, UserError } from '../../host/errors.ts';
 import { findFragments, fragmentNames } from '../../kconfig/find.ts';
 import type { Fragment } from '../../kconfig/kconfig.ts';
@@ -9,11 +11,11 @@ import { applySeries } from '../../series/apply.ts';
 import { tellAhead } from '../../series/ahead.ts';
 import { readSeries } from '../../series/read.ts';
 import type { Series } from '../../series/series.ts';
-import type { Tree } from '../../tree/tree.ts';
+import { type Tree, treeSchema } from '../../tree/tree.ts';
 import { prepareTree } from '../../tree/trees.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { type KunitEnd, runKunit } from './run.ts';
-import { type SuiteFile, suiteFiles, type Switches, switchesOf } from './suites.ts';
+import { type KunitEnd, kunitEndSchema, runKunit } from './run.ts';
+import { suiteFiles, suiteFileSchema, type Switches, switchesOf, switchesSchema } from './suites.ts';
 
 export interface KunitRequest {
   readonly series: string;
@@ -24,18 +26,19 @@ export interface KunitRequest {
   readonly timeoutMs: Milliseconds;
 }
 
-export interface KunitProduct {
-  readonly series: { readonly name: string; readonly digest: Digest };
-  readonly tree: Pick<Tree, 'name' | 'version' | 'commit'>;
+export const kunitProductSchema = object({
+  series: object({ name: text, digest: digestSchema }),
+  tree: treeSchema.unwrap().pick({ name: true, version: true, commit: true }).readonly(),
   /** Of the last patch. */
-  readonly commit: string;
-  readonly files: readonly SuiteFile[];
-  readonly switches: Switches;
+  commit: text,
+  files: list(suiteFileSchema),
+  switches: switchesSchema,
   /** Absent where the series has no suite. */
-  readonly end?: KunitEnd;
+  end: kunitEndSchema.exactOptional(),
   /** Suites of the series that did not run although nothing kept them out. */
-  readonly notRun: readonly string[];
-}
+  notRun: texts,
+});
+export type KunitProduct = z.infer<typeof kunitProductSchema>;
 
 /** No test failed, none is missing, and the kernel came to the end of them. */
 export function kunitPassed({ end, notRun }: Pick<KunitProduct, 'end' | 'notRun'>): boolean {

@@ -3,9 +3,11 @@
  *  Linux; its KTAP is read here. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { consoleParser } from '../../boot/console.ts';
 import { messagesOf } from '../../boot/prefix.ts';
-import { type Milliseconds, sanitise, type Work } from '../../events.ts';
+import { list, number, object, text, texts } from '../../document.ts';
+import { type Milliseconds, millisecondsSchema, sanitise, type Work } from '../../events.ts';
 import { exitCodes, Interrupted, ToolError, UserError } from '../../host/errors.ts';
 import { exec } from '../../host/exec.ts';
 import { digestOf, exists, requireSpace, shortDigest, withLock } from '../../host/files.ts';
@@ -16,7 +18,7 @@ import { makeEnvironment, makeVariables, throughCcache, type Variables } from '.
 import type { Worktree } from '../../tree/tree.ts';
 import { holdWorktree, requireUnmoved } from '../../tree/worktree.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { type KunitSuite, ktapReader } from './ktap.ts';
+import { ktapReader, kunitSuiteSchema } from './ktap.ts';
 import type { Switches } from './suites.ts';
 
 const script = 'tools/testing/kunit/kunit.py';
@@ -41,23 +43,25 @@ export interface KunitJob {
   readonly jobs: number;
 }
 
-export type KunitEnd =
-  | {
-      readonly kind: 'ran';
-      readonly suites: readonly KunitSuite[];
-      /** How many suites the kernel announced. */
-      readonly planned?: number;
-      readonly builtMs: Milliseconds;
-      readonly ranMs: Milliseconds;
-      /** Why the tests did not come to their end; absent where they did. */
-      readonly cut?: string;
-      /** Oopses, WARNINGs and their like. Tests may make them on purpose. */
-      readonly troubles: readonly string[];
-      readonly log: string;
-    }
+export const kunitEndSchema = z.union([
+  object({
+    kind: z.literal('ran'),
+    suites: list(kunitSuiteSchema),
+    /** How many suites the kernel announced. */
+    planned: number.exactOptional(),
+    builtMs: millisecondsSchema,
+    ranMs: millisecondsSchema,
+    /** Why the tests did not come to their end; absent where they did. */
+    cut: text.exactOptional(),
+    /** Oopses, WARNINGs and their like. Tests may make them on purpose. */
+    troubles: texts,
+    log: text,
+  }),
   /** Options that are switched on for the tests and are off in the .config. */
-  | { readonly kind: 'not-configured'; readonly missing: readonly string[]; readonly log: string }
-  | { readonly kind: 'not-built'; readonly errors: readonly string[]; readonly log: string };
+  object({ kind: z.literal('not-configured'), missing: texts, log: text }),
+  object({ kind: z.literal('not-built'), errors: texts, log: text }),
+]);
+export type KunitEnd = z.infer<typeof kunitEndSchema>;
 
 /** The build directory: of the shape that cleaning the cache knows, one for each way to configure it. */
 export const kunitFolder = (switches: Switches): string =>

@@ -2,25 +2,29 @@
 /** Which KUnit suites a series brings, and what the tree says switches them on: read from the commits, whatever the
  *  suites are called. */
 import path from 'node:path';
+import type { z } from 'zod';
+import { object, text, texts } from '../../document.ts';
 import { git } from '../../host/git.ts';
 import type { Series } from '../../series/series.ts';
 
 /** A file that the series changes and that has a suite. */
-export interface SuiteFile {
-  readonly file: string;
+export const suiteFileSchema = object({
+  file: text,
   /** Names of its suites, where they are written out. */
-  readonly suites: readonly string[];
+  suites: texts,
   /** Number of the first patch that changes it: '0009'. */
-  readonly patch: string;
-}
+  patch: text,
+});
+export type SuiteFile = z.infer<typeof suiteFileSchema>;
 
 /** What kunit.py is told to switch on. */
-export interface Switches {
+export const switchesSchema = object({
   /** Files of the tree: `init/.kunitconfig`. */
-  readonly kunitconfigs: readonly string[];
+  kunitconfigs: texts,
   /** Options that no such file has: CONFIG_X=y. */
-  readonly options: readonly string[];
-}
+  options: texts,
+});
+export type Switches = z.infer<typeof switchesSchema>;
 
 const sources = /\.(?:[ch]|inc)$/;
 

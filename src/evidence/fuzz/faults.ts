@@ -2,18 +2,31 @@
 /** Faults that a kernel reported on its console, each with the function it names; pure. What user space did to itself
  *  is none: TCG lets iret and lret of damaged user code look like an oops, but RIP is then in segment 0033. */
 
+import { z } from 'zod';
 import { type FindingKind, kindOf, whereOf } from '../../boot/findings.ts';
 import { messagesOf } from '../../boot/prefix.ts';
+import { object, text } from '../../document.ts';
 
-export type FaultKind = 'kasan' | 'ubsan' | 'lockdep' | 'bug' | 'warning' | 'oops' | 'lockup' | 'corruption';
+const faultKindSchema = z.enum([
+  'kasan',
+  'ubsan',
+  'lockdep',
+  'bug',
+  'warning',
+  'oops',
+  'lockup',
+  'corruption',
+]);
+export type FaultKind = z.infer<typeof faultKindSchema>;
 
-export interface Fault {
-  readonly kind: FaultKind;
+export const faultSchema = object({
+  kind: faultKindSchema,
   /** The line that says it, without its time. */
-  readonly message: string;
+  message: text,
   /** The function it happened in; '' when the report names none. */
-  readonly where: string;
-}
+  where: text,
+});
+export type Fault = z.infer<typeof faultSchema>;
 
 /** What a report of the console is as a fault; what is missing is none: an initrd that is refused, memory that is used
  *  up, an init that cannot be started are ends that a damaged initrd may have. */

@@ -3,9 +3,11 @@
  *  on the unpatched kernel with the same image: what shows there as well is not the series'. */
 import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import type { z } from 'zod';
 import { bootQuietly } from '../../boot/quiet.ts';
 import { runCampaign } from '../../campaign/runner.ts';
-import type { Fact, Milliseconds, Work } from '../../events.ts';
+import { flag, list, number, object, text, texts } from '../../document.ts';
+import { type Fact, type Milliseconds, millisecondsSchema, type Work } from '../../events.ts';
 import { ToolError, UserError } from '../../host/errors.ts';
 import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
 import { buildGuestPrograms } from '../../image/guest.ts';
@@ -14,7 +16,7 @@ import { prepareKernel } from '../../kernel/prepare.ts';
 import type { Workspace } from '../../workspace.ts';
 import { type BaseImage, baseImage } from './base.ts';
 import { type CaseName, formatCase, generatorVersion, makeCase } from './case.ts';
-import { type Fault, sameFault } from './faults.ts';
+import { type Fault, faultSchema, sameFault } from './faults.ts';
 import type { HarmedImage } from './kinds.ts';
 import { findLayout, type Layout, layouts } from './layouts.ts';
 import {
@@ -26,23 +28,24 @@ import {
   openBench,
   writeTo,
 } from './machine.ts';
-import { isBad, type Verdict, verdictOf } from './verdict.ts';
+import { isBad, verdictOf, verdictSchema } from './verdict.ts';
 
-export interface FuzzRequest {
-  readonly series: string;
-  readonly tree: string;
-  readonly fragments: readonly string[];
+export const fuzzRequestSchema = object({
+  series: text,
+  tree: text,
+  fragments: texts,
   /** As Machine.id; default: the host's own. */
-  readonly arch: string | undefined;
+  arch: text.optional(),
   /** Of each guest. */
-  readonly cpus: number;
-  readonly seed: number;
+  cpus: number,
+  seed: number,
   /** Cases of each layout. */
-  readonly count: number;
-  readonly minutes?: number;
+  count: number,
+  minutes: number.exactOptional(),
   /** All there are, and of the optional ones those that the tool can make, when none is named. */
-  readonly layouts: readonly string[];
-}
+  layouts: texts,
+});
+export type FuzzRequest = z.infer<typeof fuzzRequestSchema>;
 
 /** A small guest, and what checks it. */
 export const fuzzFragments = (checks: readonly string[]): readonly string[] => [
@@ -51,24 +54,25 @@ export const fuzzFragments = (checks: readonly string[]): readonly string[] => [
 ];
 
 /** One line of the record. */
-export interface FuzzResult {
-  readonly layout: string;
-  readonly kind: string;
-  readonly did: string;
-  readonly end: Verdict['end'];
-  readonly message: string;
+export const fuzzResultSchema = object({
+  layout: text,
+  kind: text,
+  did: text,
+  end: verdictSchema.unwrap().shape.end,
+  message: text,
   /** The first few. */
-  readonly faults: readonly Fault[];
+  faults: list(faultSchema),
   /** What the walker could not do, where it got so far: 'errors=3 first=stat at=/tree/x'. */
-  readonly walked: string;
+  walked: text,
   /** The first lines of the kernel about the initrd and what is mounted from it. */
-  readonly said: readonly string[];
+  said: texts,
   /** Faults: whether the unpatched kernel shows the same. Absent when there is no image to try it with. */
-  readonly upstream?: boolean;
+  upstream: flag.exactOptional(),
   /** The other one that it shows instead. */
-  readonly instead?: Pick<Fault, 'message' | 'where'>;
-  readonly ms: Milliseconds;
-}
+  instead: faultSchema.unwrap().pick({ message: true, where: true }).readonly().exactOptional(),
+  ms: millisecondsSchema,
+});
+export type FuzzResult = z.infer<typeof fuzzResultSchema>;
 
 export interface Fuzzed {
   readonly request: FuzzRequest;

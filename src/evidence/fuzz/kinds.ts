@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The kinds of hostile initrd: how each is put together from sound images and archives, and what must come of it. */
+import { z } from 'zod';
 import { sealErofs } from '../../image/erofs/checksum.ts';
 import { erofsMagicOffset } from '../../image/erofs/superblock.ts';
 import { archiveOf, breakArchive, fileMember, folderMember, initMember, zerosAfter } from './archives.ts';
@@ -11,7 +12,8 @@ import { treeFolder } from './tree.ts';
 
 /** `intact`: ends with all that was expected on an overlay; `whole`: with all of it if it ends on an overlay;
  *  `archive`: ends on a root that is none; `refused`: does not end on an overlay; `any`: one of the defined ends. */
-export type Expectation = 'intact' | 'whole' | 'archive' | 'refused' | 'any';
+export const expectationSchema = z.enum(['intact', 'whole', 'archive', 'refused', 'any']);
+export type Expectation = z.infer<typeof expectationSchema>;
 
 export interface Ingredients {
   readonly dice: Dice;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a boot of a hostile initrd came to, from what its console said; pure. */
+import { z } from 'zod';
+import { list, object, text } from '../../document.ts';
 import type { Fact, Outcome } from '../../events.ts';
 import type { Walked } from './expected.ts';
-import { type Fault, faultsOf } from './faults.ts';
+import { faultSchema, faultsOf } from './faults.ts';
 import type { Expectation } from './kinds.ts';
 
 /** Ends that are allowed: `ready`: walked to the end on an overlay; `rootfs`: the same where there is no image;
@@ -22,12 +24,13 @@ export interface Ended {
   readonly facts: readonly Fact[];
 }
 
-export interface Verdict {
-  readonly end: DefinedEnd | BadEnd;
+export const verdictSchema = object({
+  end: z.enum([...definedEnds, ...badEnds]),
   /** Bad ends: what is wrong, in a line. Allowed ones: the panic's message, if any. */
-  readonly message: string;
-  readonly faults: readonly Fault[];
-}
+  message: text,
+  faults: list(faultSchema),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
 
 export const isBad = (end: Verdict['end']): end is BadEnd => (badEnds as readonly string[]).includes(end);
 

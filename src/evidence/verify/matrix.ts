@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From what the boots showed to the matrix: a verdict per requirement, as a record and as text; pure. */
-import type { Digest } from '../../events.ts';
+import { z } from 'zod';
+import { document, list, object, table, text } from '../../document.ts';
+import { digestSchema } from '../../events.ts';
 import type { Argued } from './registry.ts';
 import {
   type Claim,
+  claimSchema,
   type Judgement,
   type Requirement,
   type SeriesText,
   type Settled,
   type Shown,
   spokenId,
-  type Weight,
+  weightSchema,
 } from './requirement.ts';
 import type { PlannedTrial } from './trial.ts';
 
@@ -26,28 +29,33 @@ export interface Situation {
 const verdicts = ['not met', 'met', 'n/a', 'argued'] as const;
 export type Verdict = (typeof verdicts)[number];
 
-export interface Row {
-  readonly id: string;
-  readonly title: string;
-  readonly askedBy: string;
-  readonly weight: Weight;
-  readonly verdict: Verdict;
+export const rowSchema = object({
+  id: text,
+  title: text,
+  askedBy: text,
+  weight: weightSchema,
+  verdict: z.enum(verdicts),
   /** Why not met or not applicable; for 'argued' the place. */
-  readonly reason?: string;
-  readonly claims: readonly Claim[];
+  reason: text.exactOptional(),
+  claims: list(claimSchema),
   /** By the name of the boot. */
-  readonly runs: Readonly<Record<string, string>>;
-}
+  runs: table(text),
+});
+export type Row = z.infer<typeof rowSchema>;
 
-export interface Matrix {
-  readonly schema: 'initbench.verify/1';
-  readonly series: { readonly name: string; readonly digest: Digest };
-  readonly tree: string;
-  readonly version: string;
-  /** What was booted, by what it is made of. */
-  readonly kernels: Readonly<Record<string, Digest>>;
-  readonly rows: readonly Row[];
-}
+export const matrixDocument = document(
+  'initbench.verify/1',
+  'series verify, and its record: a verdict for each requirement, and what it rests on',
+  object({
+    series: object({ name: text, digest: digestSchema }),
+    tree: text,
+    version: text,
+    /** What was booted, by what it is made of. */
+    kernels: table(digestSchema),
+    rows: list(rowSchema),
+  }),
+);
+export type Matrix = z.infer<typeof matrixDocument.schema>;
 
 export function matrixOf(made: {
   readonly series: Matrix['series'];
@@ -65,7 +73,7 @@ export function matrixOf(made: {
     return { id, title, askedBy, weight, verdict: 'argued', reason: where, claims: [], runs: {} };
   });
   const rows = [...said, ...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { schema: 'initbench.verify/1', series, tree, version, kernels, rows };
+  return { schema: matrixDocument.name, series, tree, version, kernels, rows };
 }
 
 function rowOf(situation: Situation, results: ReadonlyMap<string, Shown>, text: SeriesText): Row {

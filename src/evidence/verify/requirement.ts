@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What upstream asked of the series, as values: which boots show it, and a pure judgement over what they showed. */
+import { z } from 'zod';
+import { flag, object, text } from '../../document.ts';
 import type { Segment } from './files.ts';
 import type { Fact, Instructions, Outcome } from '../../events.ts';
 import type { Clock } from '../../boot/boot.ts';
@@ -7,7 +9,8 @@ import type { Series } from '../../series/series.ts';
 
 /** hard: a maintainer asked for it or refused its absence; soft: a user or a neighbour asked; implied: the kernel does
  *  it today, nobody said it in words. */
-export type Weight = 'hard' | 'soft' | 'implied';
+export const weightSchema = z.enum(['hard', 'soft', 'implied']);
+export type Weight = z.infer<typeof weightSchema>;
 
 /** A kernel by what it is made of; the same need is built once, however many requirements have it. */
 export interface KernelNeed {
@@ -68,12 +71,13 @@ export interface Shown {
 }
 
 /** A sentence that is true or not, and what was seen. A requirement is met when all of its claims hold. */
-export interface Claim {
-  readonly says: string;
-  readonly holds: boolean;
+export const claimSchema = object({
+  says: text,
+  holds: flag,
   /** What was seen, in a few words. */
-  readonly seen: string;
-}
+  seen: text,
+});
+export type Claim = z.infer<typeof claimSchema>;
 
 export type Judgement = readonly Claim[] | { readonly notApplicable: string };
 

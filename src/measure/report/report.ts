@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a report says, before it is a page, a mail or a spreadsheet: sentences, tables, charts and where they come
  *  from. Figures in tables are written out already, in the unit of their column. */
-import type { Warning } from '../warnings.ts';
+import { z } from 'zod';
+import { list, object, text, texts } from '../../document.ts';
+import { warningSchema } from '../warnings.ts';
 
-export interface Column {
-  readonly head: string;
+const columnSchema = object({
+  head: text,
   /** 'M insn', 'MiB'; '' without one. */
-  readonly unit: string;
+  unit: text,
   /** Left out where the names of the rows would not fit beside it. */
-  readonly optional?: true;
-}
+  optional: z.literal(true).exactOptional(),
+});
+export type Column = z.infer<typeof columnSchema>;
 
-export interface Table {
-  /** 'payload of 17.9 MiB, n = 8' */
-  readonly title: string;
-  /** Behind the row's name. */
-  readonly columns: readonly Column[];
-  readonly rows: readonly TableRow[];
-}
-
-export interface TableRow {
-  readonly name: string;
-  readonly cells: readonly string[];
+const tableRowSchema = object({
+  name: text,
+  cells: texts,
   /** In place of the figures, when there are none: how the boot ended. */
-  readonly ended?: string;
-}
+  ended: text.exactOptional(),
+});
+export type TableRow = z.infer<typeof tableRowSchema>;
+
+const tableSchema = object({
+  /** 'payload of 17.9 MiB, n = 8' */
+  title: text,
+  /** Behind the row's name. */
+  columns: list(columnSchema),
+  rows: list(tableRowSchema),
+});
+export type Table = z.infer<typeof tableSchema>;
 
 export interface Chart {
   /** File name without its ending. */
@@ -34,36 +39,39 @@ export interface Chart {
   text(width: number): readonly string[];
 }
 
-export interface Report {
-  readonly kind: 'comparison' | 'sweep' | 'runs';
+/** All of it but charts and data. */
+export const reportSchema = object({
+  kind: z.enum(['comparison', 'sweep', 'runs']),
   /** Names the record. */
-  readonly id: string;
-  readonly title: string;
+  id: text,
+  title: text,
   /** What was measured and on what, a sentence each. */
-  readonly about: readonly string[];
+  about: texts,
   /** Why it is not what the same words would give now. */
-  readonly stale: readonly string[];
-  readonly tables: readonly Table[];
-  readonly charts: readonly Chart[];
+  stale: texts,
+  tables: list(tableSchema),
   /** Where each row is behind another, a sentence each. */
-  readonly losses: readonly string[];
+  losses: texts,
   /** Where one row overtakes another along an axis, a sentence each. */
-  readonly crossovers: readonly string[];
-  readonly warnings: readonly Warning[];
-  readonly notes: readonly string[];
+  crossovers: texts,
+  warnings: list(warningSchema),
+  notes: texts,
   /** How it was measured and how to read it, a paragraph each. */
-  readonly method: readonly string[];
+  method: texts,
   /** Host, tree, QEMU, digests: name and value. */
-  readonly conditions: readonly (readonly [string, string])[];
+  conditions: list(z.tuple([text, text]).readonly()),
   /** What boots each row by hand. */
-  readonly commands: readonly { readonly row: string; readonly command: string }[];
+  commands: list(object({ row: text, command: text })),
   /** Ids of the boots behind each row of each table. */
-  readonly runs: readonly { readonly row: string; readonly ids: readonly string[] }[];
+  runs: list(object({ row: text, ids: texts })),
   /** The command that makes it again. */
-  readonly again?: string;
+  again: text.exactOptional(),
+});
+export type Report = z.infer<typeof reportSchema> & {
+  readonly charts: readonly Chart[];
   /** The record itself, raw samples included. */
   readonly data: unknown;
-}
+};
 
 /** What a reader of the record's boots has found. */
 export interface Found {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From mailboxes to the review of a series: who said what of which patch, and where. */
 import path from 'node:path';
+import type { z } from 'zod';
+import { list, object, texts } from '../../document.ts';
 import { UserError } from '../../host/errors.ts';
 import { withLock } from '../../host/files.ts';
 import type { Work } from '../../events.ts';
 import { formatAddress, parseAddress } from '../../mail/address.ts';
-import type { SetAside } from '../../mail/archive.ts';
+import { setAsideSchema } from '../../mail/archive.ts';
 import { sameSender } from '../../mail/sender.ts';
 import type { Series } from '../../series/series.ts';
 import { folders, type Workspace } from '../../workspace.ts';
@@ -13,20 +15,31 @@ import { readReview, writeReview } from './file.ts';
 import type { Mailbox, ReceivedLetter } from './mailbox.ts';
 import { placeFinder } from './place.ts';
 import { parseReply } from './reply.ts';
-import { answered, type Comment, mergeReviews, noReview, type Review, type Tag } from './review.ts';
+import {
+  answered,
+  type Comment,
+  commentSchema,
+  mergeReviews,
+  noReview,
+  type Review,
+  reviewSchema,
+  type Tag,
+  tagSchema,
+} from './review.ts';
 import { type Posted, targetOf, type Thread, threadOf, withAnswers } from './thread.ts';
 
-export interface Collected {
-  readonly review: Review;
-  readonly newComments: readonly Comment[];
-  readonly newTags: readonly Tag[];
+export const collectedSchema = object({
+  review: reviewSchema,
+  newComments: list(commentSchema),
+  newTags: list(tagSchema),
   /** Mails that belong to no mail of the series. */
-  readonly unmatched: readonly string[];
+  unmatched: texts,
   /** What was seen and not taken, and why. */
-  readonly remarks: readonly string[];
+  remarks: texts,
   /** Mails that could not be read. */
-  readonly setAside: readonly SetAside[];
-}
+  setAside: list(setAsideSchema),
+});
+export type Collected = z.infer<typeof collectedSchema>;
 
 /** Reads mails into patches/<series>/review. */
 export async function* collectReplies(

@@ -1,48 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What reviewers said of a series: comments with what became of them, and tags that were given. Pure. */
+import { z } from 'zod';
+import { flag, list, number, object, text, texts } from '../../document.ts';
 import type { Patch } from '../../series/series.ts';
 
-export type CommentState =
-  { readonly kind: 'open' | 'answered' | 'disputed' } | { readonly kind: 'fixed'; readonly commit: string };
+const commentStateSchema = z.union([
+  object({ kind: z.enum(['open', 'answered', 'disputed']) }),
+  object({ kind: z.literal('fixed'), commit: text }),
+]);
+export type CommentState = z.infer<typeof commentStateSchema>;
 
 /** Where something was said. */
-interface Said {
+const saidSchema = object({
   /** As people call it; stays the same. */
-  readonly number: number;
+  number: number,
   /** 0 for the cover letter. */
-  readonly patch: { readonly number: number; readonly subject: string };
-  readonly version: number;
-  readonly messageId: string;
+  patch: object({ number: number, subject: text }),
+  version: number,
+  messageId: text,
   /** Which one of the mail, from 1. */
-  readonly part: number;
-}
+  part: number,
+});
+type Said = z.infer<typeof saidSchema>;
 
-export interface Comment extends Said {
-  readonly state: CommentState;
+export const commentSchema = object({
+  ...saidSchema.unwrap().shape,
+  state: commentStateSchema,
   /** 'init/initramfs_image.c:57', 'commit message', 'whole mail'. */
-  readonly place: string;
+  place: text,
   /** 'Name <user@example.org>' */
-  readonly from: string;
+  from: text,
   /** ISO 8601, or empty. */
-  readonly date: string;
+  date: text,
   /** The lines it is about. */
-  readonly quoted: readonly string[];
-  readonly text: readonly string[];
-}
+  quoted: texts,
+  text: texts,
+});
+export type Comment = z.infer<typeof commentSchema>;
 
-export interface Tag extends Said {
+export const tagSchema = object({
+  ...saidSchema.unwrap().shape,
   /** 'Reviewed-by: Name <user@example.org>' */
-  readonly trailer: string;
+  trailer: text,
   /** git patch-id of the change it was given to, or was confirmed for. */
-  readonly givenTo: string;
+  givenTo: text,
   /** Whether the mail is from somebody else than the tag names; then it counts only when confirmed. */
-  readonly other: boolean;
-}
+  other: flag,
+});
+export type Tag = z.infer<typeof tagSchema>;
 
-export interface Review {
-  readonly comments: readonly Comment[];
-  readonly tags: readonly Tag[];
-}
+export const reviewSchema = object({ comments: list(commentSchema), tags: list(tagSchema) });
+export type Review = z.infer<typeof reviewSchema>;
 
 export const noReview: Review = { comments: [], tags: [] };
 

@@ -16,6 +16,7 @@ import { git } from '../../kernel/repository.ts';
 import { bin } from '../../kernel/sample.ts';
 import { fingerprint } from '../../tree/sample.ts';
 import { makeTrial, type Trial } from '../trial.ts';
+import { conforming } from '../../conforms.ts';
 
 const never = new AbortController().signal;
 let trial: Trial;
@@ -48,8 +49,11 @@ const boots: Boots = {
   ...{ usedPercent: 10, times: 1 },
 };
 const asked: Asked = { boots, question: { kind: 'outcome' }, fragments: ['base'], kernel: 'base' };
-const go = (more: Partial<BisectRequest>) =>
-  productOf(bisect(workspace, { ...asked, clone: tree, again: false, ...more }, never));
+const go = async (more: Partial<BisectRequest>) => {
+  const product = await productOf(bisect(workspace, { ...asked, clone: tree, again: false, ...more }, never));
+  conforming(command.json(product));
+  return product;
+};
 const shown = ({ tested }: Awaited<ReturnType<typeof go>>) =>
   tested.map(({ label, mark }) => `${label} ${mark}`);
 
@@ -101,6 +105,7 @@ describe('initbench bisect step', () => {
   const step = async (commit: string) => {
     git(tree, 'checkout', '-q', commit);
     const tested = await productOf(bisectStep(workspace, { ...asked, clone: tree }, never));
+    conforming(stepCommand.json(tested));
     return stepCommand.exitCode!(tested);
   };
 

@@ -15,6 +15,7 @@ import { folders } from '../../../src/workspace.ts';
 import { digest, sampleKernel } from '../../boot/machine.ts';
 import { type Bench, commitFile, makeBench, patchFolder, signal } from '../../series/bench.ts';
 import { restoredForEach, run } from '../../tree/sample.ts';
+import { conforming } from '../../conforms.ts';
 
 const source = 'int bad(int *p)\n{\n\treturn *p;\n}\n\nint start_kernel(void)\n{\n\treturn bad(0) + 1;\n}\n';
 /** As the tree's, as far as one frame a line goes; it notes what it was given. */
@@ -96,6 +97,7 @@ async function oops(
 test('file, line and patch; what is of another size is not guessed at', async () => {
   await oops(['-g1']);
   const decoded = await productOf(decodeConsole(bench.workspace, { run: '@' }, { build: false }, signal));
+  conforming(decode.json(decoded));
   expect(decoded.lines).toBe(true);
   const [frame, other] = decoded.traces[0]!.frames;
   expect(frame).toMatchObject({
