@@ -118,6 +118,7 @@ newuidmap:uidmap:
 # The tests need these, and all of the above but ccache.
 tests='
 tmux:tmux:tmux
+groff:groff-base:groff-base
 '
 # With --all. arm64 guests on hosts that are something else:
 foreign='

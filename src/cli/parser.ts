@@ -3,6 +3,7 @@
 import { Command as Program, CommanderError, Option } from 'commander';
 import { UserError } from '../host/errors.ts';
 import type { AnyCommand, Parameter, Typed } from '../commands/command.ts';
+import { commonOptions, verboseOption } from '../commands/common.ts';
 
 export interface Invocation {
   readonly command: AnyCommand;
@@ -54,14 +55,12 @@ export function parseArguments(
     if (second === undefined) groups.set(first!, sub);
     for (const parameter of command.positional) sub.argument(parameter.usage, parameter.summary);
     for (const parameter of command.options) sub.addOption(optionOf(parameter));
-    sub.option('--json', 'print the result as one JSON document');
-    sub.option('--jsonl', 'print every event as a line of JSON, the result last');
-    sub.addOption(
-      new Option('-v, --verbose', 'show the commands that run; twice: their output')
-        .argParser((_, n: number) => n + 1)
-        .default(0, '0'),
-    );
-    sub.option('-q, --quiet', 'show nothing but the result');
+    for (const parameter of commonOptions) {
+      const option = optionOf(parameter);
+      // it counts
+      if (parameter === verboseOption) option.argParser((_, n: number) => n + 1).default(0, '0');
+      sub.addOption(option);
+    }
     sub.addHelpText(
       'after',
       `\nExamples:\n${command.examples.map(example => `  $ initbench ${example}`).join('\n')}`,

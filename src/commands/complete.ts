@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What may stand at a place of a command line: verbs, options, or what a placeholder of the catalogue stands for. Pure. */
 import type { AnyCommand, Parameter } from './command.ts';
+import { commonOptions } from './common.ts';
 
 /** Words themselves, or the placeholder whose values may stand there: 'series', 'row', 'file'. */
 export type Candidates = { readonly words: readonly string[] } | { readonly values: string };
-
-/** Options that every command takes. */
-const common = ['--help', '--json', '--jsonl', '--quiet', '--verbose'];
 
 /** `words` is what stands behind `initbench`; `at` is the place of the word that is being typed, which may be the next. */
 export function candidatesAt(
@@ -24,7 +22,8 @@ export function candidatesAt(
   const typed = before.slice(command.id.split(' ').length);
   const asked = valueOf(command.options, typed.at(-1));
   if (asked !== undefined) return { values: asked };
-  if (current.startsWith('-')) return { words: [...command.options.flatMap(flagsOf), ...common] };
+  if (current.startsWith('-'))
+    return { words: [...[...command.options, ...commonOptions].flatMap(flagsOf), '--help'] };
   const place = positionalIn(command.options, typed);
   if (place === 0 && next.length > 0) return { words: next };
   const { positional } = command;

@@ -281,6 +281,12 @@ export const verbs: readonly Verb[] = [
     load: loadCompletion,
   },
   {
+    id: 'man',
+    summary: 'print a manual page: initbench man | man -l -',
+    words: '[verb...]',
+    load: loadMan,
+  },
+  {
     id: 'doctor',
     summary: 'list the tools, their versions and what is lost without them',
     load: async () => (await import('./doctor.ts')).doctor,
@@ -315,6 +321,15 @@ function loadCompletion(): Promise<AnyCommand> {
     completionCommand(() => Promise.all(verbs.map(verb => verb.load()))),
   );
   return completion;
+}
+
+let man: Promise<AnyCommand> | undefined;
+
+function loadMan(): Promise<AnyCommand> {
+  man ??= import('./man.ts').then(({ manCommand }) =>
+    manCommand(() => Promise.all(verbs.map(verb => verb.load()))),
+  );
+  return man;
 }
 
 /** The commands for these arguments: whole where they may be meant, else as much as the help needs. */

@@ -7,7 +7,7 @@ import { keys, opened, play, typed } from '../tui/sample.ts';
 /** They read, or write where the person said. */
 const readers = [
   ...['flow list', 'kernel list', 'tree list', 'series list', 'series show', 'series status', 'runs', 'show'],
-  ...['diff', 'report', 'parse', 'replay-bundle', 'completion', 'config', 'schema', 'doctor'],
+  ...['diff', 'report', 'parse', 'replay-bundle', 'completion', 'man', 'config', 'schema', 'doctor'],
 ];
 
 test('each command either changes something or is known to read', () => {

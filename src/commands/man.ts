@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** `initbench man`: the manual page of the whole, or of a verb, for man(1). */
+import { readFile } from 'node:fs/promises';
+import { document, object, texts } from '../document.ts';
+import type { Work } from '../events.ts';
+import { unknownName } from '../workspace.ts';
+import type { AnyCommand, Command } from './command.ts';
+import { mainPage, verbPage } from './manpage.ts';
+
+const manDocument = document('initbench.man/1', 'man: the lines of a manual page', object({ lines: texts }));
+
+/** `load` has all commands. */
+export const manCommand = (
+  load: () => Promise<readonly AnyCommand[]>,
+): Command<string, readonly string[]> => ({
+  id: 'man',
+  summary: 'print a manual page: initbench man | man -l -',
+  examples: ['man | man -l -', 'man series verify | man -l -', 'man compare > initbench-compare.1'],
+  positional: [{ usage: '[verb...]', summary: 'its words; default: the page of initbench itself' }],
+  options: [],
+  parse: ({ words }) => words.join(' '),
+  async *run(_workspace, id): Work<readonly string[]> {
+    const commands = await load();
+    const { version } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    if (id === '') return mainPage(commands, version);
+    const command = commands.find(each => each.id === id);
+    if (command) return verbPage(command, version);
+    throw unknownName(
+      'verb',
+      id,
+      commands.map(each => each.id),
+    );
+  },
+  text: lines => lines,
+  json: lines => manDocument.of({ lines }),
+});
