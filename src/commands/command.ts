@@ -27,6 +27,8 @@ export interface Command<Input, Product> {
   readonly examples: readonly string[];
   readonly positional: readonly Parameter[];
   readonly options: readonly Parameter[];
+  /** Of use in a shell alone: the workbench does not offer it. */
+  readonly ofShell?: true;
   /** The guest's console is what the user came for: shown as it comes. */
   readonly liveConsole?: true;
   /** What is to be read again when it has ended, however it did; absent, it only reads. */

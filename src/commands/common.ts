@@ -7,6 +7,8 @@ export const verboseOption: Parameter = {
   summary: 'show the commands that run; twice: their output',
 };
 
+export const helpOption: Parameter = { usage: '-h, --help', summary: 'print the help of a command' };
+
 /** --help is the parser's own. */
 export const commonOptions: readonly Parameter[] = [
   { usage: '--json', summary: 'print the result as one JSON document' },

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What may stand at a place of a command line: verbs, options, or what a placeholder of the catalogue stands for. Pure. */
 import type { AnyCommand, Parameter } from './command.ts';
-import { commonOptions } from './common.ts';
 
 /** Words themselves, or the placeholder whose values may stand there: 'series', 'row', 'file'. */
 export type Candidates = { readonly words: readonly string[] } | { readonly values: string };
 
-/** `words` is what stands behind `initbench`; `at` is the place of the word that is being typed, which may be the next. */
+/** `words` is what stands behind `initbench`; `at` is the place of the word that is being typed, which may be the next;
+ *  `also`: options of every command. */
 export function candidatesAt(
   commands: readonly AnyCommand[],
   words: readonly string[],
   at: number,
+  also: readonly Parameter[] = [],
 ): Candidates {
   const before = words.slice(0, at);
   const current = words[at] ?? '';
@@ -23,7 +24,7 @@ export function candidatesAt(
   const asked = valueOf(command.options, typed.at(-1));
   if (asked !== undefined) return { values: asked };
   if (current.startsWith('-'))
-    return { words: [...[...command.options, ...commonOptions].flatMap(flagsOf), '--help'] };
+    return { words: [...command.options, ...also].flatMap(flagsOf).filter(isLong) };
   const place = positionalIn(command.options, typed);
   if (place === 0 && next.length > 0) return { words: next };
   const { positional } = command;
@@ -51,6 +52,9 @@ function nextWords(commands: readonly AnyCommand[], verb: readonly string[]): st
 
 /** '-n', '--dry-run' of '-n, --dry-run'; '--pad' of '--pad <bytes>'. */
 const flagsOf = ({ usage }: Parameter): string[] => usage.match(/(?<![\w-])--?[a-z][\w-]*/g) ?? [];
+
+/** A short one is typed sooner than completed, and would keep '-' from becoming '--'. */
+const isLong = (flag: string): boolean => flag.startsWith('--');
 
 /** 'bytes' of '--pad <bytes>', 'row' of '[row...]'. */
 const placeholderOf = (usage: string): string | undefined => /[<[]([^>\].=]+)/.exec(usage)?.[1];

@@ -5,6 +5,7 @@ import { UserError } from '../host/errors.ts';
 import type { Work } from '../events.ts';
 import { document, object, texts } from '../document.ts';
 import type { AnyCommand, Command } from './command.ts';
+import { commonOptions, helpOption } from './common.ts';
 import { candidatesAt } from './complete.ts';
 import { choiceOf, wholeNumber } from './typed.ts';
 import { valuesOf } from './values.ts';
@@ -25,6 +26,7 @@ export const completionCommand = (
   summary: 'print the script that has bash, zsh or fish complete the command line',
   examples: ['completion bash', 'completion --at 1 -- series ver'],
   positional: [{ usage: '[shell]', summary: 'bash, zsh or fish' }],
+  ofShell: true,
   options: [
     { usage: '--at <number>', summary: 'for the script: words that may stand at that place behind --' },
   ],
@@ -41,7 +43,7 @@ export const completionCommand = (
       return (await readFile(script, 'utf8')).trimEnd().split('\n');
     }
     const { words, at } = input;
-    const candidates = candidatesAt(await load(), words, at);
+    const candidates = candidatesAt(await load(), words, at, [...commonOptions, helpOption]);
     const all = 'words' in candidates ? candidates.words : await valuesOf(workspace, candidates.values);
     return all.filter(word => word.startsWith(words[at] ?? ''));
   },

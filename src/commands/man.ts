@@ -17,6 +17,7 @@ export const manCommand = (
   summary: 'print a manual page: initbench man | man -l -',
   examples: ['man | man -l -', 'man series verify | man -l -', 'man compare > initbench-compare.1'],
   positional: [{ usage: '[verb...]', summary: 'its words; default: the page of initbench itself' }],
+  ofShell: true,
   options: [],
   parse: ({ words }) => words.join(' '),
   async *run(_workspace, id): Work<readonly string[]> {

@@ -2,9 +2,9 @@
 /** Manual pages in man(7), from the catalogue of the commands: one of the whole, one of each verb. Pure. */
 import { exitCodes } from '../host/errors.ts';
 import type { AnyCommand, Parameter } from './command.ts';
-import { commonOptions } from './common.ts';
+import { commonOptions, helpOption } from './common.ts';
 
-const common = [...commonOptions, { usage: '-h, --help', summary: 'print the help of a command' }];
+const common = [...commonOptions, helpOption];
 
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   done: 'Done.',

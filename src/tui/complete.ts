@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The command line: its words, and what may stand where it ends. From the verbs' own tables, so none is forgotten. */
-import type { AnyCommand } from '../commands/command.ts';
+import { candidatesAt } from '../commands/complete.ts';
 import { runItems } from './selection.ts';
 import type { State } from './state.ts';
 
@@ -21,66 +21,30 @@ const unquoted = (written: string): string =>
 /** As a shell reads it back. */
 const quoted = (text: string): string => text.replace(/[^\w@%+=:,./~-]/gu, character => `\\${character}`);
 
-/** The verb that these words start with: of two words when there is one. */
-export function verbOf(commands: readonly AnyCommand[], words: readonly string[]): AnyCommand | undefined {
-  return (
-    commands.find(({ id }) => id === words.slice(0, 2).join(' ')) ??
-    commands.find(({ id }) => id === words[0])
-  );
-}
-
 /** A command line up to where it ends: whole words, the one being written, and what that is to be. */
 interface Written {
   /** All but the last word, as it is written. */
   readonly stem: string;
   readonly last: string;
   /** Candidates that are known, or what a usage calls the word: '<run>' is 'run'. */
-  readonly wanted: readonly string[] | { readonly verb: AnyCommand; readonly name: string };
+  readonly wanted: readonly string[] | { readonly name: string };
 }
 
 function written(state: State, text: string): Written {
-  const commands = state.commands ?? [];
+  const commands = (state.commands ?? []).filter(({ ofShell }) => !ofShell);
   const final = [...text.matchAll(word)].at(-1);
   const open = final !== undefined && final.index + final[0].length === text.length;
   const stem = open ? text.slice(0, final.index) : text;
   const last = open ? unquoted(final[0]) : '';
   const words = splitWords(stem);
-  const verb = verbOf(commands, words);
-  if (!verb) {
-    const group = words[0];
-    const wanted =
-      group === undefined
-        ? commands.map(({ id }) => id.split(' ')[0]!)
-        : commands.filter(({ id }) => id.startsWith(`${group} `)).map(({ id }) => id.split(' ')[1]!);
-    return { stem, last, wanted };
-  }
-  if (last.startsWith('-')) {
-    return { stem, last, wanted: verb.options.map(({ usage }) => /--[\w-]+/.exec(usage)![0]) };
-  }
-  const given = words.slice(verb.id.split(' ').length);
-  const value = valueOf(verb, given.at(-1));
-  const name = value ?? positionalOf(verb, given);
-  return { stem, last, wanted: name === undefined ? [] : { verb, name } };
-}
-
-/** What the value of an option is called; undefined when it takes none. */
-function valueOf(verb: AnyCommand, option: string | undefined): string | undefined {
-  const usage = verb.options.find(parameter => parameter.usage.split(/[ ,]+/).includes(option ?? ''))?.usage;
-  return /<([^>]+)>/.exec(usage ?? '')?.[1];
-}
-
-/** What the next positional word is called. */
-function positionalOf(verb: AnyCommand, given: readonly string[]): string | undefined {
-  const before = given.filter((one, i) => !one.startsWith('-') && valueOf(verb, given[i - 1]) === undefined);
-  const next =
-    verb.positional[before.length] ?? verb.positional.findLast(({ usage }) => usage.includes('...'));
-  return next?.usage.replace(/[<>[\].]/g, '');
+  const found = candidatesAt(commands, [...words, last], words.length);
+  return { stem, last, wanted: 'words' in found ? found.words : { name: found.values } };
 }
 
 /** What the last word may become, sorted as the verbs have it. */
 export function candidates(state: State, text: string): readonly string[] {
   const { last, wanted } = written(state, text);
-  const all = 'verb' in wanted ? valuesOf(state, wanted.verb, wanted.name, last) : wanted;
+  const all = 'name' in wanted ? valuesOf(state, wanted.name, last) : wanted;
   return [...new Set(all)].filter(candidate => candidate.startsWith(last));
 }
 
@@ -101,18 +65,18 @@ export function wantedListing(state: State): string | undefined {
   const { overlay } = state;
   if (overlay?.kind !== 'prompt' || overlay.what !== 'command') return undefined;
   const { last, wanted } = written(state, overlay.text.slice(0, overlay.cursor));
-  return 'verb' in wanted ? pathIn(wanted.name, last)?.folder : undefined;
+  return 'name' in wanted ? pathIn(wanted.name, last)?.folder : undefined;
 }
 
 /** Whether the names that this line may go on with are still being read. */
 export const isListing = (state: State, text: string): boolean => {
   const { last, wanted } = written(state, text);
-  const path = 'verb' in wanted ? pathIn(wanted.name, last) : undefined;
+  const path = 'name' in wanted ? pathIn(wanted.name, last) : undefined;
   return path !== undefined && (state.listing?.folder !== path.folder || !state.listing.names);
 };
 
 /** The names there are for what a usage calls '<name>'. */
-function valuesOf(state: State, verb: AnyCommand, what: string, last: string): readonly string[] {
+function valuesOf(state: State, what: string, last: string): readonly string[] {
   const { series = [], trees, kernels, flows, runs } = state.data;
   const names = series.map(({ name }) => name);
   const treeNames = [...(trees?.trees ?? []), ...(trees?.configured ?? [])].map(({ name }) => name);
@@ -131,8 +95,6 @@ function valuesOf(state: State, verb: AnyCommand, what: string, last: string): r
       return flows?.formats.map(({ id }) => id) ?? [];
     case 'payload':
       return flows?.payloads.map(({ id }) => (/^(dir|cpio)$/.test(id) ? `${id}:` : id)) ?? [];
-    case 'name':
-      return verb.id.startsWith('tree ') ? (verb.id === 'tree add' ? [] : treeNames) : names;
     case 'series':
       return names;
     case 'kernel':
