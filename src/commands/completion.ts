@@ -8,7 +8,7 @@ import type { AnyCommand, Command } from './command.ts';
 import { commonOptions, helpOption } from './common.ts';
 import { candidatesAt } from './complete.ts';
 import { choiceOf, wholeNumber } from './typed.ts';
-import { valuesOf } from './values.ts';
+import { shells, valuesOf } from './values.ts';
 
 const completionDocument = document(
   'initbench.completion/1',
@@ -33,9 +33,9 @@ export const completionCommand = (
   parse({ options, words, rest }) {
     if (options.at !== undefined) return { words: rest, at: wholeNumber(options.at, '--at', 0, 10_000) };
     if (words[0] === undefined) {
-      throw new UserError('a shell is missing', { hint: 'initbench completion bash, zsh or fish' });
+      throw new UserError('a shell is missing', { hint: `initbench completion SHELL: ${shells.join(', ')}` });
     }
-    return { shell: choiceOf(words[0], 'completion', ['bash', 'zsh', 'fish'] as const) };
+    return { shell: choiceOf(words[0], 'completion', shells) };
   },
   async *run(workspace, input): Work<readonly string[]> {
     if ('shell' in input) {

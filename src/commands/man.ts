@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench man`: the manual page of the whole, or of a verb, for man(1). */
-import { readFile } from 'node:fs/promises';
 import { document, object, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { unknownName } from '../workspace.ts';
@@ -22,12 +21,9 @@ export const manCommand = (
   parse: ({ words }) => words.join(' '),
   async *run(_workspace, id): Work<readonly string[]> {
     const commands = await load();
-    const { version } = JSON.parse(
-      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
-    ) as { version: string };
-    if (id === '') return mainPage(commands, version);
+    if (id === '') return mainPage(commands);
     const command = commands.find(each => each.id === id);
-    if (command) return verbPage(command, version);
+    if (command) return verbPage(command);
     throw unknownName(
       'verb',
       id,

@@ -6,17 +6,19 @@ import { commonOptions, helpOption } from './common.ts';
 
 const common = [...commonOptions, helpOption];
 
-const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
-  done: 'Done.',
-  failed: 'The answer is "failed": a check, a verification or a test did not pass.',
-  usage: 'The command line, or a file it names, cannot be used as it is.',
-  conflict: 'A conflict that a person has to resolve.',
-  environment: 'A program is missing, or the machine does not let it work.',
-  build: 'A kernel did not build.',
-  timeout: 'A boot did not end before its deadline.',
-  panic: 'The guest panicked.',
-  inconclusive: 'The measurements do not decide the question.',
-  interrupted: 'Interrupted.',
+/** As docs/commands.md has them. */
+export const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  done: 'done',
+  failed:
+    'finished, and the answer is "failed" (a boot that did not get there, an option that did not survive)',
+  usage: 'usage',
+  conflict: 'a conflict that needs a human',
+  environment: 'a missing tool or an unusable environment',
+  build: 'the build failed',
+  timeout: 'the boot timed out',
+  panic: 'the guest panicked',
+  inconclusive: 'inconclusive',
+  interrupted: 'interrupted',
 };
 
 /** A text with no meaning to troff. */
@@ -54,18 +56,18 @@ function parameterItem({ usage, summary, default: value, repeat, required }: Par
 const section = (name: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`.SH ${name}`, ...lines];
 
-const head = (title: string, version: string): string[] => [
+const head = (title: string): string[] => [
   '.\\" SPDX-License-Identifier: GPL-2.0-only',
-  `.TH ${title.toUpperCase()} 1 "" "initbench ${version}" "initbench"`,
+  `.TH ${title.toUpperCase()} 1 "" "initbench" "initbench"`,
 ];
 
 /** 'initbench-series-verify' */
 const pageOf = (id: string): string => ['initbench', ...id.split(' ')].join('-');
 
 /** initbench(1). */
-export function mainPage(commands: readonly AnyCommand[], version: string): string[] {
+export function mainPage(commands: readonly AnyCommand[]): string[] {
   return [
-    ...head('initbench', version),
+    ...head('initbench'),
     ...section('NAME', ['initbench \\- patch, build, boot and compare kernels side by side']),
     ...section('SYNOPSIS', [
       `${bold('initbench')} [${bold('--ascii')}] [${bold('--no-mouse')}]`,
@@ -104,14 +106,11 @@ export function mainPage(commands: readonly AnyCommand[], version: string): stri
 }
 
 /** initbench-VERB(1). */
-export function verbPage(
-  { id, summary, positional, options, examples }: AnyCommand,
-  version: string,
-): string[] {
+export function verbPage({ id, summary, positional, options, examples }: AnyCommand): string[] {
   const name = pageOf(id);
   const words = positional.map(({ usage }) => ` ${usageText(usage)}`).join('');
   return [
-    ...head(name, version),
+    ...head(name),
     ...section('NAME', [`${escaped(name)} \\- ${escaped(summary)}`]),
     ...section('SYNOPSIS', [`${bold(`initbench ${id}`)} [${italic('options')}]${words}`]),
     ...section('ARGUMENTS', positional.flatMap(parameterItem)),

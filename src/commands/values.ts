@@ -9,6 +9,9 @@ import { seriesNames } from '../series/read.ts';
 import { listTrees } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
 
+/** Those that completion/ has a script for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
 type Listing = (workspace: Workspace) => Promise<readonly string[]> | readonly string[];
 
 const ids = (items: readonly { readonly id: string }[]): string[] => items.map(({ id }) => id);
@@ -37,7 +40,7 @@ const listings: Readonly<Record<string, Listing>> = {
   format: async () => ids(await listFormats()),
   layout: () => ids(layouts),
   clock: () => ['icount', 'wall'],
-  shell: () => ['bash', 'zsh', 'fish'],
+  shell: () => shells,
 };
 
 /** Nothing where only files, numbers or words of one's own may stand: the shell completes files then. */

@@ -272,19 +272,19 @@ export const verbs: readonly Verb[] = [
     id: 'schema',
     summary: 'print the JSON Schema of what --json prints, or of a record; without a name, list them',
     words: '[name]',
-    load: loadSchema,
+    load: aboutAll(async () => (await import('./schema.ts')).schemaCommand),
   },
   {
     id: 'completion',
     summary: 'print the script that has bash, zsh or fish complete the command line',
     words: '[shell]',
-    load: loadCompletion,
+    load: aboutAll(async () => (await import('./completion.ts')).completionCommand),
   },
   {
     id: 'man',
     summary: 'print a manual page: initbench man | man -l -',
     words: '[verb...]',
-    load: loadMan,
+    load: aboutAll(async () => (await import('./man.ts')).manCommand),
   },
   {
     id: 'doctor',
@@ -303,33 +303,11 @@ export const verbs: readonly Verb[] = [
   },
 ];
 
-/** The names of all formats are known once all verbs are loaded; made once. */
-let schema: Promise<AnyCommand> | undefined;
-
-function loadSchema(): Promise<AnyCommand> {
-  schema ??= import('./schema.ts').then(({ schemaCommand }) =>
-    schemaCommand(() => Promise.all(verbs.map(verb => verb.load()))),
-  );
-  return schema;
-}
-
-/** It completes the words of all verbs, its own among them. */
-let completion: Promise<AnyCommand> | undefined;
-
-function loadCompletion(): Promise<AnyCommand> {
-  completion ??= import('./completion.ts').then(({ completionCommand }) =>
-    completionCommand(() => Promise.all(verbs.map(verb => verb.load()))),
-  );
-  return completion;
-}
-
-let man: Promise<AnyCommand> | undefined;
-
-function loadMan(): Promise<AnyCommand> {
-  man ??= import('./man.ts').then(({ manCommand }) =>
-    manCommand(() => Promise.all(verbs.map(verb => verb.load()))),
-  );
-  return man;
+/** A verb that is about all of them: the names of formats, words to complete, pages. Made once. */
+function aboutAll(make: () => Promise<(load: () => Promise<AnyCommand[]>) => AnyCommand>): Verb['load'] {
+  let made: Promise<AnyCommand> | undefined;
+  const loadAll = () => Promise.all(verbs.map(verb => verb.load()));
+  return () => (made ??= make().then(command => command(loadAll)));
 }
 
 /** The commands for these arguments: whole where they may be meant, else as much as the help needs. */

@@ -35,13 +35,13 @@ const marks: Readonly<Record<FrameKind, string>> = {
 const written = ({ name, kind }: Frame): string => `${name.replaceAll(/[; ]/g, '_')}${marks[kind]}`;
 
 /** Stacks that are the same counted together, in the order of their names. */
-export function folded(stacks: Iterable<readonly Frame[]>): Stack[] {
+export function folded(stacks: Iterable<Stack>): Stack[] {
   const counted = new Map<string, { frames: readonly Frame[]; samples: number }>();
-  for (const frames of stacks) {
+  for (const { frames, samples } of stacks) {
     const key = frames.map(written).join(';');
     const known = counted.get(key);
-    if (known) known.samples++;
-    else counted.set(key, { frames, samples: 1 });
+    if (known) known.samples += samples;
+    else counted.set(key, { frames, samples });
   }
   return [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stack]) => stack);
 }

@@ -5,13 +5,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type BootPlan, requireFeature } from '../../boot/machine.ts';
 import { bootQuietly } from '../../boot/quiet.ts';
+import { newRunId } from '../../boot/record.ts';
 import { chosenMachine } from '../../boot/registry.ts';
 import type { Work } from '../../events.ts';
 import { exitCodes, ToolError, UserError } from '../../host/errors.ts';
 import { capture, openPipe } from '../../host/exec.ts';
 import { scratchFolder, writeWhole } from '../../host/files.ts';
 import { flameGraph } from '../../measure/chart/flame.ts';
-import { folded, foldedText, type Frame, type Profile } from '../../measure/profile.ts';
+import { folded, foldedText, type Profile, type Stack } from '../../measure/profile.ts';
 import { folders, type Workspace } from '../../workspace.ts';
 import { type CompareRequest, planComparison } from '../compare.ts';
 import { sampleReader } from './samples.ts';
@@ -53,7 +54,7 @@ export async function* profileRows(
   try {
     await requirePerf(scratch, signal);
     const { rows, plans, payload } = yield* planComparison(workspace, request, signal);
-    const folder = path.join(folders.profiles(workspace), stamp());
+    const folder = path.join(folders.profiles(workspace), newRunId());
     const profiles: ProfileFiles[] = [];
     for (const [index, { id }] of rows.entries()) {
       if (!request.rows.includes(id)) continue;
@@ -65,12 +66,6 @@ export async function* profileRows(
     await rm(scratch, { recursive: true, force: true });
   }
 }
-
-const stamp = (): string =>
-  new Date()
-    .toISOString()
-    .replace(/\.\d+Z$/, '')
-    .replaceAll(/[-:]/g, '');
 
 async function requirePerf(scratch: string, signal: AbortSignal): Promise<void> {
   try {
@@ -98,7 +93,8 @@ async function* profileRow(
     await capture(['nm', '--numeric-sort', kernel], { signal }),
   );
   const data = path.join(scratch, 'perf.data');
-  const stacks: Frame[][] = [];
+  let stacks: readonly Stack[] = [];
+  let samples = 0;
   for (let boot = 0; boot < boots; boot++) {
     yield { job, type: 'progress', done: boot, total: boots, label: `boot ${boot + 1}` };
     const vm = { ...plan.vm, under: perfArgv(data) };
@@ -109,10 +105,12 @@ async function* profileRow(
         exitCode: exitCodes.failed,
       });
     }
-    stacks.push(...(await readSamples(data, kernel, symbolAt, signal)));
+    const taken = await readSamples(data, kernel, symbolAt, signal);
+    samples += taken.length;
+    stacks = folded([...stacks, ...taken]);
   }
-  yield { job, type: 'progress', done: boots, total: boots, label: `${stacks.length} samples` };
-  return { row, boots, samples: stacks.length, sample: 1000 / frequency, stacks: folded(stacks) };
+  yield { job, type: 'progress', done: boots, total: boots, label: `${samples} samples` };
+  return { row, boots, samples, sample: 1000 / frequency, stacks };
 }
 
 async function readSamples(
@@ -120,7 +118,7 @@ async function readSamples(
   kernel: string,
   symbolAt: ReturnType<typeof symbolsOf>,
   signal: AbortSignal,
-): Promise<Frame[][]> {
+): Promise<readonly Stack[]> {
   const reader = sampleReader(kernel, symbolAt);
   const perf = openPipe(['perf', 'script', '--input', data, '--fields', 'comm,ip,sym,dso'], { signal });
   try {

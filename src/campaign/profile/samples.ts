@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What `perf script -F comm,ip,sym,dso` prints, read line by line; pure. */
-import type { Frame } from '../../measure/profile.ts';
+import type { Frame, Stack } from '../../measure/profile.ts';
 import type { SymbolAt } from './symbols.ts';
 
 /** Programs that are there before the guest is. */
@@ -12,16 +12,16 @@ const ending = 'sys_reboot';
 export function sampleReader(
   kernel: string,
   symbolAt: SymbolAt,
-): { line(text: string): void; end(): void; readonly stacks: Frame[][] } {
-  const stacks: Frame[][] = [];
+): { line(text: string): void; end(): void; readonly stacks: readonly Stack[] } {
+  const stacks: Stack[] = [];
   let comm = '';
   let frames: Frame[] = [];
   const end = (): void => {
-    const stack = frames.reverse();
+    const taken = frames.reverse();
     frames = [];
-    if (stack.length === 0 || before.has(comm)) return;
-    if (stack.some(({ name }) => name === ending)) return;
-    stacks.push(stack);
+    if (taken.length === 0 || before.has(comm)) return;
+    if (taken.some(({ name }) => name === ending)) return;
+    stacks.push({ frames: taken, samples: 1 });
   };
   return {
     stacks,

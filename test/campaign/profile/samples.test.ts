@@ -27,12 +27,12 @@ describe('samples', () => {
   });
 
   test('the outermost function is first, with the kernel of the host inside', () => {
-    const frames = stacks.flat();
+    const frames = stacks.flatMap(stack => stack.frames);
     // no program ran in that guest, though perf took some addresses for functions of one
     expect(printed).toContain('[unknown] ([unknown])');
     expect(new Set(frames.map(({ kind }) => kind))).toEqual(new Set(['kernel', 'host', 'library']));
-    const fault = stacks.find(stack => stack.some(({ name }) => name === 'asm_exc_page_fault'))!;
-    const kinds = fault.map(({ kind }) => kind);
+    const fault = stacks.find(({ frames: own }) => own.some(({ name }) => name === 'asm_exc_page_fault'))!;
+    const kinds = fault.frames.map(({ kind }) => kind);
     expect(kinds.at(-1)).toBe('host');
     expect(kinds.lastIndexOf('kernel')).toBeLessThan(kinds.indexOf('host'));
   });
@@ -58,7 +58,12 @@ describe('samples', () => {
 
 test('a function that calls itself took its time once', () => {
   const frame = (name: string) => ({ name, kind: 'kernel' as const });
-  const stacks = folded([[frame('a'), frame('a'), frame('b')], [frame('a')], [frame('a')]]);
+  const stacks = folded(
+    [[frame('a'), frame('a'), frame('b')], [frame('a')], [frame('a')]].map(frames => ({
+      frames,
+      samples: 1,
+    })),
+  );
   expect(hottest({ stacks }).map(({ frame: { name }, self, total }) => [name, self, total])).toEqual([
     ['a', 2, 3],
     ['b', 1, 1],

@@ -8,7 +8,7 @@ import { folded, type Frame, type Profile } from '../../../src/measure/profile.t
 const frame = (name: string, kind: Frame['kind'] = 'kernel'): Frame => ({ name, kind });
 const profileOf = (stacks: readonly (readonly Frame[])[]): Profile => ({
   ...{ row: 'kernelspace', boots: 2, sample: 0.1, samples: stacks.length },
-  stacks: folded(stacks),
+  stacks: folded(stacks.map(frames => ({ frames, samples: 1 }))),
 });
 
 describe('boxes', () => {
