@@ -32,6 +32,8 @@ export interface Machine {
   disk(image: Image, index: number): Disk;
   /** Absent: nothing can be put into the guest's memory but the initrd. */
   readonly memoryDisk?: MemoryDisk;
+  /** A guest of one CPU keeps to one CPU of the host. */
+  readonly keepsToCpu?: true;
   /** Said beside each of its figures. */
   readonly notes: readonly string[];
   /** Features that it has not, each with the reason. */
@@ -162,6 +164,8 @@ export interface Vm {
   readonly under?: readonly string[];
   /** What runs the guest confines itself before it does. */
   readonly sandbox?: boolean;
+  /** The CPU of the host that it keeps to; from guarded(). */
+  readonly hostCpu?: number | undefined;
 }
 
 /** One boot, decided to the last word; what planBoot() returns and bootOnce() takes. */

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Fact, Milliseconds, Outcome } from '../events.ts';
+import { takeCpu } from '../host/cpus.ts';
 import { guarded } from './guard.ts';
 import { type OnLine, runGuest } from './guest.ts';
 import type { BootPlan } from './machine.ts';
@@ -24,6 +25,7 @@ export async function bootQuietly(
   signal: AbortSignal,
 ): Promise<QuietBoot> {
   const folder = await mkdtemp(path.join(scratch, 'boot-'));
+  const { cpu, release } = takeCpu();
   try {
     const lines: string[] = [];
     const facts: Fact[] = [];
@@ -32,10 +34,11 @@ export async function bootQuietly(
       for (const sign of signs) if (sign.type === 'fact') facts.push(sign.fact);
     };
     const planned = await plan(folder);
-    const guardedPlan = { ...planned, vm: await guarded(planned.vm, signal) };
+    const guardedPlan = { ...planned, vm: await guarded(planned.vm, signal, cpu) };
     const { outcome, host } = await runGuest(guardedPlan, folder, { line: onLine }, signal);
     return { outcome, lines, facts, ms: Math.round(host) };
   } finally {
+    release();
     await rm(folder, { recursive: true, force: true });
   }
 }

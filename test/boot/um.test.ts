@@ -6,6 +6,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unbootable } from '../../src/boot/flow.ts';
+import { guarded } from '../../src/boot/guard.ts';
 import type { BootRun } from '../../src/boot/boot.ts';
 import { type BootPlan, memoryDiskOf, type Vm } from '../../src/boot/machine.ts';
 import um from '../../src/boot/machine/um.ts';
@@ -13,6 +14,7 @@ import { listFlows, machines } from '../../src/boot/registry.ts';
 import { bootOnce } from '../../src/boot/run.ts';
 import { umArgv } from '../../src/boot/um/argv.ts';
 import { confines, isNoexec, requireRoom } from '../../src/boot/um/host.ts';
+import { cpuOfOne } from '../../src/host/cpus.ts';
 import { UserError } from '../../src/host/errors.ts';
 import { shellQuote } from '../../src/host/argv.ts';
 import { hostArch } from '../../src/kernel/architecture.ts';
@@ -68,6 +70,13 @@ describe('umArgv()', () => {
     expect(umArgv(umVm()).join(' ')).not.toMatch(/ncpus|seccomp=on/);
     expect(umArgv(umVm())).toContain('seccomp=auto');
   });
+});
+
+test('a guest of one CPU keeps to one of the host, others do not', async () => {
+  expect(umArgv(await guarded(umVm(), never, 3)).slice(0, 3)).toEqual(['taskset', '--cpu-list', '3']);
+  expect(umArgv(await guarded(umVm(), never))).toContain(String(cpuOfOne()));
+  expect(umArgv(await guarded(umVm({ cpus: 2 }), never))).not.toContain('taskset');
+  expect((await guarded(sampleVm(), never)).hostCpu).toBeUndefined();
 });
 
 describe('every machine', () => {
@@ -315,7 +324,7 @@ describe.runIf(hostArch() === 'x86_64')('bootOnce()', () => {
     ];
     const plan = await planOf(says(...attempts, 'say init tsc=1 boottime=1', 'say end tsc=2 boottime=2'));
     const run = await boot(plan);
-    expect(run.argv[0]).toBe('bwrap');
+    expect(run.argv.slice(0, 4)).toEqual(['taskset', '--cpu-list', String(cpuOfOne()), 'bwrap']);
     expect(run.outcome).toEqual({ kind: 'ready' });
     const console = await readFile(path.join(run.folder, 'console.log'), 'utf8');
     expect(console).not.toMatch(/^(read|wrote|process|network|environment|memory)$/m);

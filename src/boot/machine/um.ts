@@ -17,6 +17,7 @@ export default {
   platform: 'User-Mode Linux',
   clocks: ['wall'],
   console: 'tty0',
+  keepsToCpu: true,
   words: () => [
     `lpj=${loopsPerTick}`,
     // without, the kernel adds one of its own, and its rootfs would be no tmpfs
@@ -29,6 +30,7 @@ export default {
   disk: (image, index) => ({ kind: 'block', image, device: `/dev/ubd${String.fromCharCode(97 + index)}` }),
   notes: [
     `lpj=${loopsPerTick}: the delay loop is not calibrated, which would be 40 ms of each boot`,
+    'a guest of one CPU keeps to one CPU of the host',
     'User-Mode Linux runs at the speed of the host, but page faults and system calls cost more; no firmware, no drivers',
   ],
   lacks: {

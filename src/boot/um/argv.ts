@@ -14,8 +14,10 @@ const otherMiB = 4;
 
 /** What starts the guest; its console is standard output. */
 export function umArgv(vm: Vm): string[] {
-  const { kernel, initrd, disks, memoryMiB, cpus } = vm;
+  const { kernel, initrd, disks, memoryMiB, cpus, hostCpu } = vm;
   return [
+    // its kernel and its programs are processes that take turns: on two CPUs each turn wakes the other one
+    ...(hostCpu !== undefined ? ['taskset', '--cpu-list', String(hostCpu)] : []),
     ...(vm.under ?? []),
     ...(vm.sandbox ? confinementArgv(vm) : ['env', `TMPDIR=${memoryFolder}`]),
     kernel.files.image,
