@@ -26,34 +26,34 @@ import { type Boot, type Sampled, sampleLayouts, sampleRounds } from './sampling
 
 export interface CompareRequest {
   readonly rows: readonly string[];
-  readonly reference?: string;
+  readonly reference?: string | undefined;
   readonly tree: string;
   readonly series: string;
   readonly fragments: readonly string[];
   /** As kernels are called. Default: what the environment says, otherwise the host's. */
-  readonly arch?: string;
+  readonly arch?: string | undefined;
   /** Default: the setting `refresh`. */
-  readonly refresh?: boolean;
+  readonly refresh?: boolean | undefined;
   readonly payload: string;
   readonly padBytes: number;
   /** Percent of the payload's bytes, ascending: one boot passes them all. */
   readonly used: readonly number[];
   readonly clock: Clock;
   /** icount: perturbed layouts of each row. Default 1, the unperturbed one. */
-  readonly variants?: number;
+  readonly variants?: number | undefined;
   /** wall: exactly so many. Default: until precise enough, or out of time. */
-  readonly rounds?: number;
+  readonly rounds?: number | undefined;
   /** wall: how wide the interval of a difference may be, of the reference's median. */
-  readonly precisionPercent?: number;
-  readonly budgetMs?: Milliseconds;
+  readonly precisionPercent?: number | undefined;
+  readonly budgetMs?: Milliseconds | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly append: readonly string[];
   /** One more boot of each row that goes on to a root file system: what is in memory then. */
-  readonly pivot?: boolean;
-  readonly timeoutMs?: number;
+  readonly pivot?: boolean | undefined;
+  readonly timeoutMs?: number | undefined;
   /** Make and boot nothing. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 export const defaultPrecisionPercent = 5;

@@ -35,7 +35,7 @@ export interface StorageRequest {
   /** Bytes a second of the disks that check the model. */
   readonly check: readonly number[];
   readonly memoryMiB: number;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What a throttled disk of QEMU gives at once (its leaky bucket), in seconds of its rate. */

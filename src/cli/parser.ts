@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** argv to a command and its input: a commander program made from the table of commands. */
-import { Command as Program, CommanderError, Option } from 'commander';
+import { Command as Program, CommanderError, Option as ProgramOption } from 'commander';
 import { UserError } from '../host/errors.ts';
-import type { AnyCommand, Parameter, Typed } from '../commands/command.ts';
-import { commonOptions, verboseOption } from '../commands/common.ts';
+import type { AnyCommand, Option, Typed } from '../commands/command.ts';
+import { commonOptions, verboseOption } from '../commands/options.ts';
 
 export interface Invocation {
   readonly command: AnyCommand;
@@ -130,8 +130,8 @@ function configured(program: Program, options: ParserOptions): Program {
     .configureHelp({ showGlobalOptions: false });
 }
 
-function optionOf(parameter: Parameter): Option {
-  const option = new Option(parameter.usage, parameter.summary);
+function optionOf(parameter: Option): ProgramOption {
+  const option = new ProgramOption(parameter.usage, parameter.summary);
   if (parameter.default !== undefined) option.default(parameter.default);
   if (parameter.required) option.makeOptionMandatory();
   if (parameter.repeat) {

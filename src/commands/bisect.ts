@@ -14,8 +14,10 @@ import { type Metric, metrics, type Question } from '../campaign/bisect/question
 import { document } from '../document.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command, Parameter, Typed } from './command.ts';
-import { bytesOf, choiceOf, parseBytes, wholeNumber } from './typed.ts';
+import { command, type Values } from './command.ts';
+import { requireOneCpu } from './machine.ts';
+import { option } from './options.ts';
+import { choice, parseBytes, percent, whole } from './typed.ts';
 
 const bisectDocument = document(
   'initbench.bisect/1',
@@ -28,29 +30,40 @@ const stepDocument = document(
   testedSchema,
 );
 
-const question: readonly Parameter[] = [
+const clone = { usage: '--clone <path>', summary: 'the clone, which is only read', default: '.' } as const;
+
+const question = [
   { usage: '--flow <flow>', summary: 'the way to boot' },
   { usage: '--outcome', summary: 'bad is what does not get there: panic, hang, a program that fails' },
-  { usage: '--metric <metric>', summary: `bad is a figure above a limit: ${metrics.join(', ')}` },
+  {
+    usage: '--metric <metric>',
+    summary: `bad is a figure above a limit: ${metrics.join(', ')}`,
+    type: choice(metrics),
+  },
   {
     usage: '--above <limit>',
     summary: 'the limit: 950M instructions, 120ms (--clock wall), for memory 64M',
   },
-  { usage: '--times <n>', summary: 'boots of each commit, for what fails sometimes', default: '1' },
-  { usage: '--kernel <kernel>', summary: 'base, or a series put on each commit', default: 'base' },
-  { usage: '--config <fragment>', summary: 'one more fragment', repeat: true },
-  { usage: '--payload <payload>', summary: 'the files', default: 'busybox' },
-  { usage: '--pad <bytes>', summary: 'filler added to the busybox payload', default: '0' },
-  { usage: '--format <format>', summary: "how they are packed (default: the flow's own)" },
-  { usage: '--used <percent>', summary: "how much of the payload's bytes is read", default: '10' },
-  { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },
-  { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
-  { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
-  { usage: '--clock <clock>', summary: 'icount or wall', default: 'icount' },
-  { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
-];
+  {
+    usage: '--times <n>',
+    summary: 'boots of each commit, for what fails sometimes',
+    type: whole(1, 1000),
+    default: '1',
+  },
+  { ...option.kernel, summary: 'base, or a series put on each commit', default: 'base' },
+  option.config,
+  option.payload,
+  { ...option.pad, default: '0' },
+  option.format,
+  { ...option.used, summary: "how much of the payload's bytes is read", type: percent },
+  option.append,
+  option.mem,
+  { ...option.cpus, type: whole(1, 255) },
+  { ...option.clock, summary: 'icount or wall', default: 'icount' },
+  option.timeout,
+] as const;
 
-export const bisect: Command<BisectRequest, Bisected> = {
+export const bisect = command({
   id: 'bisect',
   summary: 'find the commit, or the patch of a series, that made a boot fail or a figure grow',
   changes: ['trees', 'kernels', 'runs'],
@@ -59,37 +72,26 @@ export const bisect: Command<BisectRequest, Bisected> = {
     'bisect --series initoverlayfs --good 3 --bad 7 --flow floor --metric init --above 300M',
     'bisect --clone ~/src/linux --good v7.2 --bad v7.3 --flow initramfs --metric memory --above 48M',
   ],
-  positional: [],
   options: [
     { usage: '--good <rev>', summary: 'a commit before it; of a series a patch, 0 for none (default: 0)' },
     { usage: '--bad <rev>', summary: 'a commit with it; of a series a patch (default: the last)' },
-    { usage: '--series <series>', summary: 'look at the patches of a series' },
-    { usage: '--tree <tree>', summary: 'the tree of the series' },
-    { usage: '--clone <path>', summary: 'or at the history of a clone, which is only read', default: '.' },
+    { ...option.series, summary: 'look at the patches of a series' },
+    option.tree,
+    { ...clone, summary: 'or at the history of a clone, which is only read' },
     ...question,
-    { usage: '--again', summary: 'judge anew what is known' },
+    option.again,
   ],
-  parse(typed, workspace) {
-    const { options } = typed;
-    const text = (name: string) => options[name] as string | undefined;
-    const [good, bad, series, tree] = ['good', 'bad', 'series', 'tree'].map(text);
-    return {
-      ...askedOf(typed, workspace),
-      clone: options.clone as string,
-      ...(good !== undefined && { good }),
-      ...(bad !== undefined && { bad }),
-      ...(series !== undefined && { series }),
-      ...(tree !== undefined && { tree }),
-      again: options.again === true,
-    };
+  parse({ options }, workspace): BisectRequest {
+    const { good, bad, series, tree, clone, again } = options;
+    return { ...askedOf(options, workspace), good, bad, series, tree, clone, again };
   },
   run: bisectCommits,
   text: formatBisected,
   json: bisectDocument.of,
   exitCode: ({ kind }) => (kind === 'found' ? exitCodes.done : exitCodes.inconclusive),
-};
+});
 
-export const bisectStep: Command<Asked & { readonly clone: string }, Tested> = {
+export const bisectStep = command({
   id: 'bisect step',
   summary: 'judge the commit that a clone has checked out: a step of git bisect run',
   changes: ['trees', 'kernels', 'runs'],
@@ -97,55 +99,45 @@ export const bisectStep: Command<Asked & { readonly clone: string }, Tested> = {
     'bisect step --flow floor --outcome',
     'bisect step --clone ~/src/linux --flow initramfs --metric init --above 950M',
   ],
-  positional: [],
-  options: [{ usage: '--clone <path>', summary: 'the clone, which is only read', default: '.' }, ...question],
+  options: [clone, ...question],
   // git bisect run takes 1 to 127 for an answer; above it stops.
   errorsFrom: 128,
-  parse: (typed, workspace) => ({ ...askedOf(typed, workspace), clone: typed.options.clone as string }),
+  parse: ({ options }, workspace) => ({ ...askedOf(options, workspace), clone: options.clone }),
   run: oneStep,
   text: tested => [`${tested.label} is ${wordOf(tested)}: ${tested.why}`],
   json: stepDocument.of,
   exitCode: ({ mark }) => (({ good: 0, bad: 1, skip: 125 }) as const)[mark],
-};
+});
 
-function askedOf({ options }: Typed, { settings }: Workspace): Asked {
-  const text = (name: string) => options[name] as string | undefined;
-  const list = (name: string) => (options[name] as string[] | undefined) ?? [];
-  const clock = choiceOf(options.clock, '--clock', ['icount', 'wall']);
-  const cpus = wholeNumber(options.cpus, '--cpus', 1, 255);
-  if (clock === 'icount' && cpus !== 1) {
-    throw new UserError('the icount clock has one CPU', { hint: 'leave out --cpus, or use --clock wall' });
-  }
-  const [flow, format, timeout] = [text('flow'), text('format'), text('timeout')];
+function askedOf(options: Values<typeof question>, { settings }: Workspace): Asked {
+  const { flow, format, kernel, config, payload, pad, append, clock, cpus, mem, used, times } = options;
+  requireOneCpu(clock, [cpus]);
   if (flow === undefined)
     throw new UserError('--flow says how to boot', { hint: '--flow floor, --flow kernelspace' });
   return {
-    question: questionOf(options, clock),
-    kernel: options.kernel as string,
-    fragments: [...settings.fragments, ...list('config')],
+    question: questionOf(options),
+    kernel,
+    fragments: [...settings.fragments, ...config],
     boots: {
-      ...{ flow, payload: options.payload as string, clock, cpus },
-      padBytes: bytesOf(options.pad, '--pad'),
-      append: list('append'),
-      memoryMiB: wholeNumber(options.mem, '--mem', 32, 1 << 20),
-      usedPercent: wholeNumber(options.used, '--used', 0, 100),
-      times: wholeNumber(options.times, '--times', 1, 1000),
-      ...(format !== undefined && { format }),
-      ...(timeout !== undefined && { timeoutMs: 1000 * wholeNumber(timeout, '--timeout', 1, 86400) }),
+      ...{ flow, format, payload, append, clock, cpus, times },
+      padBytes: pad,
+      memoryMiB: mem,
+      usedPercent: used,
+      timeoutMs: options.timeout,
     },
   };
 }
 
-function questionOf(options: Typed['options'], clock: 'icount' | 'wall'): Question {
-  const [metric, above] = [options.metric, options.above as string | undefined];
-  if ((options.outcome === true) === (metric !== undefined)) {
+function questionOf({ outcome, metric, above, clock }: Values<typeof question>): Question {
+  if (outcome === (metric !== undefined)) {
     throw new UserError('one of --outcome and --metric says what is bad');
   }
   if (metric === undefined) return { kind: 'outcome' };
-  const chosen = choiceOf(metric, '--metric', metrics);
-  if (above === undefined) throw new UserError(`--metric ${chosen} needs a limit: --above`);
-  return { kind: 'metric', metric: chosen, above: limitOf(above, chosen, clock) };
+  if (above === undefined) throw new UserError(`--metric ${metric} needs a limit: --above`);
+  return { kind: 'metric', metric, above: limitOf(above, metric, clock) };
 }
+
+const thousands: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
 /** '950M' instructions, '120ms', '64M' bytes. @throws UserError */
 export function limitOf(text: string, metric: Metric, clock: 'icount' | 'wall'): number {
@@ -157,7 +149,7 @@ export function limitOf(text: string, metric: Metric, clock: 'icount' | 'wall'):
     if (match) return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
   } else {
     const match = /^(\d+(?:\.\d+)?) ?([kMG]?)$/.exec(text);
-    if (match) return Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as '' | 'k' | 'M' | 'G'];
+    if (match) return Number(match[1]) * thousands[match[2]!]!;
   }
   throw new UserError(`--above ${text}: no limit for ${metric}`, {
     hint: 'write 950M for instructions, 120ms for the wall clock, 64M for memory',

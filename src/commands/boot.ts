@@ -20,11 +20,30 @@ import { type RunFigures, runFigures, runFiguresSchema } from '../measure/figure
 import { timelineOf } from '../measure/timeline.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command, Typed } from './command.ts';
+import { command, type Values } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
-import { clockOf, clockOption, machineName, machineOf, machineOptions } from './machine.ts';
-import { bytesOf, choiceOf, percentsOf, wholeNumber } from './typed.ts';
+import { clockOf, machineName, machineOf, machineOptions } from './machine.ts';
+import { option } from './options.ts';
+import { choice, seconds, whole } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
+
+const diskOptions = [
+  {
+    usage: '--via <path>',
+    summary: 'uefi: firmware and systemd-boot from a disk, kernel with --config efi (wall only)',
+    type: choice(['uefi']),
+  },
+  {
+    usage: '--disk-rate <MB/s>',
+    summary: 'what that disk reads a second: 20, 40 (default: no limit)',
+    type: whole(1, 100_000, 1e6),
+  },
+  {
+    usage: '--disk-iops <n>',
+    summary: 'how many requests it takes a second (default: no limit)',
+    type: whole(1, 10_000_000),
+  },
+] as const;
 
 interface BootInput {
   /** FLOW[:FORMAT][@KERNEL][+WORD...], as a row of a comparison. */
@@ -66,7 +85,7 @@ export const runDocument = document(
 
 type BootProduct = { readonly kind: 'run'; readonly run: BootRun } | ({ readonly kind: 'command' } & DryRun);
 
-export const boot: Command<BootInput, BootProduct> = {
+export const boot = command({
   id: 'boot',
   summary: 'boot one kernel through one flow and watch its console',
   changes: ['trees', 'kernels', 'runs'],
@@ -87,50 +106,56 @@ export const boot: Command<BootInput, BootProduct> = {
     },
   ],
   options: [
-    { usage: '--kernel <kernel>', summary: 'base, or the name of a series (default: what the flow needs)' },
-    { usage: '--series <series>', summary: 'the series of flows that need one (default: initbench.toml)' },
-    { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series, or initbench.toml)' },
-    { usage: '--config <fragment>', summary: 'one more fragment for the kernel', repeat: true },
+    { ...option.kernel, summary: 'base, or the name of a series (default: what the flow needs)' },
+    option.series,
+    option.tree,
+    option.config,
     ...machineOptions,
-    { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
-    {
-      usage: '--payload <payload>',
-      summary: 'the files: busybox, dir:PATH, ...; an unknown one lists them',
-      default: 'busybox',
-    },
-    { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '0' },
-    { usage: '--format <format>', summary: "how they are packed (default: the flow's own)" },
-    { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },
-    { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
-    { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
-    clockOption,
-    {
-      usage: '--used <percent>',
-      summary: "how much of the payload's bytes is read: 10, or 1,10,100",
-      default: '10',
-    },
-    {
-      usage: '--via <path>',
-      summary: 'uefi: firmware and systemd-boot from a disk, kernel with --config efi (wall only)',
-    },
-    { usage: '--disk-rate <MB/s>', summary: 'what that disk reads a second: 20, 40 (default: no limit)' },
-    { usage: '--disk-iops <n>', summary: 'how many requests it takes a second (default: no limit)' },
+    option.refresh,
+    option.payload,
+    { ...option.pad, default: '0' },
+    option.format,
+    option.append,
+    option.mem,
+    { ...option.cpus, type: whole(1, 255) },
+    option.clock,
+    option.used,
+    ...diskOptions,
     { usage: '--rootfs', summary: 'go on to a real ext4 root file system on a virtio disk' },
     {
       usage: '--hold <seconds>',
       summary: "how long a payload's own init may run that tells no end",
+      type: seconds(0, 86400),
       default: '10',
     },
     {
       usage: '--interactive',
       summary: "type into the guest's console, in the end into a shell of the payload; by the wall clock",
     },
-    { usage: '--timeout <seconds>', summary: 'deadline (default: a minute and more for large payloads)' },
-    { usage: '-n, --dry-run', summary: 'print what would be made and the command, and do none of it' },
+    option.timeout,
+    option.dryRun,
   ],
   liveConsole: true,
-  parse: parseBoot,
-  async *run(workspace, input, signal) {
+  parse({ options, words: [row] }, workspace): BootInput {
+    const { settings } = workspace;
+    const { kernel, tree, payload, format, append, cpus, used, rootfs, interactive, dryRun } = options;
+    const machine = machineOf(options, workspace);
+    return {
+      ...{ row, kernel, tree, payload, format, append, cpus, used, rootfs, interactive, dryRun },
+      series: options.series ?? settings.series,
+      fragments: [...settings.fragments, ...options.config],
+      arch: machineName(options),
+      refresh: options.refresh || settings.refresh,
+      padBytes: options.pad,
+      memoryMiB: options.mem,
+      // a guest that waits for keys executes nothing, and is no figure
+      clock: interactive ? 'wall' : clockOf(options.clock, machine, [cpus]),
+      via: viaOf(options),
+      holdMs: options.hold,
+      timeoutMs: options.timeout,
+    };
+  },
+  async *run(workspace, input, signal): Work<BootProduct> {
     if (!input.dryRun) {
       return {
         kind: 'run',
@@ -147,42 +172,7 @@ export const boot: Command<BootInput, BootProduct> = {
       ? runDocument.of({ ...product.run, figures: runFigures(product.run) })
       : dryRunJson(product),
   exitCode: product => (product.kind === 'run' ? codeOf(product.run.outcome) : exitCodes.done),
-};
-
-function parseBoot({ options, words }: Typed, workspace: Workspace): BootInput {
-  const { settings } = workspace;
-  const text = (name: string) => options[name] as string | undefined;
-  const list = (name: string) => (options[name] as string[] | undefined) ?? [];
-  const interactive = options.interactive === true;
-  const machine = machineOf(options, workspace);
-  const cpus = wholeNumber(options.cpus, '--cpus', 1, 255);
-  // a guest that waits for keys executes nothing, and is no figure
-  const clock = interactive ? 'wall' : clockOf(options, machine, [cpus]);
-  return {
-    row: words[0]!,
-    kernel: text('kernel'),
-    series: text('series') ?? settings.series,
-    tree: text('tree'),
-    fragments: [...settings.fragments, ...list('config')],
-    arch: machineName(options),
-    refresh: options.refresh === true || settings.refresh,
-    payload: options.payload as string,
-    padBytes: bytesOf(options.pad, '--pad'),
-    format: text('format'),
-    append: list('append'),
-    memoryMiB: wholeNumber(options.mem, '--mem', 32, 1 << 20),
-    cpus,
-    clock,
-    used: percentsOf(options.used, '--used'),
-    via: viaOf(options),
-    rootfs: options.rootfs === true,
-    holdMs: 1000 * wholeNumber(options.hold, '--hold', 0, 86400),
-    interactive,
-    timeoutMs:
-      options.timeout === undefined ? undefined : 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
-    dryRun: options.dryRun === true,
-  };
-}
+});
 
 async function* plannedBoot(workspace: Workspace, input: BootInput, signal: AbortSignal): Work<BootPlan> {
   const { settings } = workspace;
@@ -235,22 +225,18 @@ function once(what: string, inRow: string | undefined, option: string | undefine
   });
 }
 
-/** @throws UserError when it is no path, or a limit is given without one */
-export function viaOf(options: Typed['options']): DiskLimit | undefined {
-  const [rate, requests] = [options.diskRate, options.diskIops];
-  if (options.via === undefined) {
-    if (rate === undefined && requests === undefined) return undefined;
-    throw new UserError('--disk-rate and --disk-iops are of the disk that a boot loader reads', {
-      hint: 'add --via uefi',
-    });
+/** @throws UserError when a limit is given without a path */
+function viaOf({ via, diskRate, diskIops }: Values<typeof diskOptions>): DiskLimit | undefined {
+  if (via !== undefined) {
+    return {
+      ...(diskRate !== undefined && { bytesPerSecond: diskRate }),
+      ...(diskIops !== undefined && { requestsPerSecond: diskIops }),
+    };
   }
-  choiceOf(options.via, '--via', ['uefi']);
-  return {
-    ...(rate !== undefined && { bytesPerSecond: 1e6 * wholeNumber(rate, '--disk-rate', 1, 100_000) }),
-    ...(requests !== undefined && {
-      requestsPerSecond: wholeNumber(requests, '--disk-iops', 1, 10_000_000),
-    }),
-  };
+  if (diskRate === undefined && diskIops === undefined) return undefined;
+  throw new UserError('--disk-rate and --disk-iops are of the disk that a boot loader reads', {
+    hint: 'add --via uefi',
+  });
 }
 
 function codeOf(outcome: Outcome): ExitCode {

@@ -2,7 +2,7 @@
 /** `initbench build`: one kernel, unpatched or with a series, configured, compiled and kept. */
 import { z } from 'zod';
 import { document, flag, list, object, type Printed, text } from '../document.ts';
-import { drained, rehearsedSteps } from '../events.ts';
+import { drained, rehearsedSteps, type Work } from '../events.ts';
 import { type ExitCode, exitCodes } from '../host/errors.ts';
 import { shortDigest } from '../host/files.ts';
 import { formatLost, formatRedefined } from '../kconfig/fragment.ts';
@@ -12,11 +12,12 @@ import { pasteableCommands } from '../kernel/make.ts';
 import { type KernelRequest, type Prepared, planKernel, prepare } from '../kernel/prepare.ts';
 import { kernelSchema as recordName } from '../kernel/store.ts';
 import type { Conflict } from '../series/series.ts';
-import type { Command, Typed } from './command.ts';
+import { command } from './command.ts';
 import { conflictShape } from './series.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
 import { machineName } from './machine.ts';
-import { wholeNumber } from './typed.ts';
+import { option } from './options.ts';
+import { whole } from './typed.ts';
 
 const { redefined, lost } = configSchema.unwrap().shape;
 const optionsShape = {
@@ -45,7 +46,7 @@ interface BuildInput {
 
 type BuildProduct = Prepared | ({ readonly kind: 'commands' } & DryRun);
 
-export const build: Command<BuildInput, BuildProduct> = {
+export const build = command({
   id: 'build',
   summary: 'build the unpatched kernel, or one that carries a series',
   changes: ['trees', 'kernels'],
@@ -59,39 +60,39 @@ export const build: Command<BuildInput, BuildProduct> = {
   ],
   positional: [{ usage: '[kernel]', summary: 'base, or the name of a series', default: 'base' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the kernel tree (default: initbench.toml)' },
+    option.tree,
     {
-      usage: '--machine <machine>',
+      ...option.machine,
       summary: "x86_64, arm64, um, or another ARCH (default: ARCH, otherwise the host's)",
     },
-    { usage: '--arch <machine>', summary: 'the same by its older name' },
-    {
-      usage: '--config <fragment>',
-      summary: 'one more fragment: a name in kconfigs/, a path, or CONFIG_X=value',
-      repeat: true,
-    },
-    { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
+    option.arch,
+    option.config,
+    option.refresh,
     { usage: '--allow-lost', summary: 'build although requested options did not survive' },
-    { usage: '--jobs <n>', summary: 'how many compilers at once (default: one per processor)' },
-    { usage: '-n, --dry-run', summary: 'print what would be made and the commands, and do none of it' },
+    {
+      usage: '--jobs <n>',
+      summary: 'how many compilers at once (default: one per processor)',
+      type: whole(1, 4096),
+    },
+    option.dryRun,
   ],
-  parse({ options, words, rest }: Typed, { settings }) {
-    const kernel = words[0] ?? 'base';
+  parse({ options, words: [kernel = 'base'], rest }, { settings }): BuildInput {
+    const { tree, config, allowLost, refresh, jobs, dryRun } = options;
     const own = kernel === 'base' ? undefined : settings.seriesTrees[kernel];
-    const arch = machineName(options);
-    const request: KernelRequest = {
-      kernel,
-      tree: (options.tree as string | undefined) ?? own ?? settings.tree,
-      fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
-      variables: rest,
-      allowLost: options.allowLost === true,
-      ...(arch !== undefined && { arch }),
-      ...(options.refresh === true && { refresh: true }),
-      ...(options.jobs !== undefined && { jobs: wholeNumber(options.jobs, '--jobs', 1, 4096) }),
+    return {
+      request: {
+        kernel,
+        tree: tree ?? own ?? settings.tree,
+        fragments: [...settings.fragments, ...config],
+        variables: rest,
+        arch: machineName(options),
+        refresh: refresh || settings.refresh,
+        ...{ allowLost, jobs },
+      },
+      dryRun,
     };
-    return { request, dryRun: options.dryRun === true };
   },
-  async *run(workspace, { request, dryRun }, signal) {
+  async *run(workspace, { request, dryRun }, signal): Work<BuildProduct> {
     if (!dryRun) return yield* prepare(workspace, request, signal);
     const planned = yield* planKernel(dry(workspace), request, signal);
     if (planned.kind === 'conflict') return planned;
@@ -102,7 +103,7 @@ export const build: Command<BuildInput, BuildProduct> = {
   text: formatProduct,
   json: jsonOf,
   exitCode: product => codes[product.kind],
-};
+});
 
 const codes: Readonly<Record<BuildProduct['kind'], ExitCode>> = {
   kernel: exitCodes.done,

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series check`: what a maintainer's scripts would ask of each patch, asked before they do. */
-import {
-  type Checked,
-  checkedSchema,
-  type CheckRequest,
-  checkSeries,
-  passed,
-} from '../campaign/check/series.ts';
+import { checkedSchema, checkSeries, passed } from '../campaign/check/series.ts';
 import { formatCheck } from '../campaign/check/table.ts';
 import { document, flag, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const checkDocument = document(
   'initbench.check/1',
@@ -18,7 +13,7 @@ const checkDocument = document(
   object({ passed: flag, ...checkedSchema.unwrap().shape }),
 );
 
-export const seriesCheck: Command<CheckRequest, Checked> = {
+export const seriesCheck = command({
   id: 'series check',
   summary: 'build, boot and look at each patch of a series by itself',
   changes: ['trees', 'kernels', 'runs'],
@@ -30,24 +25,21 @@ export const seriesCheck: Command<CheckRequest, Checked> = {
   ],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    option.tree,
     {
       usage: '--only <what>',
       summary:
         'a patch (3, 0003, its file) or a question (applies, off, on, W=1, sparse, checkpatch, a flow, kunit, debug)',
       repeat: true,
     },
-    { usage: '--again', summary: 'run what is known once more' },
+    option.again,
   ],
-  parse: ({ options, words }, { settings }) => ({
-    series: words[0]!,
-    ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
+  parse: ({ options: { tree, only, again }, words: [series] }, { settings }) => ({
+    ...{ series, tree, only, again },
     fragments: settings.fragments,
-    only: (options.only as string[] | undefined) ?? [],
-    again: options.again === true,
   }),
   run: checkSeries,
   text: formatCheck,
   json: checked => checkDocument.of({ passed: passed(checked), ...checked }),
   exitCode: checked => (passed(checked) ? exitCodes.done : exitCodes.failed),
-};
+});

@@ -2,37 +2,35 @@
 /** `initbench clean`: the cache brought into its budget. */
 import { document } from '../document.ts';
 import { UserError } from '../host/errors.ts';
-import { type Cleaned, cleanedSchema, type CleanRequest, cleanStore } from '../store/clean.ts';
-import type { Command, Typed } from './command.ts';
-import { bytesOf } from './typed.ts';
+import { cleanedSchema, cleanStore } from '../store/clean.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
+import { bytes } from './typed.ts';
 
 const cleanDocument = document('initbench.clean/1', 'clean: what was removed from the cache', cleanedSchema);
 
-export const clean: Command<CleanRequest, Cleaned> = {
+export const clean = command({
   id: 'clean',
   summary: 'remove from the cache what was not used for longest, and no run or series needs',
   changes: ['trees', 'kernels', 'runs'],
   examples: ['clean --dry-run', 'clean --budget 8G', 'clean --older-than 30d --runs'],
-  positional: [],
   options: [
-    { usage: '--budget <bytes>', summary: 'what the cache may hold', default: '20G' },
-    { usage: '--older-than <age>', summary: 'remove what was not used for 30d, 12h, whatever the budget' },
+    { usage: '--budget <bytes>', summary: 'what the cache may hold', type: bytes, default: '20G' },
+    {
+      usage: '--older-than <age>',
+      summary: 'remove what was not used for 30d, 12h, whatever the budget',
+      type: age,
+    },
     { usage: '--runs', summary: 'remove runs older than that, too' },
-    { usage: '-n, --dry-run', summary: 'say what would go and remove nothing' },
+    { ...option.dryRun, summary: 'say what would go and remove nothing' },
   ],
-  parse({ options }: Typed) {
-    const age = options.olderThan === undefined ? undefined : ageOf(options.olderThan as string);
-    if (options.runs === true && age === undefined) {
+  parse({ options: { budget, olderThan, runs, dryRun } }) {
+    if (runs && olderThan === undefined) {
       throw new UserError('--runs needs --older-than', {
         hint: 'runs are your work: say how old they must be',
       });
     }
-    return {
-      budgetBytes: bytesOf(options.budget, '--budget'),
-      ...(age !== undefined && { olderThanMs: age }),
-      runs: options.runs === true,
-      dryRun: options.dryRun === true,
-    };
+    return { budgetBytes: budget, olderThanMs: olderThan, runs, dryRun };
   },
   run: cleanStore,
   text({ removed, cacheBytes, neededBytes, dryRun }) {
@@ -45,13 +43,15 @@ export const clean: Command<CleanRequest, Cleaned> = {
     ];
   },
   json: cleanDocument.of,
-};
+});
 
 const size = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+const ageUnits: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+
 /** '30d', '12h', '90m' in milliseconds. @throws UserError */
-function ageOf(text: string): number {
-  const match = /^(\d{1,6})(d|h|m)$/.exec(text);
-  if (!match) throw new UserError(`--older-than ${text} is no age`, { hint: 'write 30d, 12h or 90m' });
-  return Number(match[1]) * { d: 86_400_000, h: 3_600_000, m: 60_000 }[match[2] as 'd' | 'h' | 'm'];
+function age(text: string, option: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})(d|h|m)$/.exec(text) ?? [];
+  if (!count) throw new UserError(`${option} ${text} is no age`, { hint: 'write 30d, 12h or 90m' });
+  return Number(count) * ageUnits[unit]!;
 }

@@ -7,10 +7,10 @@ import { exitCodes, UserError } from '../host/errors.ts';
 import { comparisonDocument } from '../measure/comparison.ts';
 import { formatComparison } from '../measure/table.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command, Typed } from './command.ts';
+import { command } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatSteps } from './dryrun.ts';
-import { clockOf, clockOption, machineName, machineOf, machineOptions } from './machine.ts';
-import { bytesOf, numberOf, percentsOf, wholeNumber } from './typed.ts';
+import { clockOf, machineName, machineOf, machineOptions, memOfRows, sourcesOf } from './machine.ts';
+import { option } from './options.ts';
 import { shellQuote } from './words.ts';
 
 export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
@@ -18,7 +18,7 @@ export const defaultRows = ['initramfs', 'userspace', 'kernelspace'] as const;
 /** The rows that would be booted. */
 export type PlannedRows = Required<DryRun>;
 
-export const compare: Command<CompareRequest, Compared | PlannedRows> = {
+export const compare = command({
   id: 'compare',
   summary: 'boot the same files through several flows and compare them',
   changes: ['trees', 'kernels', 'runs'],
@@ -37,44 +37,48 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
   ],
   options: [
     { usage: '--reference <row>', summary: 'the row the ratios are relative to (default: the initramfs)' },
-    {
-      usage: '--variants <n>',
-      summary: 'icount: perturbed layouts of each row, 8 to believe it',
-      default: '1',
-    },
-    { usage: '--rounds <n>', summary: 'wall: exactly so many boots of each row' },
-    {
-      usage: '--precision <percent>',
-      summary: "wall: rounds until intervals are that narrow, of the reference's median",
-      default: '5',
-    },
-    { usage: '--budget <seconds>', summary: 'wall: or until so much time is spent', default: '600' },
-    {
-      usage: '--payload <payload>',
-      summary: 'the files: busybox, dir:PATH, cpio:FILE, debian',
-      default: 'busybox',
-    },
-    { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '16M' },
-    {
-      usage: '--used <percent>',
-      summary: "how much of the payload's bytes is read: 10, or 1,10,50,100 in steps",
-      default: '10',
-    },
-    clockOption,
-    { usage: '--mem <MiB>', summary: 'guest memory', default: '2048' },
-    { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', default: '1' },
-    { usage: '--pivot', summary: 'one more boot of each row to a root file system: the memory table' },
-    { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
-    { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
-    { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
+    { ...option.variants, default: '1' },
+    option.rounds,
+    option.precision,
+    option.budget,
+    option.payload,
+    option.pad,
+    option.used,
+    option.clock,
+    memOfRows,
+    option.cpus,
+    option.pivot,
+    option.tree,
+    option.series,
+    option.config,
     ...machineOptions,
-    { usage: '--refresh', summary: 'write new commits of a series to patches/ first (setting: refresh)' },
-    { usage: '--append <word>', summary: 'one more word on every command line', repeat: true },
-    { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
-    { usage: '-n, --dry-run', summary: 'print what would be made and the commands, and do none of it' },
+    option.refresh,
+    option.append,
+    option.timeout,
+    option.dryRun,
   ],
-  parse: parseCompare,
-  run: (workspace, request, signal) =>
+  parse({ options, words }, workspace): CompareRequest {
+    const { cpus, reference, payload, pad, used, mem, pivot, append, timeout, dryRun } = options;
+    const clock = clockOf(options.clock, machineOf(options, workspace), [cpus]);
+    const { variants, rounds, precision, budget } = options;
+    if (clock === 'icount' && rounds !== undefined) {
+      throw new UserError('icount repeats each round to the last digit', {
+        hint: 'use --variants for other layouts, or --clock wall',
+      });
+    }
+    return {
+      ...sourcesOf(options, workspace),
+      rows: words.length > 0 ? words : defaultRows,
+      arch: machineName(options),
+      refresh: options.refresh || workspace.settings.refresh,
+      padBytes: pad,
+      memoryMiB: mem,
+      timeoutMs: timeout,
+      ...(clock === 'icount' ? { variants } : { rounds, precisionPercent: precision, budgetMs: budget }),
+      ...{ reference, payload, used, clock, pivot, cpus, append, dryRun },
+    };
+  },
+  run: (workspace, request, signal): Work<Compared | PlannedRows> =>
     request.dryRun ? planRows(workspace, request, signal) : compareFlows(workspace, request, signal),
   text: (product, width) =>
     'rows' in product
@@ -85,7 +89,7 @@ export const compare: Command<CompareRequest, Compared | PlannedRows> = {
     'rows' in product || product.comparison.rows.every(row => row.outcome.kind === 'ready')
       ? exitCodes.done
       : exitCodes.failed,
-};
+});
 
 export async function* planRows(
   workspace: Workspace,
@@ -102,46 +106,3 @@ const formatRows = ({ steps, commands, rows }: PlannedRows): string[] => [
   ...formatSteps(steps),
   ...rows.flatMap((row, index) => [`# ${row}`, commands[index]!]),
 ];
-
-function parseCompare({ options, words }: Typed, workspace: Workspace): CompareRequest {
-  const { settings } = workspace;
-  const cpus = wholeNumber(options.cpus, '--cpus', 1, 512);
-  const clock = clockOf(options, machineOf(options, workspace), [cpus]);
-  const arch = machineName(options);
-  if (clock === 'icount' && options.rounds !== undefined) {
-    throw new UserError('icount repeats each round to the last digit', {
-      hint: 'use --variants for other layouts, or --clock wall',
-    });
-  }
-  const series = (options.series as string | undefined) ?? settings.series;
-  return {
-    rows: words.length > 0 ? words : defaultRows,
-    ...(options.reference !== undefined && { reference: options.reference as string }),
-    tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
-    series,
-    fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? [])],
-    ...(arch !== undefined && { arch }),
-    ...(options.refresh === true && { refresh: true }),
-    payload: options.payload as string,
-    padBytes: bytesOf(options.pad, '--pad'),
-    used: percentsOf(options.used, '--used'),
-    clock,
-    ...(clock === 'icount'
-      ? { variants: wholeNumber(options.variants ?? '1', '--variants', 1, 1000) }
-      : {
-          ...(options.rounds !== undefined && {
-            rounds: wholeNumber(options.rounds, '--rounds', 1, 1000),
-          }),
-          precisionPercent: numberOf(options.precision ?? '5', '--precision', 0.01, 100),
-          budgetMs: 1000 * wholeNumber(options.budget ?? '600', '--budget', 1, 864_000),
-        }),
-    pivot: options.pivot === true,
-    memoryMiB: wholeNumber(options.mem, '--mem', 64, 1 << 20),
-    cpus,
-    append: (options.append as string[] | undefined) ?? [],
-    dryRun: options.dryRun === true,
-    ...(options.timeout !== undefined && {
-      timeoutMs: 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
-    }),
-  };
-}

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { UserError } from '../host/errors.ts';
 import type { Work } from '../events.ts';
 import { document, object, texts } from '../document.ts';
-import type { AnyCommand, Command } from './command.ts';
-import { commonOptions, helpOption } from './common.ts';
+import { type AnyCommand, command } from './command.ts';
+import { commonOptions, helpOption } from './options.ts';
 import { candidatesAt } from './complete.ts';
-import { choiceOf, wholeNumber } from './typed.ts';
+import { choice, whole } from './typed.ts';
 import { shells, valuesOf } from './values.ts';
 
 const completionDocument = document(
@@ -19,34 +19,39 @@ const completionDocument = document(
 type Input = { readonly shell: string } | { readonly words: readonly string[]; readonly at: number };
 
 /** `load` has all commands. */
-export const completionCommand = (
-  load: () => Promise<readonly AnyCommand[]>,
-): Command<Input, readonly string[]> => ({
-  id: 'completion',
-  summary: 'print the script that has bash, zsh or fish complete the command line',
-  examples: ['completion bash', 'completion --at 1 -- series ver'],
-  positional: [{ usage: '[shell]', summary: 'bash, zsh or fish' }],
-  ofShell: true,
-  options: [
-    { usage: '--at <number>', summary: 'for the script: words that may stand at that place behind --' },
-  ],
-  parse({ options, words, rest }) {
-    if (options.at !== undefined) return { words: rest, at: wholeNumber(options.at, '--at', 0, 10_000) };
-    if (words[0] === undefined) {
-      throw new UserError('a shell is missing', { hint: `initbench completion SHELL: ${shells.join(', ')}` });
-    }
-    return { shell: choiceOf(words[0], 'completion', shells) };
-  },
-  async *run(workspace, input): Work<readonly string[]> {
-    if ('shell' in input) {
-      const script = new URL(`../../completion/initbench.${input.shell}`, import.meta.url);
-      return (await readFile(script, 'utf8')).trimEnd().split('\n');
-    }
-    const { words, at } = input;
-    const candidates = candidatesAt(await load(), words, at, [...commonOptions, helpOption]);
-    const all = 'words' in candidates ? candidates.words : await valuesOf(workspace, candidates.values);
-    return all.filter(word => word.startsWith(words[at] ?? ''));
-  },
-  text: lines => lines,
-  json: lines => completionDocument.of({ lines }),
-});
+export const completionCommand = (load: () => Promise<readonly AnyCommand[]>) =>
+  command({
+    id: 'completion',
+    summary: 'print the script that has bash, zsh or fish complete the command line',
+    examples: ['completion bash', 'completion --at 1 -- series ver'],
+    positional: [{ usage: '[shell]', summary: 'bash, zsh or fish' }],
+    ofShell: true,
+    options: [
+      {
+        usage: '--at <number>',
+        summary: 'for the script: words that may stand at that place behind --',
+        type: whole(0, 10_000),
+      },
+    ],
+    parse({ options: { at }, words: [shell], rest }): Input {
+      if (at !== undefined) return { words: rest, at };
+      if (shell === undefined) {
+        throw new UserError('a shell is missing', {
+          hint: `initbench completion SHELL: ${shells.join(', ')}`,
+        });
+      }
+      return { shell: choice(shells)(shell, 'completion') };
+    },
+    async *run(workspace, input): Work<readonly string[]> {
+      if ('shell' in input) {
+        const script = new URL(`../../completion/initbench.${input.shell}`, import.meta.url);
+        return (await readFile(script, 'utf8')).trimEnd().split('\n');
+      }
+      const { words, at } = input;
+      const candidates = candidatesAt(await load(), words, at, [...commonOptions, helpOption]);
+      const all = 'words' in candidates ? candidates.words : await valuesOf(workspace, candidates.values);
+      return all.filter(word => word.startsWith(words[at] ?? ''));
+    },
+    text: lines => lines,
+    json: lines => completionDocument.of({ lines }),
+  });

@@ -4,7 +4,7 @@ import { document, list, object } from '../document.ts';
 import type { Work } from '../events.ts';
 import { textGrid } from '../measure/grid.ts';
 import { type Origin, originSchema, originsOf } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const configDocument = document(
   'initbench.config-list/1',
@@ -12,12 +12,10 @@ const configDocument = document(
   object({ settings: list(originSchema) }),
 );
 
-export const config: Command<null, readonly Origin[]> = {
+export const config = command({
   id: 'config',
   summary: 'show each setting and the file it is from: the nearest one wins',
   examples: ['config', 'config --json'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(workspace): Work<readonly Origin[]> {
     return originsOf(workspace);
@@ -27,4 +25,4 @@ export const config: Command<null, readonly Origin[]> = {
       line => line.trimEnd(),
     ),
   json: settings => configDocument.of({ settings }),
-};
+});

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench decode`: the stack of an oops as files and lines, and whose patch they are. */
 import {
-  type Decoded,
   type DecodedFrame,
   type DecodedTrace,
   decodedSchema,
@@ -10,7 +9,8 @@ import {
 } from '../campaign/decode/decode.ts';
 import { document } from '../document.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const decodedDocument = document(
   'initbench.decoded/1',
@@ -18,7 +18,7 @@ const decodedDocument = document(
   decodedSchema,
 );
 
-export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
+export const decode = command({
   id: 'decode',
   summary: 'decode oopses, BUGs and WARNINGs of a run: file and line, and the patch that wrote it',
   changes: ['trees', 'kernels'],
@@ -40,11 +40,14 @@ export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
     },
     { usage: '--vmlinux <file>', summary: 'the console is a file, and this is the vmlinux of its kernel' },
     {
-      usage: '--kernel <kernel>',
+      ...option.kernel,
       summary: 'the console is a file, and its kernel is base or a series, as built last',
     },
   ],
-  parse: ({ options, words }) => ({ subject: subjectOf(words[0], options), build: options.build === true }),
+  parse: ({ options: { vmlinux, kernel, build }, words: [run] }) => ({
+    subject: subjectOf(run, vmlinux, kernel),
+    build,
+  }),
   run: (workspace, { subject, build }, signal) => decodeConsole(workspace, subject, { build }, signal),
   text: ({ run, kernel, traces, lines, notes }) => [
     `${run}: ${kernel.tree === '' ? kernel.name : `${kernel.name} on ${kernel.tree}, ${kernel.release}`}`,
@@ -55,10 +58,13 @@ export const decode: Command<{ subject: Subject; build: boolean }, Decoded> = {
   ],
   json: decodedDocument.of,
   exitCode: () => exitCodes.done,
-};
+});
 
-function subjectOf(word: string | undefined, options: Readonly<Record<string, unknown>>): Subject {
-  const { vmlinux, kernel } = options as { vmlinux?: string; kernel?: string };
+function subjectOf(
+  word: string | undefined,
+  vmlinux: string | undefined,
+  kernel: string | undefined,
+): Subject {
   if (vmlinux === undefined && kernel === undefined) return { run: word ?? '@' };
   if (word === undefined || (vmlinux !== undefined && kernel !== undefined)) {
     throw new UserError('one file, and either --vmlinux or --kernel', {

@@ -13,7 +13,7 @@ import { compareInitcalls, type InitcallRow, initcallRowSchema, initcallsOf } fr
 import type { Alignment } from '../measure/timeline.ts';
 import { differenceText, figureText, unitOf } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 import { shellQuote } from './words.ts';
 
 const diffDocument = document(
@@ -36,7 +36,7 @@ interface Compared {
   readonly initcalls?: readonly InitcallRow[];
 }
 
-export const diff: Command<{ readonly before: string; readonly after: string }, Compared> = {
+export const diff = command({
   id: 'diff',
   summary: 'two runs on record: timelines aligned by event, and what differs in their making',
   examples: ['diff @1 @', 'diff initramfs kernelspace', 'diff 4f2a 00aa --json'],
@@ -44,8 +44,7 @@ export const diff: Command<{ readonly before: string; readonly after: string }, 
     { usage: '<before>', summary: 'a run: @, an id or its beginning, a row' },
     { usage: '<after>', summary: 'another' },
   ],
-  options: [],
-  parse: ({ words }) => ({ before: words[0]!, after: words[1]! }),
+  parse: ({ words: [before, after] }) => ({ before, after }),
   async *run(workspace, input): Work<Compared> {
     const before = await openRun(workspace, input.before);
     const after = await openRun(workspace, input.after);
@@ -64,7 +63,7 @@ export const diff: Command<{ readonly before: string; readonly after: string }, 
       argv: found.argv.filter(({ sign }) => sign !== ' '),
       ...(initcalls && { initcalls }),
     }),
-};
+});
 
 /** Both configurations, when they differ and the kernels are still in the cache. */
 async function configsOf(workspace: Workspace, before: BootRun, after: BootRun) {

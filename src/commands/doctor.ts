@@ -10,7 +10,7 @@ import { exitCodes } from '../host/errors.ts';
 import { hostMemory } from '../host/memory.ts';
 import { type Probed, probedStates, probeTools } from '../host/probe.ts';
 import { tools } from '../host/tools.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const hostSchema = object({
   node: text,
@@ -25,10 +25,6 @@ const hostSchema = object({
   sandbox: flag.exactOptional(),
   accelerator: object({ accelerator: acceleratorSchema, reason: text }).exactOptional(),
 });
-interface Diagnosis extends z.infer<typeof hostSchema> {
-  readonly tools: readonly Probed[];
-}
-
 const doctorDocument = document(
   'initbench.doctor/1',
   'doctor: each tool, and the host',
@@ -49,12 +45,10 @@ const doctorDocument = document(
   }),
 );
 
-export const doctor: Command<null, Diagnosis> = {
+export const doctor = command({
   id: 'doctor',
   summary: 'list the tools, their versions and what is lost without them',
   examples: ['doctor', 'doctor --json'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(workspace, _input, signal) {
     const found = yield* probeTools(tools, signal);
@@ -118,7 +112,7 @@ export const doctor: Command<null, Diagnosis> = {
     diagnosis.tools.some(({ tool, state }) => tool.required && state !== 'works')
       ? exitCodes.environment
       : exitCodes.done,
-};
+});
 
 /** '1.5', 'found' where the version is not known, 'MISSING' and 'BROKEN' where nothing goes on without it. */
 function stateOf({ tool, state, version }: Probed): string {

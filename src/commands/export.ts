@@ -21,9 +21,10 @@ import {
 import { formatPreflight } from '../submit/preflight.ts';
 import { prepareTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 import { conflictLines, shortConflictSchema } from './series.ts';
-import { wholeNumber } from './typed.ts';
+import { whole } from './typed.ts';
 
 const exportDocument = document(
   'initbench.export/1',
@@ -36,7 +37,7 @@ interface ExportInput extends ExportRequest {
   readonly series: string;
 }
 
-export const exportMails: Command<ExportInput, Exported | Conflict> = {
+export const exportMails = command({
   id: 'export',
   summary: "write the mails of a series' next version, with recipients and a list of what is not ready",
   changes: ['series', 'trees'],
@@ -57,9 +58,10 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     {
       usage: '--version <number>',
       summary: 'which version it is (default: the next after the last one sent)',
+      type: whole(1, 999),
     },
     {
-      usage: '-o, --output <folder>',
+      ...option.output,
       summary: 'a copy of the mails goes there, with series.mbox (git am) and thread.mbox (b4)',
     },
     {
@@ -70,18 +72,16 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     { usage: '--recipients', summary: 'ask get_maintainer.pl again though the patches are the same' },
     { usage: '--force', summary: 'make it ready to be sent though something is stale; its record says so' },
   ],
-  parse: ({ options, words }) => ({
-    series: words[0]!,
-    rfc: options.rfc === true,
-    prefixes: (options.prefix as string[] | undefined) ?? [],
-    ...(typeof options.version === 'string'
-      ? { version: wholeNumber(options.version, '--version', 1, 999) }
-      : {}),
-    ...(typeof options.output === 'string' ? { out: options.output } : {}),
-    ...(typeof options.author === 'string' ? { author: options.author } : {}),
-    signoff: options.signoff === true,
-    force: options.force === true,
-    again: options.recipients === true,
+  parse: ({ options, words: [series] }): ExportInput => ({
+    series,
+    rfc: options.rfc,
+    prefixes: options.prefix,
+    version: options.version,
+    out: options.output,
+    author: options.author,
+    signoff: options.signoff,
+    force: options.force,
+    again: options.recipients,
   }),
   async *run(workspace, input, signal): Work<Exported | Conflict> {
     const series = await readSeries(workspace, input.series);
@@ -101,7 +101,7 @@ export const exportMails: Command<ExportInput, Exported | Conflict> = {
     if ('kind' in product) return exitCodes.conflict;
     return product.ready ? exitCodes.done : exitCodes.failed;
   },
-};
+});
 
 /** What check, boots and verification have kept of these patches. */
 async function* evidenceOf(workspace: Workspace, subject: Applied, signal: AbortSignal): Work<Evidence> {

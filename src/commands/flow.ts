@@ -5,7 +5,7 @@ import { listFlows } from '../boot/registry.ts';
 import { document, flag, list, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { listFormats, listPayloads } from '../image/registry.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const named = object({ id: text, summary: text });
 const flowListSchema = object({
@@ -24,12 +24,10 @@ export type FlowList = z.infer<typeof flowListSchema>;
 
 const flowsDocument = document('initbench.flows/1', 'flow list: flows, payloads and formats', flowListSchema);
 
-export const flowList: Command<null, FlowList> = {
+export const flowList = command({
   id: 'flow list',
   summary: 'list the boot flows, the payloads and the formats',
   examples: ['flow list', 'flow list --json'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(): Work<FlowList> {
     const [flows, payloads, formats] = await Promise.all([listFlows(), listPayloads(), listFormats()]);
@@ -54,7 +52,7 @@ export const flowList: Command<null, FlowList> = {
     ...lines(formats),
   ],
   json: flowsDocument.of,
-};
+});
 
 const kernelWords = { any: 'any kernel', series: 'a kernel that carries a series' } as const;
 

@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench fsck`: whether what lies in the cache and the state is whole, and what was put right. */
-import type { z } from 'zod';
 import { document, flag, list, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
 import { checkStore } from '../store/check.ts';
 import { findingSchema } from '../store/finding.ts';
-import type { Command } from './command.ts';
-
-interface FsckInput {
-  readonly dryRun: boolean;
-  readonly full: boolean;
-}
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const checkedSchema = object({ dryRun: flag, findings: list(findingSchema) });
-type Checked = z.infer<typeof checkedSchema>;
 
 const fsckDocument = document('initbench.fsck/1', 'fsck: what was wrong, and put right', checkedSchema);
 
-export const fsck: Command<FsckInput, Checked> = {
+export const fsck = command({
   id: 'fsck',
   summary: 'look through cache and state, and put right what a killed process has left',
   changes: ['series', 'trees', 'kernels', 'runs'],
   examples: ['fsck', 'fsck --dry-run', 'fsck --full'],
-  positional: [],
   options: [
-    { usage: '-n, --dry-run', summary: 'say what is wrong and change nothing' },
+    { ...option.dryRun, summary: 'say what is wrong and change nothing' },
     { usage: '--full', summary: "read the files of payloads and git's objects, too" },
   ],
-  parse: ({ options }) => ({ dryRun: options.dryRun === true, full: options.full === true }),
+  parse: ({ options }) => options,
   async *run(workspace, { dryRun, full }, signal) {
     const findings = yield* checkStore({ workspace, repair: !dryRun, full, signal });
     return { findings, dryRun };
@@ -42,4 +35,4 @@ export const fsck: Command<FsckInput, Checked> = {
   json: ({ findings, dryRun }) => fsckDocument.of({ dryRun, findings }),
   exitCode: ({ findings, dryRun }) =>
     findings.some(({ action }) => dryRun || action === 'none') ? exitCodes.failed : exitCodes.done,
-};
+});

@@ -23,30 +23,30 @@ import {
   fuzzSeries,
   isFinding,
 } from '../evidence/fuzz/fuzz.ts';
-import { givens } from '../evidence/fuzz/machine.ts';
 import { type Control, type Replayed, replayCase } from '../evidence/fuzz/replay.ts';
 import { expectationSchema } from '../evidence/fuzz/kinds.ts';
 import { definedEnds, isBad, verdictSchema } from '../evidence/fuzz/verdict.ts';
-import { millisecondsSchema } from '../events.ts';
+import { millisecondsSchema, type Work } from '../events.ts';
 import { exitCodes } from '../host/errors.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 import { machineName, machineOptions } from './machine.ts';
-import { wholeNumber } from './typed.ts';
+import { whole } from './typed.ts';
 import { shellQuote } from './words.ts';
 
 interface FuzzInput {
   readonly request: FuzzRequest;
   /** What the command that replays a case has to repeat. */
   readonly typed: readonly string[];
-  readonly replay?: CaseName;
-  readonly control?: Control;
+  readonly replay: CaseName | undefined;
+  readonly control: Control | undefined;
 }
 
 type FuzzProduct =
   | { readonly kind: 'campaign'; readonly fuzzed: Fuzzed; readonly typed: readonly string[] }
   | { readonly kind: 'case'; readonly replayed: Replayed };
 
-export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
+export const seriesFuzz = command({
   id: 'series fuzz',
   summary: 'boot damaged images on a kernel with the series; every boot must come to a defined end',
   changes: ['trees', 'kernels', 'runs'],
@@ -58,55 +58,60 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
   ],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    option.tree,
     ...machineOptions,
-    { usage: '--cpus <n>', summary: 'of each guest', default: '1' },
-    { usage: '--seed <n>', summary: 'another seed, other images', default: '1' },
-    { usage: '--count <n>', summary: 'images of each layout', default: '20' },
-    { usage: '--time <minutes>', summary: 'start no boot after that; the same command goes on later' },
+    { ...option.cpus, summary: 'of each guest', type: whole(1, 64) },
+    { usage: '--seed <n>', summary: 'another seed, other images', type: whole(0, 999_999_999), default: '1' },
+    { usage: '--count <n>', summary: 'images of each layout', type: whole(1, 1_000_000), default: '20' },
+    {
+      usage: '--time <minutes>',
+      summary: 'start no boot after that; the same command goes on later',
+      type: whole(1, 100_000),
+    },
     { usage: '--layout <layout>', summary: 'only this; an unknown one answers with the list', repeat: true },
     {
-      usage: '--config <fragment>',
+      ...option.config,
       summary: 'fragments instead of fuzz: fuzz and kasan, or debug, which has lockdep, too',
-      repeat: true,
     },
-    { usage: '--case <id>', summary: 'boot this one again, SEED/LAYOUT/INDEX, and show its console' },
+    {
+      usage: '--case <id>',
+      summary: 'boot this one again, SEED/LAYOUT/INDEX, and show its console',
+      type: parseCase,
+    },
     {
       usage: '--disk [number]',
       summary: 'with --case: on the unpatched kernel, the (first) image on a disk',
+      type: whole(1, 1000),
     },
-    { usage: '--file [number]', summary: 'the same with the image as a file of the initramfs' },
+    {
+      usage: '--file [number]',
+      summary: 'the same with the image as a file of the initramfs',
+      type: whole(1, 1000),
+    },
   ],
   liveConsole: true,
-  parse({ options, words }, { settings }) {
-    const series = words[0]!;
-    const tree = options.tree as string | undefined;
+  parse({ options, words: [series] }, { settings }): FuzzInput {
+    const { tree, cpus, config, seed, count, layout, time, disk, file } = options;
     const arch = machineName(options);
-    const cpus = wholeNumber(options.cpus, '--cpus', 1, 64);
-    const config = (options.config as string[] | undefined) ?? [];
-    const minutes = options.time === undefined ? undefined : wholeNumber(options.time, '--time', 1, 100_000);
+    const [given, image] = disk === undefined ? (['file', file] as const) : (['disk', disk] as const);
     return {
       request: {
         series,
         tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
         fragments: fuzzFragments(config),
-        arch,
-        cpus,
-        seed: wholeNumber(options.seed, '--seed', 0, 999_999_999),
-        count: wholeNumber(options.count, '--count', 1, 1_000_000),
-        layouts: (options.layout as string[] | undefined) ?? [],
-        ...(minutes !== undefined && { minutes }),
+        ...{ arch, cpus, seed, count, layouts: layout },
+        ...(time !== undefined && { minutes: time }),
       },
       typed: [
         ...[series, ...(tree ? ['--tree', tree] : []), ...(arch ? ['--machine', arch] : [])],
         ...(cpus > 1 ? ['--cpus', String(cpus)] : []),
         ...config.flatMap(name => ['--config', name]),
       ],
-      ...(typeof options.case === 'string' && { replay: parseCase(options.case) }),
-      ...controlOf(options),
+      replay: options.case,
+      control: image === undefined ? undefined : { given, image: image === true ? 1 : image },
     };
   },
-  async *run(workspace, { request, typed, replay, control }, signal) {
+  async *run(workspace, { request, typed, replay, control }, signal): Work<FuzzProduct> {
     if (replay) {
       const replayed = yield* replayCase(workspace, request, replay, control, signal);
       return { kind: 'case', replayed };
@@ -123,17 +128,7 @@ export const seriesFuzz: Command<FuzzInput, FuzzProduct> = {
         : [...product.fuzzed.results.values()].some(isFinding);
     return bad ? exitCodes.failed : exitCodes.done;
   },
-};
-
-function controlOf(options: Readonly<Record<string, unknown>>): { control?: Control } {
-  for (const given of givens) {
-    const number = options[given];
-    if (number !== undefined) {
-      return { control: { given, image: number === true ? 1 : wholeNumber(number, `--${given}`, 1, 1000) } };
-    }
-  }
-  return {};
-}
+});
 
 function caseLines({ made, run, verdict }: Replayed): readonly string[] {
   const field = (name: string, value: string) => `${name.padEnd(10)}${value}`;

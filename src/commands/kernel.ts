@@ -7,7 +7,7 @@ import { shortDigest } from '../host/files.ts';
 import { fragmentNames } from '../kconfig/find.ts';
 import { type Kernel, kernelSchema } from '../kernel/kernel.ts';
 import { listKernels } from '../kernel/store.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const kernelsDocument = document(
   'initbench.kernels/1',
@@ -28,12 +28,10 @@ export interface KernelList {
   readonly always: readonly string[];
 }
 
-export const kernelList: Command<null, KernelList> = {
+export const kernelList = command({
   id: 'kernel list',
   summary: 'list the kernels that are built, with their sizes, and the fragments there are',
   examples: ['kernel list', 'kernel list --json'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(workspace): Work<KernelList> {
     const [found, fragments] = await Promise.all([listKernels(workspace), fragmentNames(workspace)]);
@@ -65,7 +63,7 @@ export const kernelList: Command<null, KernelList> = {
       fragments,
       always,
     }),
-};
+});
 
 function textGrid(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)));

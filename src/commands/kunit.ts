@@ -12,8 +12,8 @@ import type { KunitEnd } from '../campaign/kunit/run.ts';
 import { document, flag, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
 import { namedGrid } from '../measure/grid.ts';
-import type { Command } from './command.ts';
-import { wholeNumber } from './typed.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 import { duration } from './words.ts';
 
 const kunitDocument = document(
@@ -22,23 +22,19 @@ const kunitDocument = document(
   object({ passed: flag, ...kunitProductSchema.unwrap().shape }),
 );
 
-export const kunit: Command<KunitRequest, KunitProduct> = {
+export const kunit = command({
   id: 'kunit',
   summary: "run the KUnit suites of a series on User-Mode Linux, by the tree's own kunit.py",
   changes: ['trees'],
   examples: ['kunit', 'kunit initoverlayfs --json', "kunit initoverlayfs --filter 'initramfs*'"],
   positional: [{ usage: '[series]', summary: 'the series (default: that of initbench.toml)' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
+    option.tree,
     { usage: '--filter <glob>', summary: 'some suites, or suite.test: initramfs*' },
-    { usage: '--timeout <seconds>', summary: 'deadline of the tests (default: 300)' },
+    { ...option.timeout, summary: 'deadline of the tests', default: '300' },
   ],
-  parse: ({ options, words }, { settings }) => ({
-    series: words[0] ?? settings.series,
-    ...(typeof options.tree === 'string' && { tree: options.tree }),
-    ...(typeof options.filter === 'string' && { filter: options.filter }),
-    timeoutMs:
-      options.timeout === undefined ? 300_000 : 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
+  parse: ({ options: { tree, filter, timeout }, words: [series] }, { settings }): KunitRequest => ({
+    ...{ series: series ?? settings.series, tree, filter, timeoutMs: timeout },
   }),
   run: kunitSeries,
   text: formatKunit,
@@ -47,7 +43,7 @@ export const kunit: Command<KunitRequest, KunitProduct> = {
     if (product.end?.kind === 'not-built') return exitCodes.build;
     return kunitPassed(product) ? exitCodes.done : exitCodes.failed;
   },
-};
+});
 
 function formatKunit(product: KunitProduct): readonly string[] {
   const { series, tree, end, notRun, switches } = product;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Manual pages in man(7), from the catalogue of the commands: one of the whole, one of each verb. Pure. */
 import { exitCodes } from '../host/errors.ts';
-import type { AnyCommand, Parameter } from './command.ts';
-import { commonOptions, helpOption } from './common.ts';
+import type { AnyCommand, Option } from './command.ts';
+import { commonOptions, helpOption } from './options.ts';
 
 const common = [...commonOptions, helpOption];
 
@@ -44,7 +44,7 @@ const usageText = (usage: string): string =>
 /** What belongs to a word hangs below it. */
 const item = (head: string, text: string): string[] => ['.TP', head, text];
 
-function parameterItem({ usage, summary, default: value, repeat, required }: Parameter): string[] {
+function parameterItem({ usage, summary, default: value, repeat, required }: Option): string[] {
   const more = [
     ...(typeof value === 'string' ? [`default: ${value}`] : []),
     ...(repeat ? ['may be given several times'] : []),

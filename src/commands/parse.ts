@@ -5,7 +5,7 @@ import { parseConsole, type SavedConsole, savedConsoleSchema } from '../boot/sav
 import { document, flag, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, UserError } from '../host/errors.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 import { describeOutcome } from './words.ts';
 
 /** More than any console of a boot; the rest of a larger file is not read. */
@@ -28,18 +28,17 @@ const consoleDocument = document(
   }),
 );
 
-export const parse: Command<string, Parsed> = {
+export const parse = command({
   id: 'parse',
   summary: 'marks, facts, panics and warnings of a saved console log',
   examples: ['parse console.log', 'parse - < serial.txt', 'parse console.log --json'],
   positional: [{ usage: '<file>', summary: 'the log; - reads standard input' }],
-  options: [],
-  parse: ({ words }) => words[0]!,
+  parse: ({ words: [word] }) => word,
   run: readSaved,
   text: formatParsed,
   json: ({ file, console, cut }) => consoleDocument.of({ file, cut, ...console }),
   exitCode: ({ console }) => (console.outcome.kind === 'panic' ? exitCodes.panic : exitCodes.done),
-};
+});
 
 async function* readSaved(_workspace: unknown, file: string, signal: AbortSignal): Work<Parsed> {
   const bytes = file === '-' ? await fromInput(signal) : await fromFile(file);

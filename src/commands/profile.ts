@@ -7,11 +7,13 @@ import {
   profileRows,
 } from '../campaign/profile/profile.ts';
 import { document, list, number, object, text } from '../document.ts';
+import type { Work } from '../events.ts';
 import { namedGrid } from '../measure/grid.ts';
 import { byKind, hottest, perBoot } from '../measure/profile.ts';
-import type { Command } from './command.ts';
-import { machineName, machineOptions } from './machine.ts';
-import { bytesOf, percentsOf, wholeNumber } from './typed.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
+import { machineName, machineOptions, memOfRows, sourcesOf } from './machine.ts';
+import { whole } from './typed.ts';
 
 const profileDocument = document(
   'initbench.profile/1',
@@ -42,53 +44,56 @@ interface Product extends Profiled {
   readonly top: number;
 }
 
-export const profile: Command<Input, Product> = {
+export const profile = command({
   id: 'profile',
   summary: 'boot rows on User-Mode Linux under perf: hottest functions, and a flame graph of each row',
   changes: ['trees', 'kernels'],
   examples: ['profile', 'profile initramfs:cpio kernelspace:erofs --pad 64M --boots 50'],
   positional: [{ usage: '[row...]', summary: 'as in compare; default: initramfs:cpio kernelspace:erofs' }],
   options: [
-    { usage: '--boots <n>', summary: 'boots of each row, whose samples are added up', default: '20' },
-    { usage: '--top <n>', summary: 'functions of each row that are printed', default: '12' },
     {
-      usage: '--payload <payload>',
-      summary: 'the files: busybox, dir:PATH, cpio:FILE, debian',
-      default: 'busybox',
+      usage: '--boots <n>',
+      summary: 'boots of each row, whose samples are added up',
+      type: whole(1, 10_000),
+      default: '20',
     },
-    { usage: '--pad <bytes>', summary: 'filler added to the busybox payload: 16M, 256M', default: '64M' },
-    { usage: '--used <percent>', summary: "how much of the payload's bytes is read, too", default: '0' },
-    { usage: '--mem <MiB>', summary: 'guest memory', default: '512' },
-    { usage: '--tree <tree>', summary: 'the kernel tree (default: that of the series)' },
-    { usage: '--series <series>', summary: 'the series of the patched kernel (default: initbench.toml)' },
-    { usage: '--config <fragment>', summary: 'one more fragment for every kernel', repeat: true },
+    {
+      usage: '--top <n>',
+      summary: 'functions of each row that are printed',
+      type: whole(1, 1000),
+      default: '12',
+    },
+    option.payload,
+    { ...option.pad, default: '64M' },
+    { ...option.used, default: '0' },
+    { ...memOfRows, default: '512' },
+    option.tree,
+    option.series,
+    option.config,
     ...machineOptions,
-    { usage: '--timeout <seconds>', summary: 'deadline of each boot' },
+    option.timeout,
   ],
-  parse({ options, words }, { settings }) {
-    const series = (options.series as string | undefined) ?? settings.series;
-    const used = percentsOf(options.used, '--used').filter(percent => percent > 0);
+  parse({ options, words }, workspace): Input {
+    const { payload, boots, top } = options;
+    const sources = sourcesOf(options, workspace);
     return {
+      ...sources,
       rows: words.length > 0 ? words : ['initramfs:cpio', 'kernelspace:erofs'],
-      tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
-      series,
-      fragments: [...settings.fragments, ...((options.config as string[] | undefined) ?? []), 'profile'],
+      fragments: [...sources.fragments, 'profile'],
       arch: machineName(options) ?? 'um',
-      payload: options.payload as string,
-      padBytes: bytesOf(options.pad, '--pad'),
-      used,
+      payload,
+      padBytes: options.pad,
+      used: options.used.filter(percent => percent > 0),
       clock: 'wall',
-      memoryMiB: wholeNumber(options.mem, '--mem', 64, 1 << 20),
+      memoryMiB: options.mem,
       cpus: 1,
       append: [],
-      boots: wholeNumber(options.boots, '--boots', 1, 10_000),
-      top: wholeNumber(options.top, '--top', 1, 1000),
-      ...(options.timeout !== undefined && {
-        timeoutMs: 1000 * wholeNumber(options.timeout, '--timeout', 1, 86400),
-      }),
+      boots,
+      top,
+      timeoutMs: options.timeout,
     };
   },
-  async *run(workspace, request, signal) {
+  async *run(workspace, request, signal): Work<Product> {
     return { ...(yield* profileRows(workspace, request, signal)), top: request.top };
   },
   text: ({ profiles, release, payload, top }) => [
@@ -97,7 +102,7 @@ export const profile: Command<Input, Product> = {
   ],
   json: ({ profiles, release, payload, top }) =>
     profileDocument.of({ release, payload, rows: profiles.map(files => recordOf(files, top)) }),
-};
+});
 
 function linesOf({ profile: one, svg, folded }: ProfileFiles, top: number): string[] {
   const ms = (samples: number) => perBoot(one, samples).toFixed(2);

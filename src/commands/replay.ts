@@ -6,7 +6,8 @@ import { openRun } from '../boot/store.ts';
 import { document } from '../document.ts';
 import type { Work } from '../events.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 interface ReplayInput {
   readonly run: string;
@@ -19,20 +20,20 @@ const bundleDocument = document(
   bundleSchema,
 );
 
-export const replayBundle: Command<ReplayInput, Bundle> = {
+export const replayBundle = command({
   id: 'replay-bundle',
   summary: 'a boot as a folder: kernel, images, a script that repeats it with QEMU alone',
   examples: ['replay-bundle @', 'replay-bundle kernelspace -o /tmp/kernelspace'],
   positional: [{ usage: '<run>', summary: 'a boot under icount: @, an id or its beginning, a row' }],
-  options: [{ usage: '-o, --output <folder>', summary: 'where to write it (default: replay-ID)' }],
-  parse: ({ options, words }) => ({ run: words[0]!, output: options.output as string | undefined }),
+  options: [{ ...option.output, summary: 'where to write it (default: replay-ID)' }],
+  parse: ({ options: { output }, words: [run] }) => ({ run, output }),
   run: bundleRun,
   text: ({ folder, run, files, bytes, expected }) => [
     `${run}: ${files.length} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, ${expected.length} counts to compare`,
     `repeat it anywhere with QEMU: ${path.join(folder, 'replay.sh')}`,
   ],
   json: bundleDocument.of,
-};
+});
 
 async function* bundleRun(workspace: Workspace, { run: name, output }: ReplayInput): Work<Bundle> {
   const run = await openRun(workspace, name);

@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { type Reported, type ReportRequest, writeReport } from '../campaign/report.ts';
 import { document, list, object, text, texts } from '../document.ts';
+import type { Work } from '../events.ts';
 import { reportSchema } from '../measure/report/report.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const reportDocument = document(
   'initbench.report/1',
@@ -13,8 +15,9 @@ const reportDocument = document(
 );
 
 type ReportInput = ReportRequest & { readonly charts: boolean };
+type ReportProduct = Reported & { readonly charts: boolean };
 
-export const report: Command<ReportInput, Reported & { readonly charts: boolean }> = {
+export const report = command({
   id: 'report',
   summary: 'write a comparison, a sweep or runs as HTML, plain text for mail, CSV and SVG',
   examples: ['report', 'report @1 --charts', 'report 20261125T0212 -o /tmp/report', 'report 4f2a 4f2b'],
@@ -25,16 +28,14 @@ export const report: Command<ReportInput, Reported & { readonly charts: boolean 
     },
   ],
   options: [
-    { usage: '-o, --output <folder>', summary: "where to write it (default: among initbench's reports)" },
+    { ...option.output, summary: "where to write it (default: among initbench's reports)" },
     { usage: '--charts', summary: 'print the charts too' },
   ],
-  parse: ({ options, words }) => ({
-    names: words,
-    output: options.output as string | undefined,
+  parse: ({ options: { output, charts }, words }): ReportInput => ({
+    ...{ names: words, output, charts },
     version: versionOf(),
-    charts: options.charts === true,
   }),
-  async *run(workspace, input, signal) {
+  async *run(workspace, input, signal): Work<ReportProduct> {
     return { ...(yield* writeReport(workspace, input, signal)), charts: input.charts };
   },
   text: ({ mail, files, reports, charts }, width) => [
@@ -46,7 +47,7 @@ export const report: Command<ReportInput, Reported & { readonly charts: boolean 
   ],
   json: ({ folder, files, reports }) =>
     reportDocument.of({ folder, files, reports: reports.map(({ charts, data, ...rest }) => rest) }),
-};
+});
 
 function versionOf(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

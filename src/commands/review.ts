@@ -14,8 +14,9 @@ import { type Decisions, readDecision, settleReview } from '../submit/review/set
 import { answeredSeries } from '../submit/review/thread.ts';
 import { lastSent, readSubmission } from '../submit/submission.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
-import { wholeNumber } from './typed.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
+import { whole } from './typed.ts';
 
 const reviewDocument = document(
   'initbench.review/1',
@@ -44,7 +45,7 @@ interface Reviewed {
   readonly draft?: string;
 }
 
-export const review: Command<ReviewInput, Reviewed> = {
+export const review = command({
   id: 'review',
   summary: 'read replies into a list of comments and tags, and say what became of them',
   changes: ['series'],
@@ -57,33 +58,28 @@ export const review: Command<ReviewInput, Reviewed> = {
   positional: [{ usage: '[file...]', summary: 'mbox, maildir, folder of mails or a mail' }],
   options: [
     {
-      usage: '--series <series>',
+      ...option.series,
       summary: 'the series (default: what the mails answer, else initbench.toml)',
     },
     {
       usage: '--set <number=state>',
       summary: 'what became of a comment: open, answered, disputed, fixed:COMMIT',
+      type: readDecision,
       repeat: true,
     },
-    { usage: '--confirm <number>', summary: 'a tag holds for its patch as it is now', repeat: true },
+    {
+      usage: '--confirm <number>',
+      summary: 'a tag holds for its patch as it is now',
+      type: whole(1, 999_999),
+      repeat: true,
+    },
     { usage: '--changes', summary: "draft 'Changes in vN' of the next cover letter" },
   ],
-  parse({ options, words }) {
-    const decisions = {
-      states: ((options.set as string[] | undefined) ?? []).map(readDecision),
-      confirmed: ((options.confirm as string[] | undefined) ?? []).map(text =>
-        wholeNumber(text, '--confirm', 1, 999_999),
-      ),
-    };
-    if (words.length > 0 && (decisions.states.length > 0 || decisions.confirmed.length > 0)) {
+  parse({ options: { series, set, confirm, changes }, words }): ReviewInput {
+    if (words.length > 0 && (set.length > 0 || confirm.length > 0)) {
       throw new UserError('read the replies first, then decide about them', { hint: 'leave the files out' });
     }
-    return {
-      ...decisions,
-      series: options.series as string | undefined,
-      files: words,
-      changes: options.changes === true,
-    };
+    return { states: set, confirmed: confirm, series, files: words, changes };
   },
   async *run(workspace, input, signal): Work<Reviewed> {
     const mailbox = input.files.length > 0 ? yield* readMailboxes(input.files, signal) : undefined;
@@ -126,7 +122,7 @@ export const review: Command<ReviewInput, Reviewed> = {
       setAside: collected?.setAside ?? [],
     }),
   exitCode: ({ collected }) => ((collected?.setAside.length ?? 0) > 0 ? exitCodes.failed : exitCodes.done),
-};
+});
 
 /** The one series that mails answer; undefined: none. @throws UserError when they answer several */
 async function theAnswered(workspace: Workspace, mailbox: Mailbox): Promise<string | undefined> {

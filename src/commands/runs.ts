@@ -12,8 +12,8 @@ import { shortDigest } from '../host/files.ts';
 import { type RunFigures, runFigures } from '../measure/figures.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
-import { wholeNumber } from './typed.ts';
+import { command } from './command.ts';
+import { whole } from './typed.ts';
 
 interface RunsInput {
   readonly count: number;
@@ -64,19 +64,15 @@ const runsDocument = document(
   }),
 );
 
-export const runs: Command<RunsInput, RunsProduct> = {
+export const runs = command({
   id: 'runs',
   summary: 'the boots on record, newest first, and which of them are stale',
   examples: ['runs', 'runs --flow kernelspace --count 5', 'runs --count 10000 --json'],
-  positional: [],
   options: [
-    { usage: '--count <n>', summary: 'how many', default: '20' },
+    { usage: '--count <n>', summary: 'how many', type: whole(1, 1_000_000), default: '20' },
     { usage: '--flow <flow>', summary: 'only those of this flow' },
   ],
-  parse: ({ options }) => ({
-    count: wholeNumber(options.count, '--count', 1, 1_000_000),
-    flow: options.flow as string | undefined,
-  }),
+  parse: ({ options }): RunsInput => options,
   run: readHistory,
   text: formatHistory,
   json: ({ runs: listed, total, kept }) =>
@@ -88,7 +84,7 @@ export const runs: Command<RunsInput, RunsProduct> = {
         ...(remark !== undefined && { remark }),
       })),
     }),
-};
+});
 
 async function* readHistory(
   workspace: Workspace,

@@ -16,7 +16,8 @@ import {
 } from '../submit/send.ts';
 import { pendingVersion } from '../submit/submission.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 import { exportMails } from './export.ts';
 import { conflictLines, shortConflictSchema } from './series.ts';
 
@@ -31,26 +32,26 @@ const sendDocument = document(
   shortConflictSchema,
 );
 
-export const send: Command<SendRequest, Sent | Conflict> = {
+export const send = command({
   id: 'send',
   summary: 'send what was exported, through your git send-email',
   changes: ['series'],
   examples: ['send initoverlayfs --dry-run', 'send initoverlayfs --reflect', 'send initoverlayfs --yes'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '-n, --dry-run', summary: 'write each mail as it would go, and to whom, and what is not ready' },
+    { ...option.dryRun, summary: 'write each mail as it would go, and to whom, and what is not ready' },
     { usage: '--reflect', summary: 'send the mails to yourself alone, ready or not' },
     { usage: '--yes', summary: 'send what the dry run showed; after a failure, the rest of it' },
   ],
-  parse({ options, words }) {
-    const chosen = (['dryRun', 'reflect', 'yes'] as const).filter(name => options[name] === true);
-    if (chosen.length !== 1) {
+  parse({ options: { dryRun, reflect, yes }, words: [series] }): SendRequest {
+    const chosen = [dryRun && 'dry-run', reflect && 'reflect', yes && 'send'] as const;
+    const [mode, ...others] = chosen.filter(name => name !== false);
+    if (mode === undefined || others.length > 0) {
       throw new UserError('say what to do: --dry-run, --reflect or --yes', {
-        hint: `initbench send ${words[0]!} --dry-run sends nothing`,
+        hint: `initbench send ${series} --dry-run sends nothing`,
       });
     }
-    const modes = { dryRun: 'dry-run', reflect: 'reflect', yes: 'send' } as const;
-    return { series: words[0]!, mode: modes[chosen[0]!] };
+    return { series, mode };
   },
   run: sendOrShow,
   text: product => (product.kind === 'conflict' ? conflictLines(product) : sentLines(product)),
@@ -65,7 +66,7 @@ export const send: Command<SendRequest, Sent | Conflict> = {
     if (kind === 'conflict') return exitCodes.conflict;
     return kind === 'stopped' ? exitCodes.failed : exitCodes.done;
   },
-};
+});
 
 /** What is only shown is exported first where nothing is. */
 async function* sendOrShow(

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series copy | remove`: a series of another name, and one that is no longer wanted. */
-import type { z } from 'zod';
 import { document, number, object, text, texts } from '../document.ts';
 import { copySeries } from '../series/port.ts';
 import { removeSeries } from '../series/remove.ts';
-import { type Series, seriesSchema } from '../series/series.ts';
+import { seriesSchema } from '../series/series.ts';
 import { freeSeries } from '../store/series.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const { name, folder, tree, digest } = seriesSchema.unwrap().shape;
 const copiedDocument = document(
@@ -15,7 +14,7 @@ const copiedDocument = document(
   object({ name, folder, tree, digest }),
 );
 
-export const seriesCopy: Command<{ from: string; to: string }, Series> = {
+export const seriesCopy = command({
   id: 'series copy',
   summary: 'make a series of another name with the same patches and fragments',
   changes: ['series'],
@@ -24,12 +23,11 @@ export const seriesCopy: Command<{ from: string; to: string }, Series> = {
     { usage: '<series>', summary: 'the series that is copied, as it is in patches/' },
     { usage: '<name>', summary: 'the new series' },
   ],
-  options: [],
-  parse: ({ words }) => ({ from: words[0]!, to: words[1]! }),
+  parse: ({ words: [from, to] }) => ({ from, to }),
   run: (workspace, { from, to }, signal) => copySeries(workspace, from, to, signal),
   text: ({ name, folder, patches, tree }) => [`${name} has ${patches.length} patches for ${tree}: ${folder}`],
   json: ({ name, folder, tree, digest }) => copiedDocument.of({ name, folder, tree, digest }),
-};
+});
 
 const removalSchema = object({
   series: text,
@@ -37,21 +35,19 @@ const removalSchema = object({
   files: texts,
   freedBytes: number,
 });
-type Removal = z.infer<typeof removalSchema>;
 const removedDocument = document(
   'initbench.series-removed/1',
   'series remove: the files and the bytes that are gone',
   removalSchema,
 );
 
-export const seriesRemove: Command<{ name: string }, Removal> = {
+export const seriesRemove = command({
   id: 'series remove',
   summary: 'remove a series: patches, fragments, branch, worktrees and what was built in them',
   changes: ['series', 'trees', 'kernels'],
   examples: ['series remove trial'],
   positional: [{ usage: '<series>', summary: 'the series' }],
-  options: [],
-  parse: ({ words }) => ({ name: words[0]! }),
+  parse: ({ words: [name] }) => ({ name }),
   async *run(workspace, { name }, signal) {
     const files = yield* removeSeries(workspace, name, signal);
     return { series: name, files, freedBytes: yield* freeSeries(workspace, name, signal) };
@@ -62,4 +58,4 @@ export const seriesRemove: Command<{ name: string }, Removal> = {
     `initbench series undo ${series} brings its patches, fragments and commits back`,
   ],
   json: removedDocument.of,
-};
+});

@@ -2,7 +2,7 @@
 /** `initbench series diff`: two versions of a series, patch by patch. */
 import { document } from '../document.ts';
 import { diffSeries, type SeriesDiff, seriesDiffSchema } from '../series/diff.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 interface DiffInput {
   readonly series: string;
@@ -17,7 +17,7 @@ const diffDocument = document(
   seriesDiffSchema,
 );
 
-export const seriesDiff: Command<DiffInput, SeriesDiff> = {
+export const seriesDiff = command({
   id: 'series diff',
   summary: 'compare two versions of a series: git range-diff, and interdiff',
   changes: ['trees'],
@@ -32,17 +32,14 @@ export const seriesDiff: Command<DiffInput, SeriesDiff> = {
     { usage: '[v2]', summary: 'the same (default: the newest)' },
   ],
   options: [{ usage: '--interdiff', summary: 'also the diff between the files both end in' }],
-  parse: ({ options, words }) => ({
-    series: words[0]!,
-    from: words[1],
-    to: words[2],
-    interdiff: options.interdiff === true,
+  parse: ({ options: { interdiff }, words: [series, from, to] }): DiffInput => ({
+    ...{ series, from, to, interdiff },
   }),
   run: (workspace, { series, from, to, interdiff }, signal) =>
     diffSeries(workspace, series, { from, to }, interdiff, signal),
   text: formatDiff,
   json: diffDocument.of,
-};
+});
 
 function formatDiff({ from, to, pairs, rangeDiff, interdiff }: SeriesDiff): readonly string[] {
   const changed = pairs.filter(({ sign }) => sign !== '=').length;

@@ -2,9 +2,8 @@
 /** `initbench series edit`: a series as commits in a worktree of its own. */
 import { document, object } from '../document.ts';
 import { exitCodes } from '../host/errors.ts';
-import { type Editing, editingSchema, editSeries } from '../series/edit.ts';
-import type { Conflict } from '../series/series.ts';
-import type { Command } from './command.ts';
+import { editingSchema, editSeries } from '../series/edit.ts';
+import { command } from './command.ts';
 import { conflictLines, conflictShape } from './series.ts';
 
 const editingDocument = document(
@@ -14,14 +13,13 @@ const editingDocument = document(
   object(conflictShape),
 );
 
-export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
+export const seriesEdit = command({
   id: 'series edit',
   summary: 'print the worktree in which a series is edited, made when first asked for',
   changes: ['series', 'trees'],
   examples: ['series edit initoverlayfs', 'series edit initoverlayfs -q'],
   positional: [{ usage: '<series>', summary: 'the series' }],
-  options: [],
-  parse: ({ words }) => ({ name: words[0]! }),
+  parse: ({ words: [name] }) => ({ name }),
   run: (workspace, { name }, signal) => editSeries(workspace, name, signal),
   // Nothing but the path, for: cd "$(initbench series edit NAME)"
   text: result => (result.kind === 'editing' ? [result.path] : conflictLines(result)),
@@ -31,4 +29,4 @@ export const seriesEdit: Command<{ name: string }, Editing | Conflict> = {
     return editingDocument.of({ kind, patch, files, details });
   },
   exitCode: result => (result.kind === 'editing' ? exitCodes.done : exitCodes.conflict),
-};
+});

@@ -11,7 +11,8 @@ import {
   nowhereSchema,
 } from '../series/import/import.ts';
 import { loreLink } from '../series/origin.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const importedDocument = document(
   'initbench.imported/1',
@@ -20,7 +21,7 @@ const importedDocument = document(
   nowhereSchema,
 );
 
-export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
+export const seriesImport = command({
   id: 'series import',
   summary: 'take a series from an mbox (.gz, .xz), a maildir, a .mbx of b4, a folder of patches or of quilt',
   changes: ['series', 'trees'],
@@ -32,20 +33,16 @@ export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
   ],
   positional: [{ usage: '<file>', summary: 'where the mails are' }],
   options: [
-    { usage: '--name <series>', summary: 'what it is called from now on (default: from its subject)' },
+    { ...option.name, summary: 'what it is called from now on (default: from its subject)' },
     {
-      usage: '--tree <tree>',
+      ...option.tree,
       summary: 'the tree it is for (default: its base-commit, or the newest that takes it)',
     },
     { usage: '--message-id <id>', summary: 'a mail of the series, where the file holds several series' },
     { usage: '--link', summary: "add 'Link:' with the mail of each patch to its message, as maintainers do" },
   ],
-  parse: ({ options, words }) => ({
-    place: words[0]!,
-    ...(typeof options.name === 'string' ? { name: options.name } : {}),
-    ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
-    ...(typeof options.messageId === 'string' ? { messageId: options.messageId } : {}),
-    ...(options.link === true ? { link: true } : {}),
+  parse: ({ options: { name, tree, messageId, link }, words: [place] }): ImportRequest => ({
+    ...{ place, name, tree, messageId, link },
   }),
   run: importSeries,
   text: result => (result.kind === 'imported' ? importedLines(result) : nowhereLines(result)),
@@ -54,7 +51,7 @@ export const seriesImport: Command<ImportRequest, Imported | Nowhere> = {
     if (result.kind === 'nowhere') return exitCodes.conflict;
     return result.setAside.length > 0 ? exitCodes.failed : exitCodes.done;
   },
-};
+});
 
 function importedLines(imported: Imported): readonly string[] {
   const { series, tree, reason, subjects, mails, fragment, notes, setAside } = imported;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series rebase` and `port`: a series on another tree. */
 import { document, object, type Printed, text } from '../document.ts';
+import type { Work } from '../events.ts';
 import { type ExitCode, exitCodes, UserError } from '../host/errors.ts';
 import { type PortRequest, portSeries } from '../series/port.ts';
 import {
@@ -12,7 +13,8 @@ import {
   rebaseSeries,
   stoppedSchema,
 } from '../series/rebase.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 import { conflictLines, conflictShape } from './series.ts';
 
 const rebaseDocument = document(
@@ -30,7 +32,7 @@ type RebaseInput = {
     | { readonly kind: 'abort' };
 };
 
-export const seriesRebase: Command<RebaseInput, RebaseEnd> = {
+export const seriesRebase = command({
   id: 'series rebase',
   summary: 'move a series onto another tree; a conflict waits until it is resolved or dropped',
   changes: ['series', 'trees'],
@@ -45,26 +47,23 @@ export const seriesRebase: Command<RebaseInput, RebaseEnd> = {
     { usage: '--continue', summary: 'go on: the conflict is resolved and added' },
     { usage: '--abort', summary: 'back to before' },
   ],
-  parse({ options, words }) {
-    const series = words[0]!;
-    const { onto } = options;
-    const asked = [onto !== undefined, options.continue === true, options.abort === true];
-    if (asked.filter(Boolean).length !== 1) {
+  parse({ options: { onto, continue: goOn, abort }, words: [series] }): RebaseInput {
+    if ([onto !== undefined, goOn, abort].filter(Boolean).length !== 1) {
       throw new UserError('one of --onto REV, --continue and --abort says what to do');
     }
-    if (typeof onto === 'string') return { series, action: { kind: 'onto', tree: onto } };
-    return { series, action: { kind: options.continue === true ? 'continue' : 'abort' } };
+    if (onto !== undefined) return { series, action: { kind: 'onto', tree: onto } };
+    return { series, action: { kind: goOn ? 'continue' : 'abort' } };
   },
-  run(workspace, { series, action }, signal) {
+  run(workspace, { series, action }, signal): Work<RebaseEnd> {
     if (action.kind === 'onto') return rebaseSeries(workspace, series, action.tree, signal);
     return (action.kind === 'continue' ? continueRebase : abortRebase)(workspace, series, signal);
   },
   text: formatEnd,
   json: jsonOf,
   exitCode: codeOf,
-};
+});
 
-export const seriesPort: Command<PortRequest, RebaseEnd> = {
+export const seriesPort = command({
   id: 'series port',
   summary: 'start a backport: a series of its own on another tree, and the range-diff to it',
   changes: ['series', 'trees'],
@@ -72,18 +71,14 @@ export const seriesPort: Command<PortRequest, RebaseEnd> = {
   positional: [{ usage: '<series>', summary: 'the series that is ported' }],
   options: [
     { usage: '--to <tree>', summary: 'the tree it goes to', required: true },
-    { usage: '--name <series>', summary: 'the new series (default: SERIES-TREE)' },
+    { ...option.name, summary: 'the name of the new series (default: SERIES-TREE)' },
   ],
-  parse: ({ options, words }) => ({
-    series: words[0]!,
-    to: options.to as string,
-    ...(typeof options.name === 'string' ? { name: options.name } : {}),
-  }),
+  parse: ({ options: { to, name }, words: [series] }): PortRequest => ({ series, to, name }),
   run: portSeries,
   text: formatEnd,
   json: jsonOf,
   exitCode: codeOf,
-};
+});
 
 function codeOf({ kind }: RebaseEnd): ExitCode {
   return kind === 'stopped' || kind === 'conflict' ? exitCodes.conflict : exitCodes.done;

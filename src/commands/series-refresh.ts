@@ -2,7 +2,7 @@
 /** `initbench series refresh`: the branch of a series, written to patches/. */
 import { document } from '../document.ts';
 import { type Refreshed, refreshedSchema, refreshSeries } from '../series/refresh.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const refreshedDocument = document(
   'initbench.refreshed/1',
@@ -10,18 +10,18 @@ const refreshedDocument = document(
   refreshedSchema,
 );
 
-export const seriesRefresh: Command<{ name: string; overwrite: boolean }, Refreshed> = {
+export const seriesRefresh = command({
   id: 'series refresh',
   summary: 'write the commits of a series to patches/; what has not changed stays to the byte',
   changes: ['series'],
   examples: ['series refresh initoverlayfs', 'series refresh initoverlayfs --overwrite'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [{ usage: '--overwrite', summary: 'although patches/ was changed by hand (undo brings it back)' }],
-  parse: ({ options, words }) => ({ name: words[0]!, overwrite: options.overwrite === true }),
+  parse: ({ options: { overwrite }, words: [name] }) => ({ name, overwrite }),
   run: (workspace, { name, overwrite }, signal) => refreshSeries(workspace, name, { overwrite }, signal),
   text: formatRefreshed,
   json: refreshedDocument.of,
-};
+});
 
 function formatRefreshed({ folder, written, removed, kept, coverSummarised }: Refreshed): readonly string[] {
   const changes = [

@@ -9,7 +9,7 @@ import {
 } from '../campaign/status.ts';
 import { formatAhead } from '../series/ahead.ts';
 import { formatNewFile } from '../tree/newfiles.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 const statusDocument = document(
   'initbench.series-status/1',
@@ -17,17 +17,16 @@ const statusDocument = document(
   seriesStatusSchema,
 );
 
-export const seriesStatus: Command<{ name: string; fragments: readonly string[] }, SeriesStatus> = {
+export const seriesStatus = command({
   id: 'series status',
   summary: 'which patches have changed since the last refresh, build, boot and check',
   examples: ['series status initoverlayfs', 'series status initoverlayfs --json'],
   positional: [{ usage: '<series>', summary: 'the series' }],
-  options: [],
-  parse: ({ words }, { settings }) => ({ name: words[0]!, fragments: settings.fragments }),
+  parse: ({ words: [name] }, { settings }) => ({ name, fragments: settings.fragments }),
   run: (workspace, { name, fragments }, signal) => statusOf(workspace, name, fragments, signal),
   text: formatStatus,
   json: statusDocument.of,
-};
+});
 
 function formatStatus(status: SeriesStatus): readonly string[] {
   const { series, tree, patches, versions, noCheck } = status;

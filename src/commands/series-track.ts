@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `initbench series track`: a series that is edited in the user's own clone. */
 import { document } from '../document.ts';
-import { type Tracked, trackedSchema, type TrackRequest, trackSeries } from '../series/track.ts';
-import type { Command } from './command.ts';
+import { trackedSchema, type TrackRequest, trackSeries } from '../series/track.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const trackedDocument = document(
   'initbench.tracked/1',
@@ -10,7 +11,7 @@ const trackedDocument = document(
   trackedSchema,
 );
 
-export const seriesTrack: Command<TrackRequest, Tracked> = {
+export const seriesTrack = command({
   id: 'series track',
   summary: 'follow a branch in a clone of yours, which is only read',
   changes: ['series', 'trees'],
@@ -24,13 +25,10 @@ export const seriesTrack: Command<TrackRequest, Tracked> = {
   ],
   options: [
     { usage: '--base <rev>', summary: 'the commit that the first patch sits on', required: true },
-    { usage: '--name <series>', summary: "the series (default: the branch's last word)" },
+    { ...option.name, summary: "the name of the new series (default: the branch's last word)" },
   ],
-  parse: ({ options, words }) => ({
-    path: words[0]!,
-    branch: words[1]!,
-    base: options.base as string,
-    ...(typeof options.name === 'string' ? { name: options.name } : {}),
+  parse: ({ options: { base, name }, words: [path, branch] }): TrackRequest => ({
+    ...{ path, branch, base, name },
   }),
   run: trackSeries,
   text: ({ series, record, commits }) => [
@@ -38,4 +36,4 @@ export const seriesTrack: Command<TrackRequest, Tracked> = {
     `initbench series refresh ${series} writes them to patches/${series}`,
   ],
   json: trackedDocument.of,
-};
+});

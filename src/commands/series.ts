@@ -11,7 +11,8 @@ import { listUnwritten } from '../series/record.ts';
 import { type Applied, type Conflict, type Patch, type Series, seriesSchema } from '../series/series.ts';
 import { treeSchema, worktreeSchema } from '../tree/tree.ts';
 import { prepareTree } from '../tree/trees.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
 
 const { name, folder, tree, digest, cover, patches } = seriesSchema.unwrap().shape;
 const printedSeriesSchema = object({
@@ -50,12 +51,10 @@ const appliedDocument = document(
   object({ ...appliedShape, ...conflictShape }),
 );
 
-export const seriesList: Command<null, readonly Series[]> = {
+export const seriesList = command({
   id: 'series list',
   summary: 'list the patch series in patches/, and those that are edited and not there yet',
   examples: ['series list'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(workspace): Work<readonly Series[]> {
     const list = [...(await listSeries(workspace)), ...(await listUnwritten(workspace))];
@@ -66,15 +65,14 @@ export const seriesList: Command<null, readonly Series[]> = {
       ? ['there is no series in patches/']
       : list.map(series => `${series.name}  ${headline(series)}`),
   json: list => listDocument.of({ series: list.map(printedSeries) }),
-};
+});
 
-export const seriesShow: Command<{ name: string }, Series> = {
+export const seriesShow = command({
   id: 'series show',
   summary: 'show the patches of a series and what each changes',
   examples: ['series show initoverlayfs'],
   positional: [{ usage: '<series>', summary: 'the series' }],
-  options: [],
-  parse: ({ words }) => ({ name: words[0]! }),
+  parse: ({ words: [name] }) => ({ name }),
   async *run(workspace, { name }): Work<Series> {
     return await readSeries(workspace, name);
   },
@@ -88,19 +86,16 @@ export const seriesShow: Command<{ name: string }, Series> = {
     ];
   },
   json: series => seriesDocument.of(printedSeries(series)),
-};
+});
 
-export const seriesApply: Command<{ name: string; tree?: string }, Applied | Conflict> = {
+export const seriesApply = command({
   id: 'series apply',
   summary: 'apply a series to a tree in its own worktree, all of it or nothing',
   changes: ['series', 'trees'],
   examples: ['series apply initoverlayfs', 'series apply initoverlayfs --tree 6.12'],
   positional: [{ usage: '<series>', summary: 'the series' }],
-  options: [{ usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' }],
-  parse: ({ options, words }) => ({
-    name: words[0]!,
-    ...(typeof options.tree === 'string' ? { tree: options.tree } : {}),
-  }),
+  options: [option.tree],
+  parse: ({ options: { tree }, words: [name] }) => ({ name, tree }),
   async *run(workspace, { name, tree }, signal): Work<Applied | Conflict> {
     const series = await readSeries(workspace, name);
     const base = yield* prepareTree(workspace, tree ?? series.tree, signal);
@@ -109,7 +104,7 @@ export const seriesApply: Command<{ name: string; tree?: string }, Applied | Con
   text: result => (result.kind === 'applied' ? appliedLines(result) : conflictLines(result)),
   json: result => appliedDocument.of(printedResult(result)),
   exitCode: result => (result.kind === 'applied' ? exitCodes.done : exitCodes.conflict),
-};
+});
 
 function headline({ name, cover, patches, tree, unwritten }: Series): string {
   if (unwritten) return `is edited, for ${tree}, and not in patches/ yet: initbench series refresh ${name}`;

@@ -7,7 +7,7 @@ import type { Work } from '../events.ts';
 import { runFigures } from '../measure/figures.ts';
 import type { Workspace } from '../workspace.ts';
 import { field, formatRun, runDocument } from './boot.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 import { ago } from './runs.ts';
 import { shellQuote } from './words.ts';
 
@@ -17,7 +17,7 @@ interface Shown {
   readonly now: Date;
 }
 
-export const show: Command<string, Shown> = {
+export const show = command({
   id: 'show',
   summary: 'one run on record: figures, what it was made of, whether it is stale',
   examples: ['show @', 'show @1', 'show 4f2a', 'show kernelspace@initoverlayfs --json'],
@@ -27,12 +27,11 @@ export const show: Command<string, Shown> = {
       summary: '@ (the latest), @1 (the one before), an id or its beginning, a row for its latest',
     },
   ],
-  options: [],
-  parse: ({ words }) => words[0]!,
+  parse: ({ words: [word] }) => word,
   run: showRun,
   text: formatShown,
   json: ({ run, stale }) => runDocument.of({ ...run, figures: runFigures(run), stale }),
-};
+});
 
 async function* showRun(workspace: Workspace, name: string, signal: AbortSignal): Work<Shown> {
   const run = await openRun(workspace, name);

@@ -12,7 +12,7 @@ import { digitsOf, recordings } from '../measure/recorded.ts';
 import { listSeries } from '../series/read.ts';
 import { prepareTree, readTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Command } from './command.ts';
+import { type Command, longOf } from './command.ts';
 import { compare, type PlannedRows, planRows } from './compare.ts';
 
 /** Whether User-Mode Linux runs the same here: the kernel sources have it for x86 hosts alone. */
@@ -24,19 +24,30 @@ interface Started extends Compared {
   readonly native?: Compared | undefined;
 }
 
+/** Of the options of compare, which has the others' defaults. */
+const taken = [
+  ...[
+    '--variants',
+    '--rounds',
+    '--precision',
+    '--budget',
+    '--payload',
+    '--pad',
+    '--used',
+    '--clock',
+    '--mem',
+  ],
+  ...['--machine', '--arch', '--refresh', '--dry-run'],
+];
+
 export const start: Command<CompareRequest, Started | PlannedRows> = {
   id: 'start',
   summary: 'prepare the default tree, build both kernels, boot the three flows and compare them',
   changes: ['trees', 'kernels', 'runs'],
   examples: ['start', 'start --dry-run', 'start --pad 64M --used 50'],
   positional: [],
-  options: compare.options.filter(option =>
-    /^--(payload|pad|used|clock|variants|rounds|precision|budget|mem|machine|arch|refresh)( |$)|--dry-run/.test(
-      option.usage,
-    ),
-  ),
-  parse: (typed, workspace) =>
-    compare.parse({ ...typed, options: { cpus: '1', ...typed.options } }, workspace),
+  options: compare.options.filter(each => taken.includes(longOf(each))),
+  parse: (typed, workspace) => compare.parse(typed, workspace),
   run: (workspace, request, signal) =>
     request.dryRun ? planRows(workspace, request, signal) : startFlows(workspace, request, signal),
   text: (product, width) => [

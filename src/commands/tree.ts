@@ -6,9 +6,9 @@ import type { Work } from '../events.ts';
 import { formatSource, readSource } from '../tree/source.ts';
 import { type Tree, treeSchema } from '../tree/tree.ts';
 import { addTree, listTrees, removeTree, treeDocument } from '../tree/trees.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
-export const treeAdd: Command<{ name: string; source: string }, Tree> = {
+export const treeAdd = command({
   id: 'tree add',
   summary: 'add a kernel source tree from a clone, a URL, a tarball or a Debian package',
   changes: ['trees'],
@@ -27,14 +27,13 @@ export const treeAdd: Command<{ name: string; source: string }, Tree> = {
       summary: 'PATH[#REVISION], URL[#REVISION], a tarball, or debian:[SUITE/]PACKAGE[=VERSION]',
     },
   ],
-  options: [],
-  parse: ({ words }) => ({ name: words[0]!, source: words[1]! }),
+  parse: ({ words }) => ({ name: words[0], source: words[1] }),
   async *run(workspace, { name, source }, signal): Work<Tree> {
     return yield* addTree(workspace, name, await readSource(source, process.cwd()), signal);
   },
   text: describeTree,
   json: treeDocument.of,
-};
+});
 
 const treeListSchema = object({
   trees: list(treeSchema),
@@ -45,12 +44,10 @@ type TreeList = z.infer<typeof treeListSchema>;
 
 const treesDocument = document('initbench.trees/1', 'tree list', treeListSchema);
 
-export const treeList: Command<null, TreeList> = {
+export const treeList = command({
   id: 'tree list',
   summary: 'list the trees, and those that initbench.toml knows how to get',
   examples: ['tree list', 'tree list --json'],
-  positional: [],
-  options: [],
   parse: () => null,
   async *run(workspace): Work<TreeList> {
     const trees = await listTrees(workspace);
@@ -64,22 +61,21 @@ export const treeList: Command<null, TreeList> = {
     ...configured.map(({ name, source }) => `${name}  not here yet; made when first needed from ${source}`),
   ],
   json: treesDocument.of,
-};
+});
 
 const removedDocument = document('initbench.tree-removed/1', 'tree remove', object({ name: text }));
 
-export const treeRemove: Command<{ name: string }, string> = {
+export const treeRemove = command({
   id: 'tree remove',
   summary: 'remove a tree, its worktrees and what was built in them',
   changes: ['trees', 'kernels'],
   examples: ['tree remove 6.12'],
   positional: [{ usage: '<tree>', summary: 'the tree' }],
-  options: [],
-  parse: ({ words }) => ({ name: words[0]! }),
+  parse: ({ words: [name] }) => ({ name }),
   run: (workspace, { name }, signal) => removeTree(workspace, name, signal),
   text: name => [`removed the tree ${name}`],
   json: name => removedDocument.of({ name }),
-};
+});
 
 function describeTree(tree: Tree): readonly string[] {
   return [

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What was typed for an option, read as a number, a size or one of several words. */
+/** What may stand for an option: a number of a range, a size, one of several words, read from its text. */
 import { UserError } from '../host/errors.ts';
+
+/** `option` is for the sentence that refuses the text. @throws UserError */
+export interface Type<Value> {
+  (text: string, option: string): Value;
+  /** Where only these may stand. */
+  readonly choices?: readonly string[];
+}
 
 /** MOST_MARKS of vm/reading.c. */
 const mostPercents = 16;
@@ -12,45 +19,64 @@ export function parseBytes(text: string): number | undefined {
   return match ? Number(match[1]) * units[match[2]!.toLowerCase()]! : undefined;
 }
 
-/** @throws UserError when it is no whole number of that range */
-export function wholeNumber(value: unknown, option: string, min: number, max: number): number {
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new UserError(`${option} ${String(value)}: not a whole number from ${min} to ${max}`);
-}
+export const bytes: Type<number> = (text, option) => {
+  const size = parseBytes(text);
+  if (size !== undefined) return size;
+  throw new UserError(`${option} ${text}: not a size`, { hint: 'write 4096, 300k, 16M or 1G' });
+};
 
-/** Percentages in the order they are passed, each once; as many as the probe takes.
- *  @throws UserError when one is none, or there are too many */
-export function percentsOf(value: unknown, option: string): number[] {
-  const percents = String(value)
-    .split(',')
-    .map(percent => wholeNumber(percent.trim(), option, 0, 100));
-  const ascending = [...new Set(percents)].sort((a, b) => a - b);
+/** A whole number, times `unit`. */
+export const whole =
+  (min: number, max: number, unit = 1): Type<number> =>
+  (text, option) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= min && number <= max) return number * unit;
+    throw new UserError(`${option} ${text}: not a whole number from ${min} to ${max}`);
+  };
+
+export const decimal =
+  (min: number, max: number): Type<number> =>
+  (text, option) => {
+    const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw new UserError(`${option} ${text}: not a number from ${min} to ${max}`);
+  };
+
+/** Seconds as milliseconds. */
+export const seconds = (min: number, max: number): Type<number> => whole(min, max, 1000);
+
+export const percent = whole(0, 100);
+
+/** Percentages in the order they are passed, each once; as many as the probe takes. */
+export const percents: Type<number[]> = (text, option) => {
+  const ascending = inOrder(text.split(',').map(part => percent(part.trim(), option)));
   if (ascending.length <= mostPercents) return ascending;
-  throw new UserError(`${option} ${String(value)}: more than ${mostPercents} percentages`);
+  throw new UserError(`${option} ${text}: more than ${mostPercents} percentages`);
+};
+
+export function choice<const Choice extends string>(choices: readonly Choice[]): Type<Choice> {
+  const read = (text: string, option: string) => {
+    const found = choices.find(each => each === text);
+    if (found !== undefined) return found;
+    throw new UserError(`${option} ${text}: choose ${choices.join(' or ')}`);
+  };
+  return Object.assign(read, { choices });
 }
 
-/** @throws UserError when it is no decimal number of that range */
-export function numberOf(value: unknown, option: string, min: number, max: number): number {
-  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new UserError(`${option} ${String(value)}: not a number from ${min} to ${max}`);
-}
+/** Words between commas. */
+export const words: Type<string[]> = text =>
+  text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '');
 
-/** @throws UserError when it is none of them */
-export function choiceOf<Choice extends string>(
-  value: unknown,
-  option: string,
-  choices: readonly Choice[],
-): Choice {
-  const found = choices.find(choice => choice === value);
-  if (found !== undefined) return found;
-  throw new UserError(`${option} ${String(value)}: choose ${choices.join(' or ')}`);
-}
+/** Between commas, in ascending order, each once. */
+export const ascending =
+  (type: Type<number>): Type<number[]> =>
+  (text, option) => {
+    const numbers = words(text, option).map(part => type(part, option));
+    if (numbers.length === 0) throw new UserError(`${option} names nothing`);
+    return inOrder(numbers);
+  };
 
-/** @throws UserError when it is no size */
-export function bytesOf(value: unknown, option: string): number {
-  const bytes = parseBytes(String(value));
-  if (bytes !== undefined) return bytes;
-  throw new UserError(`${option} ${String(value)}: not a size`, { hint: 'write 4096, 300k, 16M or 1G' });
-}
+const inOrder = (numbers: readonly number[]): number[] => [...new Set(numbers)].sort((a, b) => a - b);

@@ -2,8 +2,11 @@
 /** `initbench series verify`: each requirement that upstream named, shown by boots, as a matrix. */
 import { countsOf, formatMatrix, formatShort, matrixDocument } from '../evidence/verify/matrix.ts';
 import { type Verified, type VerifyRequest, verifySeries } from '../evidence/verify/verify.ts';
+import type { Work } from '../events.ts';
 import { exitCodes } from '../host/errors.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
+import { words } from './typed.ts';
 
 interface VerifyInput extends VerifyRequest {
   readonly short: boolean;
@@ -14,7 +17,7 @@ interface VerifyProduct extends Verified {
   readonly input: VerifyInput;
 }
 
-export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
+export const seriesVerify = command({
   id: 'series verify',
   summary: 'boot what shows each requirement of upstream, and print the matrix',
   changes: ['trees', 'kernels', 'runs'],
@@ -26,31 +29,26 @@ export const seriesVerify: Command<VerifyInput, VerifyProduct> = {
   ],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
-    { usage: '--only <list>', summary: 'some requirements: R6,R15', repeat: true },
-    { usage: '--again', summary: 'boot again what was booted before' },
+    option.tree,
+    { usage: '--only <list>', summary: 'some requirements: R6,R15', type: words, repeat: true },
+    option.again,
     { usage: '--claims', summary: 'show what each verdict rests on (with --only: always)' },
     { usage: '--short', summary: 'the table for a cover letter, at most 72 columns' },
   ],
-  parse({ options, words }, { settings }) {
-    const series = words[0]!;
-    const only = ((options.only as string[] | undefined) ?? [])
-      .flatMap(list => list.split(','))
-      .filter(Boolean);
+  parse({ options, words: [series] }, { settings }): VerifyInput {
+    const { tree, again, short } = options;
+    const only = options.only.flat();
     return {
-      series,
-      tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
-      only,
-      again: options.again === true,
-      claims: options.claims === true || only.length > 0,
-      short: options.short === true,
+      ...{ series, only, again, short },
+      tree: tree ?? settings.seriesTrees[series] ?? settings.tree,
+      claims: options.claims || only.length > 0,
     };
   },
-  async *run(workspace, input, signal) {
+  async *run(workspace, input, signal): Work<VerifyProduct> {
     return { ...(yield* verifySeries(workspace, input, signal)), input };
   },
   text: ({ matrix, file, input }) =>
     input.short ? formatShort(matrix) : [...formatMatrix(matrix, input), '', `saved in ${file}`],
   json: ({ matrix: { schema, ...matrix } }) => matrixDocument.of(matrix),
   exitCode: ({ matrix }) => (countsOf(matrix.rows)['not met'] > 0 ? exitCodes.failed : exitCodes.done),
-};
+});

@@ -32,16 +32,16 @@ export interface KernelRequest {
   /** Names, paths, CONFIG_X=value items, in order; kconfigs/<series>.config comes last by itself. */
   readonly fragments: readonly string[];
   /** As kernels are called: 'x86_64', 'arm64'. Default: what the variables say, otherwise the host's. */
-  readonly arch?: string;
+  readonly arch?: string | undefined;
   /** True: kconfigs/<series>.config does not. */
-  readonly unasked?: boolean;
+  readonly unasked?: boolean | undefined;
   /** NAME=value words for make. */
-  readonly variables?: readonly string[];
+  readonly variables?: readonly string[] | undefined;
   /** Build although options did not survive. */
-  readonly allowLost?: boolean;
-  readonly jobs?: number;
+  readonly allowLost?: boolean | undefined;
+  readonly jobs?: number | undefined;
   /** Write commits of the series that are not in patches/ there first. Default: the setting `refresh`. */
-  readonly refresh?: boolean;
+  readonly refresh?: boolean | undefined;
 }
 
 /** How a build can end; a build that fails is thrown (BuildFailed). */

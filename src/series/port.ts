@@ -21,7 +21,7 @@ export interface PortRequest {
   readonly series: string;
   readonly to: string;
   /** Default: the series and the tree, 'initoverlayfs-6.12'. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Starts the port as a rebase of the new series, which may stop at a conflict. Its fragments are those of the series it

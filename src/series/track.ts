@@ -32,7 +32,7 @@ export interface TrackRequest {
   readonly branch: string;
   readonly base: string;
   /** Default: the branch's last word. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** @throws UserError when it is no clone, there is no such revision, or the branch is no line of commits on it */

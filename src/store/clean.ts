@@ -15,7 +15,7 @@ export interface CleanRequest {
   /** What the cache may hold afterwards; more is kept when runs and series need it. */
   readonly budgetBytes: number;
   /** Goes whatever the budget says, when it was not used for so long. */
-  readonly olderThanMs?: number;
+  readonly olderThanMs?: number | undefined;
   /** Runs that are older than that, too. */
   readonly runs: boolean;
   readonly dryRun: boolean;

@@ -49,11 +49,11 @@ export interface ExportRequest {
   readonly rfc: boolean;
   readonly prefixes: readonly string[];
   /** Default: the one after the last that was sent. */
-  readonly version?: number;
+  readonly version?: number | undefined;
   /** A copy goes there too. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** The sender, and the author of patches that have none. */
-  readonly author?: string;
+  readonly author?: string | undefined;
   readonly signoff: boolean;
   /** Go on although something blocks. */
   readonly force: boolean;

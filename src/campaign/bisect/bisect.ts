@@ -25,12 +25,12 @@ export interface Asked {
 
 export interface BisectRequest extends Asked {
   /** Over the patches of this series. */
-  readonly series?: string;
-  readonly tree?: string;
+  readonly series?: string | undefined;
+  readonly tree?: string | undefined;
   /** Otherwise over the history of this clone. */
   readonly clone: string;
-  readonly good?: string;
-  readonly bad?: string;
+  readonly good?: string | undefined;
+  readonly bad?: string | undefined;
   readonly again: boolean;
 }
 

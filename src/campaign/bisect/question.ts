@@ -34,13 +34,13 @@ export interface Boots {
   readonly flow: string;
   readonly payload: string;
   readonly padBytes: number;
-  readonly format?: string;
+  readonly format?: string | undefined;
   readonly append: readonly string[];
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly clock: Clock;
   readonly usedPercent: number;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** A fault that shows sometimes: bad when one of so many boots is; outcome only. */
   readonly times: number;
 }

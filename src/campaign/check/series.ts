@@ -33,7 +33,7 @@ import { readWaivers, unusedWaivers, waiverSchema } from './waivers.ts';
 export interface CheckRequest {
   readonly series: string;
   /** Default: the tree the series is for. */
-  readonly tree?: string;
+  readonly tree?: string | undefined;
   readonly fragments: readonly string[];
   /** Patches and questions; none: all of them. */
   readonly only: readonly string[];

@@ -20,9 +20,9 @@ import { suiteFiles, suiteFileSchema, type Switches, switchesOf, switchesSchema 
 export interface KunitRequest {
   readonly series: string;
   /** Default: the tree the series is for. */
-  readonly tree?: string;
+  readonly tree?: string | undefined;
   /** kunit.py's glob of suites, or suite.test. */
-  readonly filter?: string;
+  readonly filter?: string | undefined;
   readonly timeoutMs: Milliseconds;
 }
 

@@ -13,9 +13,9 @@ export interface SweepRequest {
   readonly tree: string;
   readonly series: string;
   readonly fragments: readonly string[];
-  readonly arch?: string;
+  readonly arch?: string | undefined;
   /** Default: the setting `refresh`. */
-  readonly refresh?: boolean;
+  readonly refresh?: boolean | undefined;
   readonly payload: string;
   /** Bytes of the payload's files. Empty: the payload as it is. */
   readonly sizes: readonly number[];
@@ -29,7 +29,7 @@ export interface SweepRequest {
   /** One more boot of each point that goes on to a root file system: what is left in memory then. */
   readonly pivot: boolean;
   readonly smallestMemory: boolean;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Boots side by side; only icount figures stand that. */
   readonly atOnce: number;
   /** Boot again what was booted before. */

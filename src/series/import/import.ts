@@ -32,13 +32,13 @@ import type { Chosen } from './whole.ts';
 export interface ImportRequest {
   readonly place: string;
   /** Default: from the cover letter's change-id or subject. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default: what base-commit says, otherwise the newest tree that takes all of it. */
-  readonly tree?: string;
+  readonly tree?: string | undefined;
   /** A mail of the series, where there are several. */
-  readonly messageId?: string;
+  readonly messageId?: string | undefined;
   /** Add a Link: trailer with the mail of each patch, as maintainers do. */
-  readonly link?: boolean;
+  readonly link?: boolean | undefined;
 }
 
 export const importedSchema = object({
