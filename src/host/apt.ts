@@ -51,6 +51,11 @@ export function parseSourcesList(text: string): AptSource[] {
   return sources;
 }
 
+/** Suites whose release changes its name: a host of sid says in os-release(5) what the next release will be called. */
+const moving = ['sid', 'unstable', 'testing', 'stable', 'oldstable'];
+/** Others call suites of theirs `stable`, too. */
+const isDebians = ({ uris }: AptSource) => uris.some(uri => /\/debian\/*$/.test(uri));
+
 /** The sources that offer `suite`: the host's own where it has them (its security and updates too), otherwise
  *  the archive of the host's own release, asked for that suite. Empty when the host has no Debian archive. */
 export function sourcesFor(suite: string, codename: string, host: readonly AptSource[]): AptSource[] {
@@ -60,7 +65,9 @@ export function sourcesFor(suite: string, codename: string, host: readonly AptSo
     .map(source => ({ ...source, suites: source.suites.filter(name => companions.includes(name)) }))
     .filter(source => source.suites.length > 0);
   if (own.some(source => source.suites.includes(suite))) return own.map(mainOnly);
-  const release = inMain.find(source => source.suites.includes(codename));
+  const release =
+    inMain.find(source => source.suites.includes(codename)) ??
+    inMain.find(source => isDebians(source) && source.suites.some(name => moving.includes(name)));
   return release ? [mainOnly({ ...release, suites: [suite] })] : [];
 }
 

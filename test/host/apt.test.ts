@@ -89,6 +89,24 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
   expect(parseDeb822(formatDeb822(found))).toEqual(found);
 });
 
+test.each([
+  // A host of sid: os-release says forky, the sources sid.
+  ['deb http://archive.test/debian sid main', 'forky', 'http://archive.test/debian'],
+  ['deb http://archive.test/debian/ unstable main', 'forky', 'http://archive.test/debian/'],
+  ['deb http://archive.test/debian stable main', 'trixie', 'http://archive.test/debian'],
+  ['deb http://archive.test/deb stable main', 'trixie', undefined],
+  [
+    'deb http://other.test/debian sid main\ndeb http://archive.test/debian trixie main',
+    'trixie',
+    'http://archive.test/debian',
+  ],
+])('%s, on a host of %s: another suite is asked of %s', (list, codename, uri) => {
+  const found = sourcesFor('trixie-backports', codename, parseSourcesList(list));
+  expect(found).toEqual(
+    uri === undefined ? [] : [{ uris: [uri], suites: ['trixie-backports'], components: ['main'] }],
+  );
+});
+
 test('a key written out survives', () => {
   const found = sourcesFor('bookworm-security', 'bookworm', parseDeb822(deb822));
   expect(parseDeb822(formatDeb822(found))).toEqual(found);

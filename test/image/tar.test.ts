@@ -7,6 +7,7 @@ import { addTar, makeInitrd } from '../../src/image/debian/initrd.ts';
 import {
   mmdebstrapArgv,
   modeFor,
+  archiveOf,
   parseCodename,
   parseIndexTargets,
 } from '../../src/image/debian/packages.ts';
@@ -66,6 +67,20 @@ describe('the payload debian', () => {
     ]);
     expect(parseIndexTargets('', 'bookworm')).toEqual([]);
     expect(parseCodename('ID=debian\nVERSION_CODENAME=trixie\n')).toBe('trixie');
+  });
+
+  test('takes those of sid where the release is not out yet', () => {
+    const printed = 'http://mirror/debian/|sid|sid|main|$(SIGNED_BY)';
+    expect(archiveOf(printed, 'forky')).toEqual({
+      release: 'sid',
+      sources: ['deb http://mirror/debian/ sid main'],
+    });
+    const both = `${printed}\nhttp://mirror/debian/|testing|forky|main|$(SIGNED_BY)`;
+    expect(archiveOf(both, 'forky')).toEqual({
+      release: 'forky',
+      sources: ['deb http://mirror/debian/ testing main'],
+    });
+    expect(archiveOf('http://mirror/debian/|trixie|trixie|main|$(SIGNED_BY)', 'forky')).toBeUndefined();
   });
 
   test('is unpacked as root, or with subordinate ids', () => {

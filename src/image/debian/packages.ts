@@ -34,11 +34,21 @@ export function parseCodename(osRelease: string): string | undefined {
   return /^VERSION_CODENAME="?([\w-]+)"?$/m.exec(osRelease)?.[1];
 }
 
+/** The archives of the host's own release; pure. */
+export function archiveOf(printed: string, codename: string): Archive | undefined {
+  // sid names itself what the next release will be called.
+  for (const release of [codename, 'sid']) {
+    const sources = parseIndexTargets(printed, release);
+    if (sources.length > 0) return { release, sources };
+  }
+  return undefined;
+}
+
 /** @throws UserError when the host is not configured for Debian packages */
 export async function hostArchive(signal: AbortSignal): Promise<Archive> {
-  const release = parseCodename((await readIfThere('/etc/os-release')) ?? '');
-  const sources = release ? parseIndexTargets(await capture(indexTargetsArgv, { signal }), release) : [];
-  if (release && sources.length > 0) return { release, sources };
+  const codename = parseCodename((await readIfThere('/etc/os-release')) ?? '');
+  const archive = codename && archiveOf(await capture(indexTargetsArgv, { signal }), codename);
+  if (archive) return archive;
   throw new UserError('the host has no apt sources for its own release', {
     hint: "the payload 'debian' needs a Debian host with its archive configured; use busybox or dir:PATH",
     exitCode: exitCodes.environment,
