@@ -42,7 +42,8 @@ export async function* keptCheck(
 ): Work<Kept> {
   const hint = `initbench series check ${series.name}`;
   try {
-    const { plan } = yield* planCheck(workspace, { series, tree, commits, fragments }, signal);
+    const about = { series, tree, commits, fragments };
+    const { plan } = yield* planCheck({ ...workspace, dryRun: true }, about, signal);
     const known = await knownResults<Answer>(workspace, `check-${series.name}`);
     const rows = matrixOf(plan, askedOf(plan, []), known, await readWaivers(series));
     const cells = rows.flatMap(row => Object.values(row.cells));

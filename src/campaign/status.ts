@@ -170,7 +170,7 @@ async function* checksOf(
   signal: AbortSignal,
 ): Work<readonly NonNullable<PatchStatus['check']>[] | string> {
   try {
-    const { plan } = yield* planCheck(workspace, about, signal);
+    const { plan } = yield* planCheck({ ...workspace, dryRun: true }, about, signal);
     const results = await knownResults<Answer>(workspace, `check-${about.series.name}`);
     const rows = matrixOf(plan, askedOf(plan, []), results, await readWaivers(about.series));
     return rows.map(({ cells: { applies: _, ...cells } }) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What `series status` says of a series: against the branch, and of what was built, booted and checked. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { seriesStatus as status } from '../../src/campaign/status.ts';
@@ -84,6 +84,13 @@ test('nothing is passed of a series that was never checked', async () => {
   const text = seriesStatus.text(status, 80).join('\n');
   expect(text.match(/not yet/g)).toHaveLength(3);
   expect(text).not.toContain('pass');
+});
+
+test('nothing is made to find out: no guest program, no payload', async () => {
+  const { cache } = bench.workspace;
+  const makes = () => ['guest', 'payloads'].filter(name => existsSync(path.join(cache, name)));
+  expect((await now()).noCheck).toBeUndefined();
+  expect(makes()).toEqual([]);
 });
 
 test('a kernel of exactly that tree is a build of that patch', async () => {
