@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/vm/**'],
+          globalSetup: ['test/shared.ts'],
           // Each waits for many programs, and a busy machine runs them many times slower than an idle one.
           testTimeout: 120_000,
           hookTimeout: 120_000,

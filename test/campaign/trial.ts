@@ -5,6 +5,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { recorded } from '../boot/machine.ts';
+import { layGuests } from '../guests.ts';
 import { git } from '../kernel/repository.ts';
 import { type Sample, sampleTree } from '../kernel/sample.ts';
 
@@ -69,6 +70,7 @@ export async function makeTrial(options: TrialOptions): Promise<Trial> {
     INITBENCH_TEST_CONSOLE: recorded('ready-initramfs'),
     ...options.process,
   });
+  await layGuests(sample.workspace.cache);
   return {
     workspace: openWorkspace({ ...sample.workspace.environment, ...options.environment }, root),
     tree,

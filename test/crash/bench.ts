@@ -3,7 +3,7 @@
  *  processes that are left, fsck, text that a person wrote. Stand-ins for make and QEMU; git, tar and mkfs are real. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
-  cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -61,6 +61,11 @@ const mergeConfig =
   '#!/bin/sh\nout=$3/.config; shift 4; cat "$out" "$@" > "$out.merged"; mv "$out.merged" "$out"\n';
 const toml = (clone: string) =>
   `tree = "t"\nseries = "trial"\nfragments = ["base"]\n# a note of mine\n[trees]\nt = "${clone}"\n`;
+
+const copy = (from: readonly string[], into: string) =>
+  from.length > 0 && execFileSync('cp', ['-a', '--reflink=auto', ...from, into]);
+/** In the checkout, beside what a command may change. */
+const program = ['dist', 'vm', 'package.json', 'node_modules'];
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -126,9 +131,14 @@ export function openBench(port: number): Bench {
   const payload = path.join(folder, 'payload');
   write(path.join(payload, 'init'), '#!/bin/sh\n', 0o755);
   for (let i = 0; i < 20; i++) write(path.join(payload, `data/${i}`), `${i}`.repeat(4000));
-  for (const name of ['dist', 'vm']) cpSync(path.resolve(name), path.join(root, name), { recursive: true });
-  cpSync(path.resolve('package.json'), path.join(root, 'package.json'));
-  symlinkSync(path.resolve('node_modules'), path.join(root, 'node_modules'));
+  const layProgram = () => {
+    copy(
+      ['dist', 'vm', 'package.json'].map(name => path.resolve(name)),
+      root,
+    );
+    symlinkSync(path.resolve('node_modules'), path.join(root, 'node_modules'));
+  };
+  layProgram();
 
   const mark = `INITBENCH_CRASH=${path.basename(folder)}`;
   const env = {
@@ -146,6 +156,11 @@ export function openBench(port: number): Bench {
   };
   mkdirSync(env.TMPDIR);
   const main = path.join(root, 'dist/main.js');
+  /** The program is the same in every store, and most of the files: it stays where it is. */
+  const changing = () => ({
+    around: readdirSync(work).flatMap(name => (name === 'root' ? [] : [path.join(work, name)])),
+    inside: readdirSync(root).flatMap(name => (program.includes(name) ? [] : [path.join(root, name)])),
+  });
   const start = (argv: readonly string[], more: Around['env'] = {}): ChildProcess =>
     spawn(argv[0]!, argv.slice(1), {
       ...{ cwd: root, env: { ...env, ...more }, detached: true },
@@ -223,21 +238,18 @@ export function openBench(port: number): Bench {
       return marked();
     },
     save(name) {
-      cpSync(work, path.join(folder, `saved-${name}`), {
-        recursive: true,
-        verbatimSymlinks: true,
-        preserveTimestamps: true,
-      });
+      const saved = path.join(folder, `saved-${name}`);
+      mkdirSync(path.join(saved, 'root'), { recursive: true });
+      const { around, inside } = changing();
+      copy(around, saved);
+      copy(inside, path.join(saved, 'root'));
     },
     restore(name) {
-      rmSync(work, { recursive: true, force: true });
-      rmSync(env.TMPDIR, { recursive: true, force: true });
+      const { around, inside } = changing();
+      for (const place of [...around, ...inside, env.TMPDIR]) rmSync(place, { recursive: true, force: true });
       mkdirSync(env.TMPDIR);
-      cpSync(path.join(folder, `saved-${name}`), work, {
-        recursive: true,
-        verbatimSymlinks: true,
-        preserveTimestamps: true,
-      });
+      copy([`${path.join(folder, `saved-${name}`)}/.`], work);
+      if (!existsSync(main)) layProgram();
     },
     human() {
       const files: Record<string, string> = {};

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { layGuests } from '../guests.ts';
 import { type Server, startServer } from '../submit/sample.ts';
 import { type Bench, type Ended, openBench } from './bench.ts';
 
@@ -48,7 +49,7 @@ const author = ['--author', 'A <a@example.org>'];
 const states = {
   empty: undefined,
   tree: ['empty', ['tree', 'add', 't', '@clone']],
-  // Guest programs are made once; payloads and images are still to be made.
+  // Payloads and images are still to be made.
   kernels: ['tree', ['build', 'base'], ['build', 'trial'], ['boot', 'floor']],
   edited: ['tree', ['series', 'edit', 'trial']],
   moving: ['edited', ['tree', 'add', 'u', '@clone#next']],
@@ -62,6 +63,7 @@ export async function openScene(): Promise<Scene> {
     () => new Promise(resolve => setTimeout(() => resolve(undefined), takesMs)),
   );
   const bench = openBench(server.port);
+  await layGuests(path.join(bench.folder, 'work/cache'));
   const made = new Set<State>();
 
   async function run(words: readonly string[]): Promise<Ended> {
