@@ -38,6 +38,7 @@ const panics: readonly (readonly [DefinedEnd, RegExp])[] = [
   ['init-died', /^Attempted to kill init!/],
   ['no-init', /^No working init found/],
   ['no-init', /^Requested init \S+ failed/],
+  ['no-root', /^Initramfs unpacking failed: /],
   ['no-root', /^VFS: Unable to mount root fs(?!: not enough memory)/],
 ];
 

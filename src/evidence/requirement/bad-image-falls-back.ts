@@ -3,7 +3,16 @@
 import { erofsMagicOffset } from '../../image/erofs/superblock.ts';
 import { type Item, type Segment, witnessRoot } from '../verify/files.ts';
 import { type Claim, claim, kernels, requirement, type Shown, type Trial } from '../verify/requirement.ts';
-import { endsWell, factOf, filesOf, linesWith, memoryAt, noTrouble } from '../verify/shown.ts';
+import {
+  endsClosed,
+  endsWell,
+  factOf,
+  failsClosed,
+  filesOf,
+  linesWith,
+  memoryAt,
+  noTrouble,
+} from '../verify/shown.ts';
 
 /** Fields of the super block, from its start. */
 const field = { checksum: 4, compat: 8, incompat: 80 } as const;
@@ -84,14 +93,24 @@ const complaints = (shown: Shown) =>
   );
 const misleading = /invalid magic at start of compressed archive|looks like an initrd|initrd\.image|ram0/;
 
+function notLegacy(what: string, shown: Shown): Claim {
+  const wrong = linesWith(shown, misleading);
+  return claim(`${what}: the legacy path is not tried`, wrong.length === 0, wrong[0] ?? 'not tried');
+}
+
 function oneLine(what: string, shown: Shown): Claim[] {
   const lines = complaints(shown);
-  const wrong = linesWith(shown, misleading);
   return [
     claim(`${what}: one line says what is wrong`, lines.length === 1, lines.join(' | ') || 'no line'),
-    claim(`${what}: the legacy path is not tried`, wrong.length === 0, wrong[0] ?? 'not tried'),
+    notLegacy(what, shown),
   ];
 }
+
+/** For a series whose guide says that the boot ends there. */
+const ends = (what: string, shown: Shown): Claim[] => [
+  ...endsClosed(what, shown, complaints(shown)),
+  notLegacy(what, shown),
+];
 
 function reportedOnce(what: string, shown: Shown): Claim[] {
   const lines = linesWith(shown, /^(initramfs|Initramfs)\b/i).filter(line =>
@@ -136,7 +155,8 @@ export default requirement({
     },
     junkBehind: { kernel: kernels.series, initrd: [whole, junk], checks: ['mounts'] },
   },
-  judge(shown) {
+  judge(shown, text) {
+    const closed = failsClosed(text);
     const { archive, cluster: torn, withoutInit: empty, cutBehind, junkBehind } = shown;
     const free = (boot: Shown) => memoryAt(boot, 'now').total;
     const pairs = [
@@ -144,7 +164,7 @@ export default requirement({
       ['a wrong checksum', shown.checksum, shown.checksumBehind],
       ['an unknown feature', shown.feature, shown.featureBehind],
     ] as const;
-    const bad = pairs.flatMap(([what, single, behindArchive]) => [
+    const fallsBack = pairs.flatMap(([what, single, behindArchive]) => [
       ...oneLine(what, single),
       panics(what, single),
       endsWell(`${what} behind an archive with an /init`, behindArchive),
@@ -159,6 +179,12 @@ export default requirement({
         `MemTotal ${free(behindArchive)} KiB, ${free(archive)} without it`,
       ),
     ]);
+    const bad = closed
+      ? pairs.flatMap(([what, single, behindArchive]) => [
+          ...ends(what, single),
+          ...ends(`${what} behind an archive with an /init`, behindArchive),
+        ])
+      : fallsBack;
     const [small, big] = ['/data/small', '/data/big'].map(name => filesOf(torn).get(name));
     const parts = ['/late/one', '/late/two'].map(name => filesOf(cutBehind).get(name));
     return [
@@ -172,14 +198,14 @@ export default requirement({
         big ?? 'not there',
       ),
       panics('an image without /init', empty),
-      ...reportedOnce('an archive cut short behind a good image', cutBehind),
+      ...(closed ? ends : reportedOnce)('an archive cut short behind a good image', cutBehind),
       claim(
         'nothing of an archive cut short is in the root',
         cutBehind.outcome.kind === 'panic' ||
           (parts.length === 2 && parts.every(part => part?.errno === '2')),
         parts.map(part => (part?.errno === '2' ? 'not there' : `${part?.bytes} bytes`)).join(', '),
       ),
-      ...reportedOnce('junk behind a good image', junkBehind),
+      ...(closed ? ends : reportedOnce)('junk behind a good image', junkBehind),
       claim(
         'junk behind a good image: the image is the root, or nothing is',
         factOf(junkBehind, 'root').fstype === 'overlay' || junkBehind.outcome.kind === 'panic',

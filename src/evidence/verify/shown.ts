@@ -2,7 +2,7 @@
 /** Reading what a boot showed: facts by name, the root, memory, the claims that many requirements make; pure. */
 import { kindOf } from '../../boot/findings.ts';
 import { describeOutcome } from '../../measure/outcome.ts';
-import { type Claim, claim, type Shown } from './requirement.ts';
+import { type Claim, claim, type SeriesText, type Shown } from './requirement.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
@@ -83,4 +83,27 @@ export function noTrouble(shown: Readonly<Record<string, Shown>>): Claim {
 export function overlayRoot(what: string, shown: Shown): Claim {
   const { fstype } = factOf(shown, 'root');
   return claim(`the root of ${what} is an overlay`, fstype === 'overlay', fstype ?? 'no root reported');
+}
+
+/** What the guide of a series says becomes of a boot if its image is bad, or what follows it: that it ends. */
+export const failsClosed = ({ added }: SeriesText): boolean =>
+  Object.entries(added).some(
+    ([file, lines]) =>
+      /^Documentation\/admin-guide\/init.*\.rst$/.test(file) &&
+      /\bbad\b[^.]*\bin one line and panics\b/.test(lines.join(' ')),
+  );
+
+/** It ends in a panic that says what is wrong, the file system in one line at most, and no /init has run. */
+export function endsClosed(what: string, shown: Shown, complaints: readonly string[]): Claim[] {
+  const { outcome } = shown;
+  const seen = outcome.kind === 'panic' ? outcome.message : outcome.kind;
+  return [
+    claim(
+      `${what}: the boot ends as documented, and the panic says why`,
+      outcome.kind === 'panic' && /Initramfs unpacking failed: \S/.test(seen),
+      seen,
+    ),
+    claim(`${what}: one line beside it at most`, complaints.length <= 1, complaints.join(' | ') || 'none'),
+    claim(`${what}: no /init has run`, factsOf(shown, 'init').length === 0, factOf(shown, 'root')),
+  ];
 }

@@ -50,6 +50,9 @@ describe('a defined end', () => {
     expect(panic('No working init found.  Try passing init= option to kernel.')).toBe('no-init');
     expect(panic('Requested init /x failed (error -2).')).toBe('no-init');
     expect(panic('VFS: Unable to mount root fs on unknown-block(0,0)')).toBe('no-root');
+    expect(panic('Initramfs unpacking failed: erofs image at offset 0x0 is cut off (-EINVAL)')).toBe(
+      'no-root',
+    );
     expect(panic('Attempted to kill init! exitcode=0x0000000b')).toBe('init-died');
   });
 
