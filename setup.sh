@@ -119,6 +119,7 @@ newuidmap:uidmap:
 tests='
 tmux:tmux:tmux
 groff:groff-base:groff-base
+mount:mount:util-linux
 '
 # With --all. arm64 guests on hosts that are something else:
 foreign='
