@@ -17,7 +17,7 @@ import type { Workspace } from '../workspace.ts';
 import { command, type Values } from './command.ts';
 import { requireOneCpu } from './machine.ts';
 import { option } from './options.ts';
-import { choice, parseBytes, percent, whole } from './typed.ts';
+import { parseBytes, percent, whole } from './typed.ts';
 
 const bisectDocument = document(
   'initbench.bisect/1',
@@ -33,12 +33,12 @@ const stepDocument = document(
 const clone = { usage: '--clone <path>', summary: 'the clone, which is only read', default: '.' } as const;
 
 const question = [
-  { usage: '--flow <flow>', summary: 'the way to boot' },
+  option.flow,
   { usage: '--outcome', summary: 'bad is what does not get there: panic, hang, a program that fails' },
   {
     usage: '--metric <metric>',
     summary: `bad is a figure above a limit: ${metrics.join(', ')}`,
-    type: choice(metrics),
+    choices: metrics,
   },
   {
     usage: '--above <limit>',

@@ -24,14 +24,14 @@ import { command, type Values } from './command.ts';
 import { dry, type DryRun, dryRunJson, formatDryRun } from './dryrun.ts';
 import { clockOf, machineName, machineOf, machineOptions } from './machine.ts';
 import { option } from './options.ts';
-import { choice, seconds, whole } from './typed.ts';
+import { seconds, whole } from './typed.ts';
 import { describeOutcome, shellQuote } from './words.ts';
 
 const diskOptions = [
   {
     usage: '--via <path>',
     summary: 'uefi: firmware and systemd-boot from a disk, kernel with --config efi (wall only)',
-    type: choice(['uefi']),
+    choices: ['uefi'],
   },
   {
     usage: '--disk-rate <MB/s>',

@@ -27,10 +27,9 @@ export const seriesCheck = command({
   options: [
     option.tree,
     {
-      usage: '--only <what>',
+      ...option.only,
       summary:
         'a patch (3, 0003, its file) or a question (applies, off, on, W=1, sparse, checkpatch, a flow, kunit, debug)',
-      repeat: true,
     },
     option.again,
   ],

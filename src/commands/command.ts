@@ -4,7 +4,7 @@ import type { Printed } from '../document.ts';
 import type { Work } from '../events.ts';
 import type { ExitCode } from '../host/errors.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Type } from './typed.ts';
+import { choice, type Type } from './typed.ts';
 
 /** A positional word; from it and from the options come parser, help, manual page and completion. */
 export interface Parameter {
@@ -18,6 +18,8 @@ export interface Parameter {
 export interface Option extends Parameter {
   /** How its text is read. Default: as it is. */
   readonly type?: Type<unknown>;
+  /** All that may stand there. */
+  readonly choices?: readonly string[];
   /** May be given several times. */
   readonly repeat?: true;
   /** Cannot be left out. */
@@ -79,7 +81,11 @@ type Camel<Long extends string> = Long extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Long;
 
-type Read<One extends Option> = One extends { readonly type: Type<infer Value> } ? Value : string;
+type Read<One extends Option> = One extends { readonly type: Type<infer Value> }
+  ? Value
+  : One extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : string;
 type ValueOf<One extends Option> = One['usage'] extends `${string}<${string}`
   ? One extends { readonly repeat: true }
     ? readonly Read<One>[]
@@ -158,7 +164,8 @@ const nameOf = (option: Option): string =>
 
 /** @throws UserError when its text cannot be read */
 function valueOf(option: Option, given: Typed['options']): unknown {
-  const { usage, type = text => text, default: otherwise, repeat } = option;
+  const { usage, choices, default: otherwise, repeat } = option;
+  const type = option.type ?? (choices ? choice(choices) : (text: string) => text);
   const typed = given[nameOf(option)] ?? otherwise;
   const read = (text: unknown) => (typeof text === 'string' ? type(text, longOf(option)) : text);
   if (repeat) return (Array.isArray(typed) ? typed : []).map(read);

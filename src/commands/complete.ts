@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What may stand at a place of a command line: verbs, options, or what a placeholder of the catalogue stands for. Pure. */
-import type { AnyCommand, Parameter } from './command.ts';
+import type { AnyCommand, Option, Parameter } from './command.ts';
+
+/** Those that completion/ has a script for. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** Words themselves, or the placeholder whose values may stand there: 'series', 'row', 'file'. */
 export type Candidates = { readonly words: readonly string[] } | { readonly values: string };
@@ -21,8 +24,11 @@ export function candidatesAt(
   const next = nextWords(commands, verb);
   if (!command) return { words: next };
   const typed = before.slice(command.id.split(' ').length);
-  const asked = valueOf(command.options, typed.at(-1));
-  if (asked !== undefined) return { values: asked };
+  const asked = withValue(command.options, typed.at(-1));
+  if (asked) {
+    const { usage, choices } = asked;
+    return choices ? { words: choices } : { values: placeholderOf(usage)! };
+  }
   if (current.startsWith('-'))
     return { words: [...command.options, ...also].flatMap(flagsOf).filter(isLong) };
   const place = positionalIn(command.options, typed);
@@ -59,16 +65,13 @@ const isLong = (flag: string): boolean => flag.startsWith('--');
 /** 'bytes' of '--pad <bytes>', 'row' of '[row...]'. */
 const placeholderOf = (usage: string): string | undefined => /[<[]([^>\].=]+)/.exec(usage)?.[1];
 
-/** What the value of an option is called, when the word is one that takes a value. */
-function valueOf(options: readonly Parameter[], word: string | undefined): string | undefined {
+/** The option that the word names, when it takes a value. */
+function withValue(options: readonly Option[], word: string | undefined): Option | undefined {
   if (word === undefined || !word.startsWith('-')) return undefined;
-  const option = options.find(each => flagsOf(each).includes(word));
-  return option && placeholderOf(option.usage);
+  return options.find(each => placeholderOf(each.usage) !== undefined && flagsOf(each).includes(word));
 }
 
 /** How many positional words there are before the current one. */
-function positionalIn(options: readonly Parameter[], typed: readonly string[]): number {
-  return typed.filter(
-    (word, index) => !word.startsWith('-') && valueOf(options, typed[index - 1]) === undefined,
-  ).length;
+function positionalIn(options: readonly Option[], typed: readonly string[]): number {
+  return typed.filter((word, index) => !word.startsWith('-') && !withValue(options, typed[index - 1])).length;
 }

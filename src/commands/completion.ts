@@ -6,9 +6,8 @@ import type { Work } from '../events.ts';
 import { document, object, texts } from '../document.ts';
 import { type AnyCommand, command } from './command.ts';
 import { commonOptions, helpOption } from './options.ts';
-import { candidatesAt } from './complete.ts';
+import { candidatesAt, shells } from './complete.ts';
 import { choice, whole } from './typed.ts';
-import { shells, valuesOf } from './values.ts';
 
 const completionDocument = document(
   'initbench.completion/1',
@@ -18,7 +17,7 @@ const completionDocument = document(
 
 type Input = { readonly shell: string } | { readonly words: readonly string[]; readonly at: number };
 
-/** `load` has all commands. */
+/** `load` has the heads of all commands. */
 export const completionCommand = (load: () => Promise<readonly AnyCommand[]>) =>
   command({
     id: 'completion',
@@ -48,9 +47,11 @@ export const completionCommand = (load: () => Promise<readonly AnyCommand[]>) =>
         return (await readFile(script, 'utf8')).trimEnd().split('\n');
       }
       const { words, at } = input;
+      const isBegun = (word: string) => word.startsWith(words[at] ?? '');
       const candidates = candidatesAt(await load(), words, at, [...commonOptions, helpOption]);
-      const all = 'words' in candidates ? candidates.words : await valuesOf(workspace, candidates.values);
-      return all.filter(word => word.startsWith(words[at] ?? ''));
+      if ('words' in candidates) return candidates.words.filter(isBegun);
+      const { valuesOf } = await import('./values.ts');
+      return (await valuesOf(workspace, candidates.values)).filter(isBegun);
     },
     text: lines => lines,
     json: lines => completionDocument.of({ lines }),

@@ -62,7 +62,7 @@ export const seriesFuzz = command({
     ...machineOptions,
     { ...option.cpus, summary: 'of each guest', type: whole(1, 64) },
     { usage: '--seed <n>', summary: 'another seed, other images', type: whole(0, 999_999_999), default: '1' },
-    { usage: '--count <n>', summary: 'images of each layout', type: whole(1, 1_000_000), default: '20' },
+    { ...option.count, summary: 'images of each layout' },
     {
       usage: '--time <minutes>',
       summary: 'start no boot after that; the same command goes on later',

@@ -8,7 +8,7 @@ import { mainPage, verbPage } from './manpage.ts';
 
 const manDocument = document('initbench.man/1', 'man: the lines of a manual page', object({ lines: texts }));
 
-/** `load` has all commands. */
+/** `load` has the heads of all commands. */
 export const manCommand = (load: () => Promise<readonly AnyCommand[]>) =>
   command({
     id: 'man',

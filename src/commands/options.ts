@@ -2,7 +2,7 @@
 /** The catalogue: options that several commands take, and those of every command. A command lists them, and changes the
  *  words, the default or the type where its own really differs: { ...option.pad, default: '64M' }. */
 import type { Option } from './command.ts';
-import { bytes, choice, decimal, percents, seconds, whole } from './typed.ts';
+import { bytes, decimal, percents, seconds, whole } from './typed.ts';
 
 export const option = {
   // what is booted
@@ -25,6 +25,7 @@ export const option = {
     summary: 'write new commits of a series to patches/ first (setting: refresh)',
   },
   append: { usage: '--append <word>', summary: 'one more word on the kernel command line', repeat: true },
+  flow: { usage: '--flow <flow>', summary: 'the way to boot' },
   format: { usage: '--format <format>', summary: "how they are packed (default: the flow's own)" },
   payload: {
     usage: '--payload <payload>',
@@ -54,7 +55,7 @@ export const option = {
     usage: '--clock <clock>',
     summary:
       "icount (instructions, repeatable) or wall (default: the machine's: icount under QEMU, else wall)",
-    type: choice(['icount', 'wall']),
+    choices: ['icount', 'wall'],
   },
   mem: { usage: '--mem <MiB>', summary: 'guest memory', type: whole(32, 1 << 20), default: '2048' },
   cpus: { usage: '--cpus <n>', summary: 'guest CPUs (wall only)', type: whole(1, 512), default: '1' },
@@ -88,6 +89,8 @@ export const option = {
 
   // how the command goes about it
   again: { usage: '--again', summary: 'do it again although the result is known' },
+  only: { usage: '--only <what>', summary: 'some of it', repeat: true },
+  count: { usage: '--count <n>', summary: 'how many', type: whole(1, 1_000_000), default: '20' },
   output: { usage: '-o, --output <folder>', summary: 'where to write it' },
   name: { usage: '--name <series>', summary: 'the name of the new series' },
   dryRun: {

@@ -13,7 +13,7 @@ import { type RunFigures, runFigures } from '../measure/figures.ts';
 import { figureWithUnit } from '../measure/unit.ts';
 import type { Workspace } from '../workspace.ts';
 import { command } from './command.ts';
-import { whole } from './typed.ts';
+import { option } from './options.ts';
 
 interface RunsInput {
   readonly count: number;
@@ -68,10 +68,7 @@ export const runs = command({
   id: 'runs',
   summary: 'the boots on record, newest first, and which of them are stale',
   examples: ['runs', 'runs --flow kernelspace --count 5', 'runs --count 10000 --json'],
-  options: [
-    { usage: '--count <n>', summary: 'how many', type: whole(1, 1_000_000), default: '20' },
-    { usage: '--flow <flow>', summary: 'only those of this flow' },
-  ],
+  options: [option.count, { ...option.flow, summary: 'only those of this flow' }],
   parse: ({ options }): RunsInput => options,
   run: readHistory,
   text: formatHistory,

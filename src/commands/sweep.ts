@@ -36,7 +36,7 @@ export const sweep = command({
   options: [
     { usage: '--flows <flows>', summary: 'flows, separated by commas', type: parts, default: defaultFlows },
     {
-      usage: '--format <formats>',
+      ...option.format,
       summary: "each flow with those of these it boots (default: the flow's own)",
       type: parts,
     },

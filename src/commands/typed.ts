@@ -3,11 +3,7 @@
 import { UserError } from '../host/errors.ts';
 
 /** `option` is for the sentence that refuses the text. @throws UserError */
-export interface Type<Value> {
-  (text: string, option: string): Value;
-  /** Where only these may stand. */
-  readonly choices?: readonly string[];
-}
+export type Type<Value> = (text: string, option: string) => Value;
 
 /** MOST_MARKS of vm/reading.c. */
 const mostPercents = 16;
@@ -54,14 +50,13 @@ export const percents: Type<number[]> = (text, option) => {
   throw new UserError(`${option} ${text}: more than ${mostPercents} percentages`);
 };
 
-export function choice<const Choice extends string>(choices: readonly Choice[]): Type<Choice> {
-  const read = (text: string, option: string) => {
+export const choice =
+  <Choice extends string>(choices: readonly Choice[]): Type<Choice> =>
+  (text, option) => {
     const found = choices.find(each => each === text);
     if (found !== undefined) return found;
     throw new UserError(`${option} ${text}: choose ${choices.join(' or ')}`);
   };
-  return Object.assign(read, { choices });
-}
 
 /** Words between commas. */
 export const words: Type<string[]> = text =>

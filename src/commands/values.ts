@@ -8,9 +8,7 @@ import { fragmentNames } from '../kconfig/find.ts';
 import { seriesNames } from '../series/read.ts';
 import { listTrees } from '../tree/trees.ts';
 import { folders, type Workspace } from '../workspace.ts';
-
-/** Those that completion/ has a script for. */
-export const shells = ['bash', 'zsh', 'fish'] as const;
+import { shells } from './complete.ts';
 
 type Listing = (workspace: Workspace) => Promise<readonly string[]> | readonly string[];
 
@@ -39,7 +37,6 @@ const listings: Readonly<Record<string, Listing>> = {
   payload: async () => ids(await listPayloads()),
   format: async () => ids(await listFormats()),
   layout: () => ids(layouts),
-  clock: () => ['icount', 'wall'],
   shell: () => shells,
 };
 

@@ -30,7 +30,7 @@ export const seriesVerify = command({
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
     option.tree,
-    { usage: '--only <list>', summary: 'some requirements: R6,R15', type: words, repeat: true },
+    { ...option.only, summary: 'some requirements: R6,R15', type: words },
     option.again,
     { usage: '--claims', summary: 'show what each verdict rests on (with --only: always)' },
     { usage: '--short', summary: 'the table for a cover letter, at most 72 columns' },

@@ -103,8 +103,6 @@ function valuesOf(state: State, what: string, last: string): readonly string[] {
       return treeNames;
     case 'fragment':
       return kernels?.fragments ?? [];
-    case 'clock':
-      return ['icount', 'wall'];
     case 'run':
     case 'before':
     case 'after':

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What boots are started with: one table, from which follow the lines of panel 3, command lines and refusals. Pure. */
-import type { AnyCommand } from '../commands/command.ts';
+import { type AnyCommand, longOf, type Option } from '../commands/command.ts';
+import { option } from '../commands/options.ts';
 import type { SettingName, Settings, State } from './state.ts';
 
 export interface Setting {
   readonly name: SettingName;
   /** Of boot and compare, where its default and its refusals are from. */
-  readonly option: string;
+  readonly option: Option;
   /** In panel 3. */
   readonly label: string;
   readonly unit: string;
@@ -17,20 +18,20 @@ export interface Setting {
 }
 
 export const settingTable: readonly Setting[] = [
-  { name: 'payload', option: '--payload', label: 'payload', unit: '', question: 'payload' },
-  { name: 'pad', option: '--pad', label: 'filler', unit: '', question: 'filler, as in 16M or 0' },
+  { name: 'payload', option: option.payload, label: 'payload', unit: '', question: 'payload' },
+  { name: 'pad', option: option.pad, label: 'filler', unit: '', question: 'filler, as in 16M or 0' },
   {
     name: 'used',
-    option: '--used',
+    option: option.used,
     label: 'read',
     unit: '%',
     question: 'percent of the payload that is read',
   },
   {
-    ...{ name: 'clock', option: '--clock', label: 'clock', unit: '', question: 'clock: icount or wall' },
+    ...{ name: 'clock', option: option.clock, label: 'clock', unit: '', question: 'clock: icount or wall' },
     otherwise: 'icount',
   },
-  { name: 'memory', option: '--mem', label: 'memory', unit: ' MiB', question: 'guest memory in MiB' },
+  { name: 'memory', option: option.mem, label: 'memory', unit: ' MiB', question: 'guest memory in MiB' },
 ];
 
 type Verb = 'boot' | 'compare';
@@ -41,14 +42,14 @@ export function settingWords(state: State, verb: Verb): string[] {
   return [
     ...settingTable.flatMap(({ name, option, otherwise }) => {
       const value = state.settings[name];
-      return value === (defaultOf(command, option) ?? otherwise) ? [] : [option, value];
+      return value === (defaultOf(command, option) ?? otherwise) ? [] : [longOf(option), value];
     }),
     ...state.settings.fragments.flatMap(name => ['--config', name]),
   ];
 }
 
-const defaultOf = (command: AnyCommand | undefined, option: string) =>
-  command?.options.find(({ usage }) => usage.split(' ')[0] === option)?.default;
+const defaultOf = (command: AnyCommand | undefined, option: Option) =>
+  command?.options.find(each => longOf(each) === longOf(option))?.default;
 
 /** Why a value cannot be one of this setting, in the option's own sentence. */
 export function refusalOf(
@@ -56,8 +57,8 @@ export function refusalOf(
   name: SettingName,
   value: string,
 ): string | undefined {
-  const { option } = settingTable.find(setting => setting.name === name)!;
-  return state.refusal?.(['boot', 'floor', option, value]) ?? state.refusal?.(['compare', option, value]);
+  const long = longOf(settingTable.find(setting => setting.name === name)!.option);
+  return state.refusal?.(['boot', 'floor', long, value]) ?? state.refusal?.(['compare', long, value]);
 }
 
 /** Settings from elsewhere, those that would be refused replaced by ours. */

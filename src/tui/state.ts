@@ -5,6 +5,7 @@ import type { Failure } from '../commands/failure.ts';
 import type { FlowList } from '../commands/flow.ts';
 import type { KernelList } from '../commands/kernel.ts';
 import type { RunsProduct } from '../commands/runs.ts';
+import { option } from '../commands/options.ts';
 import type { Milliseconds, WorkEvent } from '../events.ts';
 import type { SeriesStatus } from '../campaign/status.ts';
 import type { Series } from '../series/series.ts';
@@ -281,11 +282,11 @@ export type Updated = readonly [State, readonly Effect[]];
 
 export const defaultSettings: Settings = {
   series: '',
-  payload: 'busybox',
-  pad: '16M',
-  used: '10',
+  payload: option.payload.default,
+  pad: option.pad.default,
+  used: option.used.default,
   clock: 'icount',
-  memory: '2048',
+  memory: option.mem.default,
   formats: {},
   fragments: [],
 };

@@ -44,6 +44,8 @@ describe('candidatesAt()', () => {
     ['compare --pivot ', ['<row>']],
     ['compare --tree 7.3 ', ['<row>']],
     ['boot kernelspace --machine ', ['<machine>']],
+    ['boot kernelspace --clock ', ['icount', 'wall']],
+    ['boot kernelspace --via ', ['uefi']],
     ['diff @1 ', ['<after>']],
     ['parse ', ['<file>']],
     ['doctor ', []],
