@@ -32,6 +32,9 @@ export interface Machine {
   disk(image: Image, index: number): Disk;
   /** Absent: nothing can be put into the guest's memory but the initrd. */
   readonly memoryDisk?: MemoryDisk;
+  /** Where in its memory lies what a kernel, at the place that it was linked for, has at an address; absent: that is
+   *  not known, or nobody can read it. */
+  physical?(address: bigint): number;
   /** A guest of one CPU keeps to one CPU of the host. */
   readonly keepsToCpu?: true;
   /** Said beside each of its figures. */
@@ -187,6 +190,8 @@ export interface BootPlan {
   readonly untouched?: true;
   /** A person types into the console: its own line to the guest, and `hold` begins anew with all that the guest says. */
   readonly interactive?: true;
+  /** A piece of its memory, at a physical address, that is written to a file when it has stopped. */
+  readonly memory?: { readonly address: number; readonly bytes: number; readonly file: string };
   /** Why this accelerator, in words. */
   readonly acceleratorReason: string;
   /** Said beside every figure of this boot. */

@@ -39,6 +39,7 @@ export const verbs: readonly Verb[] = [
   { id: 'series redo', load: async () => (await import('./series-undo.ts')).seriesRedo },
   { id: 'series check', load: async () => (await import('./check.ts')).seriesCheck },
   { id: 'series verify', load: async () => (await import('./verify.ts')).seriesVerify },
+  { id: 'series coverage', load: async () => (await import('./coverage.ts')).seriesCoverage },
   { id: 'series fuzz', load: async () => (await import('./fuzz.ts')).seriesFuzz },
   { id: 'profile', load: async () => (await import('./profile.ts')).profile },
   { id: 'kunit', load: async () => (await import('./kunit.ts')).kunit },

@@ -62,7 +62,7 @@ export function makeVariables(
     if (value !== undefined && value !== '') variables[name] = value;
   }
   for (const word of words) {
-    const match = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
+    const match = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(word);
     if (!match) {
       throw new UserError(`'${word}' is no make variable`, {
         hint: 'after -- only NAME=value is taken, such as KCFLAGS=-g; targets are chosen by the architecture',

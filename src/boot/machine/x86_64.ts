@@ -11,6 +11,9 @@ const half = (registers: string, at: number) =>
   registerValue(registers.slice(16 * at, 16 * at + 16)) & 0xffffffffn;
 const [rax, rdx] = [0, 3];
 
+/** __START_KERNEL_map of arch/x86/include/asm/page_64_types.h: physical address 0, for the kernel's own image. */
+const kernelMap = 0xffffffff80000000n;
+
 const mib = 2 ** 20;
 /** The kernel, its decompression and its first allocations stay below the carve-out. */
 const lowestMiB = 128;
@@ -60,6 +63,7 @@ export default qemuMachine({
     // rdtsc
     read: { code: '0f31', ticks: all => Number((half(all, rdx) << 32n) | half(all, rax)) },
   },
+  physical: (address: bigint) => Number(address - kernelMap),
   memoryDisk: {
     place: placeImage,
     words: ({ sizeMiB, addressMiB }) => [`memmap=${sizeMiB}M!${addressMiB}M`],

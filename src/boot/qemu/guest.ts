@@ -65,6 +65,10 @@ async function guestStopped(qmp: Qmp): Promise<Why> {
 }
 
 async function ask(qmp: Qmp, plan: BootPlan, why: Why): Promise<Answers> {
+  if (plan.memory) {
+    const { address, bytes, file } = plan.memory;
+    await qmp.execute('pmemsave', { val: address, size: bytes, filename: file });
+  }
   const type = await qmp.execute('qom-get', { path: '/machine', property: 'type' }).catch(() => undefined);
   const machine = {
     ...(typeof type === 'string' ? { machine: type.replace(/-machine$/, '') } : {}),

@@ -115,7 +115,7 @@ export async function* openSetting(
 }
 
 /** The layouts that any case may use, and those of the optional ones that were named or can be made. */
-async function* allBases(
+export async function* allBases(
   workspace: Workspace,
   named: readonly string[],
   signal: AbortSignal,

@@ -17,6 +17,8 @@ import { optionsOf } from './trial.ts';
 interface Asked {
   readonly series: string;
   readonly tree: string;
+  /** For every kernel, beside what its requirements need. */
+  readonly more?: { readonly fragments: readonly string[]; readonly variables: readonly string[] };
 }
 
 /** By what it is made of: a kernel, or why there is none. */
@@ -46,14 +48,14 @@ export async function* prepareKernels(
 
 async function* kernelFor(
   workspace: Workspace,
-  { series, tree }: Asked,
+  { series, tree, more }: Asked,
   need: KernelNeed,
   signal: AbortSignal,
 ): Work<Kernel | string> {
   const name = kernelName(need, series);
   if (name !== 'base' && !(await seriesNames(workspace)).includes(name)) return `there is no series ${name}`;
-  const fragments = [...workspace.settings.fragments, ...need.fragments];
-  const asked = { kernel: name, tree, fragments };
+  const fragments = [...workspace.settings.fragments, ...need.fragments, ...(more?.fragments ?? [])];
+  const asked = { kernel: name, tree, fragments, variables: more?.variables ?? [] };
   let prepared = yield* prepare(workspace, asked, signal);
   // an older tree has not every option that some requirement needs; which one does without is seen there
   if (prepared.kind === 'lost' && prepared.config.lost.every(({ fragment }) => fragment === 'verify')) {
