@@ -81,7 +81,7 @@ function requireRepeatable(run: BootRun): void {
     });
   }
   if (!['ready', 'panic', 'incomplete'].includes(run.outcome.kind)) {
-    throw new UserError(`run ${run.id} did not come to an end by itself: ${run.outcome.kind}`, {
+    throw new UserError(`run ${run.id} did not end by itself: ${run.outcome.kind}`, {
       hint: 'bundle one that did',
     });
   }

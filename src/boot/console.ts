@@ -25,7 +25,7 @@ export type Sign =
 
 export interface ConsoleParser {
   line(text: string): readonly Sign[];
-  /** The last line, when it has no end: a number in it may be cut, so it is no fact. */
+  /** The last line, when it has no end: a number in it may be cut, so it is not a fact. */
   rest(text: string): readonly Sign[];
   /** The kernel's clock at its last message that had a stamp. */
   seconds(): number | undefined;

@@ -17,7 +17,7 @@ import { growing } from './serial.ts';
  *  of the guest. */
 const graceMs = 2000;
 const graceLookMs = 200;
-/** A console that long is no boot any more: the guest is stopped. */
+/** A console that long is not a boot any more: the guest is stopped. */
 const floodBytes = 64 * 2 ** 20;
 /** How long a machine may take to answer when the guest has ended. */
 const answerMs = 3000;
@@ -258,7 +258,7 @@ export function outcomeOf(
   }
   if (panic) return panic;
   if (seen.fatal) {
-    return { kind: 'incomplete', message: `the boot did not go on after: ${seen.fatal.message}` };
+    return { kind: 'incomplete', message: `the boot stopped after: ${seen.fatal.message}` };
   }
   if (why.kind === 'flood') {
     return { kind: 'incomplete', message: `more than ${floodBytes / 2 ** 20} MiB on the console` };

@@ -8,7 +8,7 @@ import type { BootRequest } from './request.ts';
 export interface Successor {
   /** Absent: nobody. */
   readonly path?: string;
-  /** It says itself when all is done, and is no shell. */
+  /** It says itself when all is done, and is not a shell. */
   readonly own?: OwnInit;
   /** Whatever the initrd's own init does, no program of ours comes before it. */
   readonly untouched?: true;

@@ -22,7 +22,7 @@ export interface RowPlan {
 export function parseRow(text: string, flows: readonly Flow[], series: string): RowPlan {
   const match = /^([^:@+]+)(?::([^:@+]+))?(?:@([^:@+]+))?((?:\+[^\s+]+)*)$/.exec(text);
   if (!match) {
-    throw new UserError(`'${text}' is no row`, {
+    throw new UserError(`'${text}' is not a row`, {
       hint: 'write FLOW[:FORMAT][@KERNEL][+WORD], as in kernelspace:erofs',
     });
   }

@@ -108,7 +108,7 @@ async function staleQemu({ qemuVersion: then, argv }: Made, ask: Ask, signal: Ab
   const program = argv[0];
   if (then === undefined || program === undefined || !/^qemu-system-\w+$/.test(program)) return [];
   const now = await ask(`qemu ${program}`, () => qemuVersion(program, signal));
-  // without QEMU nothing can be made anew, and nothing has changed
+  // without QEMU nothing can be made again, and nothing has changed
   if (now === 'gone' || now === then) return [];
   return [{ what: 'qemu', reason: `QEMU was ${then}, is ${now}` }];
 }

@@ -118,7 +118,7 @@ async function* writtenPatches(
   const commits = yield* commitSeries(workspace, tree, series, signal);
   if ('kind' in commits) {
     throw new UserError(`${series.name} does not apply to ${tree.name}: ${commits.patch}`, {
-      hint: `initbench series apply ${series.name} tells more`,
+      hint: `initbench series apply ${series.name} shows more`,
       exitCode: 3,
     });
   }

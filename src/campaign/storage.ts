@@ -104,7 +104,7 @@ export async function* storageStudy(
 }
 
 const untold = (row: RowPlan) =>
-  new UserError(`${row.id} reached no end, or its boot loader left no times`, {
+  new UserError(`${row.id} did not finish, or its boot loader recorded no times`, {
     hint: `look at it: initbench boot ${row.flow.id} --clock wall --via uefi`,
     exitCode: 1,
   });

@@ -15,7 +15,7 @@ export interface Terminal {
   readonly err: (text: string) => void;
   readonly errIsTerminal: boolean;
   readonly width: number;
-  /** Absent where there are no keys to be had: stdin is no terminal. */
+  /** Absent where there are no keys to be had: stdin is not a terminal. */
   readonly typist?: Typist;
 }
 
@@ -46,7 +46,7 @@ export async function runCli(
   let workspace: Workspace | undefined;
   try {
     if (typed.options.interactive === true && typed.options.dryRun !== true && !terminal.typist) {
-      throw new UserError('nobody can type: standard input is no terminal', {
+      throw new UserError('--interactive needs a terminal on standard input', {
         hint: 'call it from one, or leave out --interactive',
       });
     }

@@ -288,7 +288,7 @@ export async function launch(argv: readonly string[], options: Omit<ExecOptions,
 export interface Pipe {
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Settles with its end; rejects with ToolError or Interrupted, which is no fault while nobody waits. */
+  /** Settles with its end; rejects with ToolError or Interrupted, which is not a fault while nobody waits. */
   readonly ended: Promise<void>;
   /** Writes, and waits while the program is behind. @throws ToolError when it has failed, Interrupted */
   write(chunk: Uint8Array): Promise<void>;

@@ -53,7 +53,7 @@ export const makeFatArgv = (disk: string, offset: number, bytes: number): string
   ...[`--offset=${offset / sectorBytes}`, disk, String(bytes / 1024)],
 ];
 
-/** The disk, from the cache or made anew. @throws UserError when mtools or dosfstools are not installed, or the disk
+/** The disk, from the cache or made again. @throws UserError when mtools or dosfstools are not installed, or the disk
  *  is too full */
 export async function* bootDisk(workspace: Workspace, wanted: BootDisk, signal: AbortSignal): Work<Image> {
   const { loader, kernel, initrd, commandLine, partitions } = wanted;

@@ -25,7 +25,7 @@ export async function* addBusybox(request: Request, draft: Draft): Work<void> {
   const file = yield* findBusybox(request);
   const bytes = await readFile(file);
   if (!isStaticElf(bytes)) {
-    throw new UserError(`${file} is no statically linked program`, {
+    throw new UserError(`${file} is not a statically linked program`, {
       hint: 'install the static one: apt-get install busybox-static',
       exitCode: exitCodes.environment,
     });

@@ -172,7 +172,7 @@ async function keepPayload(
   return { ...record, name, folder };
 }
 
-/** A payload of no kind: what `fill` puts into the draft, made anew each time and kept once.
+/** A payload of no kind: what `fill` puts into the draft, made again each time and kept once.
  *  @throws Error when an entry stands in no directory */
 export async function composePayload(
   workspace: Workspace,

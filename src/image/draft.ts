@@ -55,7 +55,7 @@ const byPath = (a: Entry, b: Entry): number => (a.path < b.path ? -1 : a.path > 
 
 /** A string that has a character which is no byte was decoded somewhere: nothing would find its file again. */
 function requireBytes(text: string): string {
-  if (/[^\x00-\xff]/.test(text)) throw new Error(`${text} is no name: names are bytes, one per character`);
+  if (/[^\x00-\xff]/.test(text)) throw new Error(`${text} is not a name: names are bytes, one per character`);
   return text;
 }
 

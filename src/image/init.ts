@@ -29,10 +29,10 @@ export function findExecutable(
       if (entry.target!.startsWith('/')) at.length = 0;
       pending.unshift(...entry.target!.split('/'));
     } else if (pending.some(rest => rest !== '' && rest !== '.') || entry.kind === 'dir') {
-      if (entry.kind !== 'dir') return `/${shownName(path)} is no directory`;
+      if (entry.kind !== 'dir') return `/${shownName(path)} is not a directory`;
       at.push(part);
     } else if (entry.kind !== 'file') {
-      return `/${shownName(path)} is no regular file`;
+      return `/${shownName(path)} is not a regular file`;
     } else {
       return entry.mode & 0o111 ? undefined : `/${shownName(path)} is not executable`;
     }

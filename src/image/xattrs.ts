@@ -25,7 +25,7 @@ export function parseGetfattr(printed: Buffer): Map<string, Xattr[]> {
     } else if (name !== undefined && attributes) {
       attributes.push({ name: unquote(name), value: value! });
     } else if (line !== '') {
-      throw new UserError(`getfattr printed '${line.slice(0, 80)}', which is no attribute`, {
+      throw new UserError(`getfattr printed '${line.slice(0, 80)}', which is not an attribute`, {
         hint: 'use another version of attr (2.5 is known to work)',
       });
     }

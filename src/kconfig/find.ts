@@ -19,7 +19,7 @@ export async function fragmentNames(workspace: Workspace): Promise<readonly stri
 
 /** Reads fragments in the order given. A name stands for NAME.config and, behind it, for what one architecture adds
  *  to that, NAME.SRCARCH.config, and what `others` do, NAME.OTHER.config: a tree, a series; one of them is enough.
- *  @throws UserError for an unknown name, a file that is not there, a line that is no option */
+ *  @throws UserError for an unknown name, a file that is not there, a line that is not an option */
 export async function findFragments(
   workspace: Workspace,
   words: readonly string[],

@@ -219,7 +219,7 @@ function kernelOf(request: KernelRequest, prepared: Prepared): Kernel {
     throw new UserError(
       `${series.name} does not apply to ${tree.name}: ${patch} conflicts in ${files.join(', ')}`,
       {
-        hint: `initbench series apply ${series.name} --tree ${tree.name} tells more`,
+        hint: `initbench series apply ${series.name} --tree ${tree.name} shows more`,
         exitCode: exitCodes.conflict,
       },
     );

@@ -59,7 +59,7 @@ export function stepCounter({ full, behind, again }: Forecast): (step: BuildStep
   };
 }
 
-/** Each folder's archive is made anew with an object in it. */
+/** Each folder's archive is made again with an object in it. */
 function foldersOf(objects: ReadonlySet<string>): ReadonlySet<string> {
   const folders = new Set<string>();
   for (const object of objects) {

@@ -28,7 +28,7 @@ export const memoryFile = (folder: string): string => path.join(folder, 'initben
 export const logFile = (folder: string): string => path.join(folder, 'initbench.log');
 
 export async function readMemory(folder: string): Promise<Memory | undefined> {
-  // A memory that is damaged is none: then everything is made anew.
+  // A memory that is damaged is none: then everything is made again.
   return readRecord<Memory>(memoryFile(folder)).catch(() => undefined);
 }
 

@@ -48,7 +48,7 @@ const refused =
 
 /** The make variables of a build, sorted: fixed ones, over them the environment, over that NAME=value words. An
  *  architecture asked for by name brings its own, and beats an environment that is set up for another one.
- *  @throws UserError for a word that is no variable, one that initbench has to choose itself, or another architecture */
+ *  @throws UserError for a word that is not a variable, one that initbench has to choose itself, or another architecture */
 export function makeVariables(
   environment: Readonly<Record<string, string | undefined>>,
   words: readonly string[],
@@ -64,7 +64,7 @@ export function makeVariables(
   for (const word of words) {
     const match = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(word);
     if (!match) {
-      throw new UserError(`'${word}' is no make variable`, {
+      throw new UserError(`'${word}' is not a make variable`, {
         hint: 'after -- only NAME=value is taken, such as KCFLAGS=-g; targets are chosen by the architecture',
       });
     }

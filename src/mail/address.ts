@@ -22,7 +22,7 @@ export function parseAddress(text: string): Address | undefined {
 export function readAddress(text: string, where: string): Address {
   const address = parseAddress(text);
   if (address) return address;
-  throw new UserError(`${where}: '${text}' is no address`, {
+  throw new UserError(`${where}: '${text}' is not an address`, {
     hint: "write 'Name <user@example.org>' or 'user@example.org'",
   });
 }

@@ -199,10 +199,10 @@ async function readQuilt(folder: string, budget: Budget, signal: AbortSignal): P
     const real = await realpath(file).catch(() => undefined);
     if (real === undefined)
       throw new UserError(`${folder} has no ${entry.file}, which its series names`, {
-        hint: 'a series is taken whole or not at all',
+        hint: 'a series is imported whole or not at all',
       });
     if (!real.startsWith(`${root}/`) || !(await stat(real)).isFile()) {
-      throw new UserError(`${entry.file} is no file in ${folder}`, {
+      throw new UserError(`${entry.file} is not a file in ${folder}`, {
         hint: 'nothing outside of the folder is read',
       });
     }

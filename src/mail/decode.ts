@@ -19,7 +19,7 @@ export interface DecodedPatch {
   readonly diff: Buffer;
 }
 
-/** @throws UserError for a message that is no text */
+/** @throws UserError for a message that is not a text */
 export async function decodePatch(mail: Buffer, signal: AbortSignal): Promise<DecodedPatch> {
   const scratch = await scratchFolder('mail');
   try {
@@ -64,13 +64,13 @@ function textOf(bytes: Buffer): string {
 
 const noText = () =>
   new UserError('the message of a patch is not in the encoding it names: it is no UTF-8', {
-    hint: 'write it anew with git format-patch, or correct its Content-Type',
+    hint: 'write it again with git format-patch, or correct its Content-Type',
   });
 
 /** @throws UserError for what a commit message cannot hold; a replacement character that the mail has is a character */
 function requireText(text: string, mail: Buffer): void {
   if (text.includes('\0')) {
-    throw new UserError('the message of a patch has a NUL in it', { hint: 'it is damaged; get it anew' });
+    throw new UserError('the message of a patch has a NUL in it', { hint: 'it is damaged; get it again' });
   }
   if (text.includes('\ufffd') && !mail.includes('\ufffd')) throw noText();
 }

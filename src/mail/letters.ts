@@ -151,7 +151,7 @@ function leavesOf(part: string, depth = 0): readonly Leaf[] {
   ];
 }
 
-/** A forwarded mail, a mail of a digest, or a file that format-patch wrote. A bare diff is no mail: git takes it from the
+/** A forwarded mail, a mail of a digest, or a file that format-patch wrote. A bare diff is not a mail: git takes it from the
  *  one that carries it. */
 function attachedMail(attachment: Attachment, place: string): Message[] {
   const { mimeType, filename } = attachment;

@@ -52,7 +52,7 @@ export function initcallsOf(lines: readonly string[]): Initcalls | undefined {
   };
 }
 
-/** Name of the row of Initcalls.populating, which is no function's. */
+/** Name of the row of Initcalls.populating, which is not a function's. */
 export const populatingRow = '(populating the root, beside them)';
 
 /** What differs, the most first. */

@@ -211,7 +211,7 @@ async function applyToIndex(
     await git(repository, args, signal, { env });
     return undefined;
   } catch (error) {
-    // 1: it does not fit; 128: it is no diff at all.
+    // 1: it does not fit; 128: it is not a diff at all.
     if (error instanceof ToolError && (error.exitCode === 1 || error.exitCode === 128)) {
       return error.lastLines.join('\n');
     }

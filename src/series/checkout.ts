@@ -234,7 +234,7 @@ export async function* putInOrder(
       job: `series ${series}`,
       type: 'notice',
       level: 'warning',
-      message: `what lay in ${target} is kept as ${saved.slice(0, 12)} (git show ${saved.slice(0, 12)} there)`,
+      message: `the state of ${target} was saved as ${saved.slice(0, 12)} (git show ${saved.slice(0, 12)} there)`,
     };
   }
   yield* gitWork(target, ['read-tree', '--reset', '-u', to], {

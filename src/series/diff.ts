@@ -89,7 +89,7 @@ export async function* rangeOf(
     const commits = yield* commitSeries(workspace, tree, other, signal);
     if (!('kind' in commits)) return { base: tree.commit, tip: commits.at(-1)! };
     throw new UserError(`${name} does not apply to ${tree.name}: ${commits.patch}`, {
-      hint: `initbench series apply ${name} tells more`,
+      hint: `initbench series apply ${name} shows more`,
     });
   }
   const words = await versionWords(workspace, series, signal);

@@ -34,7 +34,7 @@ function filesOf(body: string): StructuredPatch[] {
     return parsePatch(stripSignature(body.slice(start)));
   } catch (error) {
     throw new UserError(`the diff cannot be read: ${(error as Error).message}`, {
-      hint: 'write it anew with git format-patch',
+      hint: 'write it again with git format-patch',
     });
   }
 }

@@ -57,7 +57,7 @@ const pendingFile = (workspace: Workspace, series: string) =>
   path.join(folders.series(workspace), series, 'pending.json');
 
 /** The work while nobody else changes the series; what a killed command left is finished first.
- *  @throws UserError for a word that is no name */
+ *  @throws UserError for a word that is not a name */
 export function withSeries<Product>(
   workspace: Workspace,
   series: string,
@@ -234,7 +234,7 @@ async function* finishPending(workspace: Workspace, series: string, signal: Abor
     job: `series ${series}`,
     type: 'notice',
     level: 'info',
-    message: `'${operation.what}' was cut short; it is brought to its end first`,
+    message: `'${operation.what}' was interrupted; it is completed first`,
   };
   yield* carryOut(workspace, series, operation, direction, signal, true);
 }

@@ -39,7 +39,7 @@ export function parseOrigin(text: string, file: string): readonly OriginMail[] {
     if (line.trim() === '' || line.startsWith('#')) return [];
     const match = /^v(\d+) (\d+) <([^<>\s]+)> (-|[0-9a-f]{40,64}) (.*)$/.exec(line);
     if (!match) {
-      throw new UserError(`${file}:${index + 1}: '${line}' is no mail`, {
+      throw new UserError(`${file}:${index + 1}: '${line}' is not a mail`, {
         hint: 'write: vVERSION NUMBER <MESSAGE-ID> PATCH-ID SUBJECT, or remove the line',
       });
     }

@@ -45,7 +45,7 @@ export async function requireSeries(
   throw unknownName(kind, name, kind === 'kernel' ? ['base', ...names] : names);
 }
 
-/** @throws UserError when there is no such series, or a patch of it is no patch */
+/** @throws UserError when there is no such series, or a patch of it is not a patch */
 export async function readSeries(workspace: Workspace, name: string): Promise<Series> {
   await requireSeries(workspace, name, 'series');
   const folder = path.join(folders.patches(workspace), name);
@@ -110,8 +110,8 @@ function patchOf(folder: string, file: string, text: string): Patch {
   try {
     return { file, path: path.join(folder, file), subject: stripPrefixes(subject), files: diffstatOf(body) };
   } catch (error) {
-    throw new UserError(`${path.join(folder, file)} is no patch: ${(error as Error).message}`, {
-      hint: 'write it anew with git format-patch',
+    throw new UserError(`${path.join(folder, file)} is not a patch: ${(error as Error).message}`, {
+      hint: 'write it again with git format-patch',
     });
   }
 }

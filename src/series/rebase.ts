@@ -203,7 +203,7 @@ export const waits = (series: string): UserError =>
     exitCode: exitCodes.conflict,
   });
 const nothingWaits = (series: string) =>
-  new UserError(`no rebase of ${series} waits`, {
+  new UserError(`no rebase of ${series} is in progress`, {
     hint: `initbench series rebase ${series} --onto TREE starts one`,
   });
 

@@ -109,7 +109,7 @@ export async function commitsBetween(
       throw new UserError(
         `${tip.slice(0, 12)} is not within ${longest} commits of its base ${base.slice(0, 12)}`,
         {
-          hint: 'if the branch was moved to another base, tell: initbench series rebase SERIES --onto TREE, or series track anew',
+          hint: 'if the branch was moved to another base, run: initbench series rebase SERIES --onto TREE, or series track anew',
         },
       );
     }
@@ -128,7 +128,7 @@ export interface PatchRange {
   readonly tip: string;
   /** After the base up to the tip, first one first. */
   readonly commits: readonly string[];
-  /** The commit with b4's cover letter, which is no patch. */
+  /** The commit with b4's cover letter, which is not a patch. */
   readonly letter?: string;
 }
 

@@ -37,7 +37,7 @@ export const refreshedSchema = object({
 });
 export type Refreshed = z.infer<typeof refreshedSchema>;
 
-/** @throws UserError when the branch is no line from its base, a rebase waits, or patches/ was changed by hand */
+/** @throws UserError when the branch is not a line from its base, a rebase waits, or patches/ was changed by hand */
 export function refreshSeries(
   workspace: Workspace,
   name: string,
@@ -55,7 +55,7 @@ export function refreshSeries(
 }
 
 export const notEdited = (name: string): UserError =>
-  new UserError(`${name} is not being edited: its patches are what they are`, {
+  new UserError(`${name} is not being edited: there is nothing to write`, {
     hint: `initbench series edit ${name} makes a branch of them`,
   });
 
@@ -184,7 +184,7 @@ async function requireChanges(repository: string, base: string, tip: string, sig
   const empty = list.find(([tree], index) => tree === list[index + 1]?.[0]);
   if (!empty) return;
   throw new UserError(`commit ${empty.slice(1).join(' ')} changes nothing`, {
-    hint: 'a patch has to: drop the commit, or put its words into the cover letter or patches/SERIES/notes',
+    hint: 'drop the commit, or move its message to the cover letter or to patches/SERIES/notes',
   });
 }
 
@@ -288,7 +288,7 @@ async function* requireSame(
       : got[wrong].split('\n')[0] === wanted[wrong]!.split('\n')[0]
         ? 'author or message would change'
         : 'other files would come of it';
-  throw new UserError(`commit ${commits[wrong]!.slice(0, 12)} cannot be told by a mail: ${why}`, {
+  throw new UserError(`commit ${commits[wrong]!.slice(0, 12)} cannot be sent as a mail: ${why}`, {
     hint: "git am ends a message at a line '---', 'diff -' or 'Index: ', and drops [words] at the start of a subject: reword the commit",
   });
 }

@@ -35,7 +35,7 @@ export interface TrackRequest {
   readonly name?: string | undefined;
 }
 
-/** @throws UserError when it is no clone, there is no such revision, or the branch is no line of commits on it */
+/** @throws UserError when it is not a clone, there is no such revision, or the branch is no line of commits on it */
 export async function* trackSeries(
   workspace: Workspace,
   request: TrackRequest,

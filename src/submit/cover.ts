@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The cover letter: what a person wrote, kept apart from what is made anew for every posting. Placeholders on lines of
+/** The cover letter: what a person wrote, kept apart from what is made again for every posting. Placeholders on lines of
  *  their own say where that goes; what is not placed comes at the end, in git's order. Pure. */
 import { UserError } from '../host/errors.ts';
 
@@ -62,7 +62,7 @@ export function renderCover(own: string, generated: Generated): string {
 }
 
 function unknownPlaceholder(name: string): UserError {
-  return new UserError(`the cover letter has \${${name}}, which is no placeholder`, {
+  return new UserError(`the cover letter has \${${name}}, which is not a placeholder`, {
     hint: `there is: ${placeholders.map(each => `\${${each}}`).join(' ')}`,
   });
 }

@@ -237,7 +237,7 @@ const about = ({ series, tree, commits }: Subject, { version, changeId, sender }
 function senderOf({ author }: ExportRequest, settings: MailSettings): Address {
   const sender = author === undefined ? settings.sender : readAddress(author, '--author');
   if (sender) return sender;
-  throw new UserError('nobody is named as the sender', {
+  throw new UserError('no sender is set', {
     hint: "give --author 'Name <user@example.org>', or set user.name and user.email in git's configuration",
   });
 }

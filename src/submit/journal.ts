@@ -44,7 +44,7 @@ export const nameOf = (submission: Submission): string => digestOf(submission.ma
 export async function readDryRun(folder: string, submission: Submission, resuming: boolean): Promise<DryRun> {
   const hint = `initbench send ${submission.series} --dry-run shows what would be sent`;
   const text = await readIfThere(path.join(folder, 'dry-run.json'));
-  if (text === undefined) throw new UserError('nobody has seen what would be sent', { hint });
+  if (text === undefined) throw new UserError('the mails have not been looked at in a dry run', { hint });
   const dryRun = JSON.parse(text) as DryRun;
   if (dryRun.submission !== nameOf(submission))
     throw new UserError('the mails were exported again after the dry run', { hint });

@@ -34,7 +34,7 @@ export async function readPatches(series: Series): Promise<readonly { bytes: Buf
       const patch = parsePatchFile(bytes);
       if (patch) return { bytes, patch };
       throw new UserError(`${file} has no author or no diff`, {
-        hint: 'write it anew with git format-patch',
+        hint: 'write it again with git format-patch',
       });
     }),
   );
@@ -120,7 +120,7 @@ export async function withNotes(
 export function readHeader(line: string): Header {
   const match = /^([A-Za-z][A-Za-z0-9-]*):\s*(.*)$/.exec(line.trim());
   if (match) return [match[1]!, match[2]!];
-  throw new UserError(`format.headers: '${line}' is no header`, { hint: "write 'Name: value'" });
+  throw new UserError(`format.headers: '${line}' is not a header`, { hint: "write 'Name: value'" });
 }
 
 export async function gitVersion(signal: AbortSignal): Promise<string> {

@@ -17,7 +17,7 @@ export interface PatchFile {
   readonly diff: string;
 }
 
-/** Undefined when it is no patch: no author, no diff. */
+/** Undefined when it is not a patch: no author, no diff. */
 export function parsePatchFile(bytes: Buffer): PatchFile | undefined {
   const { subject } = parseMail(bytes.toString('utf8'));
   const text = bytes.toString('latin1').replaceAll('\r\n', '\n');

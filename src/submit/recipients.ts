@@ -52,7 +52,7 @@ export function parseRecipients(text: string, file: string): Recipients {
     const address = match ? parseAddress(match[3]!) : undefined;
     const patches = match?.[2] === '*' ? 'all' : parseNumbers(match?.[2] ?? '');
     if (!match || !address || patches === undefined) {
-      throw new UserError(`${file}:${index + 1}: '${line}' is no recipient`, {
+      throw new UserError(`${file}:${index + 1}: '${line}' is not a recipient`, {
         hint: "write: to|cc|- PATCHES ADDRESS # REASON, as in: cc 1,4-7 Name <user@example.org>; PATCHES may be '*'",
       });
     }
@@ -135,7 +135,7 @@ export function recipientsOf(
   return { to: of('to'), cc: of('cc') };
 }
 
-/** '1,4-7' to [1, 4, 5, 6, 7]; undefined when it is no list. */
+/** '1,4-7' to [1, 4, 5, 6, 7]; undefined when it is not a list. */
 export function parseNumbers(text: string): readonly number[] | undefined {
   const numbers: number[] = [];
   for (const part of text.split(',')) {

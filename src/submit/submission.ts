@@ -264,7 +264,9 @@ export async function changeIdOf(
   const kept = fromCover ?? (await readIfThere(file))?.trim();
   if (kept !== undefined && /^[A-Za-z0-9._-]{1,100}$/.test(kept)) return kept;
   if (kept !== undefined) {
-    throw new UserError(`${file}: '${kept}' is no change-id`, { hint: 'remove the line; a new one is made' });
+    throw new UserError(`${file}: '${kept}' is not a change-id`, {
+      hint: 'remove the line; a new one is made',
+    });
   }
   const made = newChangeId(series, new Date(), randomBytes(8));
   await writeWhole(file, `${made}\n`);

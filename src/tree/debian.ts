@@ -30,7 +30,7 @@ export async function* fetchDebianSource(
   };
   const found = yield* fetchPackage(job, shelf, wanted, signal, etc);
   if (found.kept) {
-    const message = `${source.package} ${found.version} was fetched before; remove ${found.file} to fetch it anew`;
+    const message = `${source.package} ${found.version} was fetched before; remove ${found.file} to fetch it again`;
     yield { job, type: 'notice', level: 'info', message };
   }
   return found;

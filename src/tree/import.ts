@@ -36,7 +36,7 @@ export function decompressArgv(magic: Buffer): string[] | undefined {
 }
 
 /** Puts a tarball's files into `repository` and returns the git tree id of its top folder.
- *  @throws UserError when it is no tarball or is damaged */
+ *  @throws UserError when it is not a tarball or is damaged */
 export async function* importTarball(
   job: string,
   repository: string,

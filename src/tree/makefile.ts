@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the top Makefile says of a kernel's version, as its own `make kernelversion` words it. */
 
-/** '7.3.4' or '7.4.0-rc1'; undefined when the text is no kernel's top Makefile. */
+/** '7.3.4' or '7.4.0-rc1'; undefined when the text is not a kernel's top Makefile. */
 export function parseKernelVersion(makefile: string): string | undefined {
   const value = (name: string) =>
     new RegExp(`^${name}[ \\t]*=[ \\t]*(\\S*)[ \\t]*$`, 'm').exec(makefile)?.[1];

@@ -15,7 +15,7 @@ export async function readSource(text: string, base: string): Promise<TreeSource
   const whole = await onDisk(path.resolve(base, text));
   if (whole) return whole;
   const [location, revision] = splitRevision(text);
-  if (location.startsWith('-')) throw new UserError(`'${text}' is no source`, { hint });
+  if (location.startsWith('-')) throw new UserError(`'${text}' is not a source`, { hint });
   if (isUrl(location)) {
     if (/\.(tar(\.\w+)?|t[gxz]z|tzst)$/.test(location))
       throw new UserError(`${location} is a tarball on a server`, { hint: 'fetch it, then name the file' });
@@ -35,7 +35,7 @@ export function parseDebianSource(text: string): TreeSource | undefined {
   const match = /^debian:(?:([a-z][a-z0-9.-]*)\/)?([a-z0-9][a-z0-9+.-]+)(?:=([0-9][A-Za-z0-9.+~:-]*))?$/.exec(
     text,
   );
-  if (!match) throw new UserError(`'${text}' is no source`, { hint });
+  if (!match) throw new UserError(`'${text}' is not a source`, { hint });
   const [, suite, name, version] = match;
   return { kind: 'debian', ...(suite ? { suite } : {}), package: name!, ...(version ? { version } : {}) };
 }
@@ -64,7 +64,7 @@ function splitRevision(text: string): [location: string, revision: { revision?: 
   const hash = text.lastIndexOf('#');
   if (hash <= 0) return [text, {}];
   const revision = text.slice(hash + 1);
-  if (revision === '' || revision.startsWith('-')) throw new UserError(`'${text}' is no source`, { hint });
+  if (revision === '' || revision.startsWith('-')) throw new UserError(`'${text}' is not a source`, { hint });
   return [text.slice(0, hash), { revision }];
 }
 

@@ -25,7 +25,7 @@ const kinds: Readonly<Record<string, TarEntry['kind']>> = {
   '5': 'directory',
 };
 
-/** The entries in the order they lie. @throws UserError when the stream is no tar, or ends within an entry */
+/** The entries in the order they lie. @throws UserError when the stream is not a tar, or ends within an entry */
 export async function* tarEntries(stream: AsyncIterable<Buffer>): AsyncGenerator<TarEntry, void, void> {
   const take = reader(stream);
   let next: { name?: string; link?: string; size?: number } = {};
@@ -134,5 +134,5 @@ function paxRecords(data: Buffer): { name?: string; link?: string; size?: number
 }
 
 const notTar = () =>
-  new UserError('it is no tar archive', { hint: 'name a .tar, .tar.gz, .tar.xz or .tar.zst' });
+  new UserError('it is not a tar archive', { hint: 'name a .tar, .tar.gz, .tar.xz or .tar.zst' });
 const cutShort = () => new UserError('the archive ends in the middle of a file', { hint: 'fetch it again' });

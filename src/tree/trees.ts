@@ -109,7 +109,7 @@ async function requireCommit(workspace: Workspace, tree: Tree, signal: AbortSign
 }
 
 /** Makes a tree from a source. Whatever fails, nothing of it is left.
- *  @throws UserError when the name is taken, the source cannot be read or is no kernel; NoLongerOffered */
+ *  @throws UserError when the name is taken, the source cannot be read or is not a kernel; NoLongerOffered */
 export async function* addTree(
   workspace: Workspace,
   name: string,
@@ -230,7 +230,7 @@ async function describe(scratch: string, name: string, found: Obtained, signal: 
   return { name, version, treeId, ...found };
 }
 
-/** @throws UserError when the top folder is no kernel's */
+/** @throws UserError when the top folder is not a kernel's */
 async function kernelVersion(
   repository: string,
   commit: string,
@@ -244,7 +244,7 @@ async function kernelVersion(
     : undefined;
   if (version !== undefined && found.includes('Kbuild') && found.includes('Kconfig')) return version;
   throw new UserError(
-    `${shownAs} is no kernel tree: ${version === undefined ? 'its top Makefile has no VERSION and PATCHLEVEL' : 'it has no Kbuild and Kconfig at the top'}`,
+    `${shownAs} is not a kernel tree: ${version === undefined ? 'its top Makefile has no VERSION and PATCHLEVEL' : 'it has no Kbuild and Kconfig at the top'}`,
     {
       hint: 'name the top of a Linux source tree',
     },

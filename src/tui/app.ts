@@ -417,7 +417,7 @@ function refusalIn({ workspace, ...loaded }: Loaded, argv: readonly string[]): s
 
 function begin({ workspace, ...loaded }: Loaded, argv: readonly string[], signal: AbortSignal) {
   const parsed = loaded.parse(argv);
-  if ('text' in parsed) throw new Error(`${argv.join(' ')} is no command`);
+  if ('text' in parsed) throw new Error(`${argv.join(' ')} is not a command`);
   const { command, typed } = parsed;
   return { command, work: command.run(workspace, command.parse(typed, workspace), signal) };
 }

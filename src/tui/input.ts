@@ -178,7 +178,7 @@ function inputOf(sequence: RegExpExecArray): readonly Input[] {
     const [button = 0, x = 1, y = 1] = params.slice(1).split(';').map(Number);
     return final === 'M' ? mouse(button, x, y) : [];
   }
-  // focus that comes and goes is no key; neither is a reply
+  // focus that comes and goes is not a key; neither is a reply
   if (final === undefined && ss3 === undefined) return [];
   if ((final === 'I' || final === 'O') && params === '') return [];
   const [first = '', second = ''] = (ss3 === undefined ? params : `1;${shift || '1'}`).split(';');

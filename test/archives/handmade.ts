@@ -49,7 +49,7 @@ function plain(): Record<string, Buffer> {
       trailer({ mode: types.file, data: Buffer.from('xyz') }),
       archive(file('b', '2')),
     ]),
-    'a trailer that is no file and has data': concat([
+    'a trailer that is not a file and has data': concat([
       trailer({ data: Buffer.from('xyz') }),
       archive(file('b')),
     ]),
@@ -175,7 +175,7 @@ function plain(): Record<string, Buffer> {
         node(`b${at}`, types.block, major, minor),
       ]),
     ),
-    'device numbers of what is no device': archive(
+    'device numbers of what is not a device': archive(
       node('p', types.fifo, 5, 1),
       node('s', types.socket, 5, 1),
       file('f', '', { rmajor: 5 }),
@@ -284,7 +284,7 @@ function plain(): Record<string, Buffer> {
       file('a/.', '6'),
       file('/', '7'),
     ),
-    'a slash behind the name of what is no directory': archive(
+    'a slash behind the name of what is not a directory': archive(
       file('f', '1'),
       file('f/', '2'),
       file('new/', '3'),

@@ -174,7 +174,7 @@ describe('consoleParser()', () => {
     ]);
   });
 
-  test('a last line that stops in the middle of a number is no fact', async () => {
+  test('a last line that stops in the middle of a number is not a fact', async () => {
     const { rest } = split(await recorded('stops-mid-line'));
     expect(rest).toEqual(['initbench: used percent=10 tsc=308575531 boottime=376057']);
     const signs = await read('stops-mid-line');

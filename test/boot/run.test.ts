@@ -143,7 +143,7 @@ describe('bootOnce()', () => {
     const { product: run, events } = await boot(sample.plan({ timeout: 600_000 }, { clock }));
     expect(run.outcome).toEqual({
       kind: 'incomplete',
-      message: 'the boot did not go on after: BUG: unable to handle page fault for address: ffff88807ffe0000',
+      message: 'the boot stopped after: BUG: unable to handle page fault for address: ffff88807ffe0000',
     });
     expect(run.facts[0]).toMatchObject({ name: 'trouble' });
     expect(events.at(-1)).toMatchObject({ type: 'boot-ended' });

@@ -26,7 +26,7 @@ test.each([
   'initramfs@',
   'nothing',
   'initramfs:erofs',
-])("'%s' is no row", text => {
+])("'%s' is not a row", text => {
   expect(() => row(text)).toThrow();
 });
 

@@ -122,7 +122,7 @@ test.each<[string, () => void, string]>([
   expect(said[0]).toContain(reason);
 });
 
-test('a comment in a fragment is no change', async () => {
+test('a comment in a fragment is not a change', async () => {
   writeFileSync(path.join(root, 'kconfigs/base.config'), '# why\nCONFIG_A=y\n');
   expect(await reasons()).toEqual([]);
 });

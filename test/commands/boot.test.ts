@@ -89,7 +89,7 @@ describe('the row that is booted', async () => {
     ['initramfs:cpio', { format: 'cpio-zstd' }, 'the format is named twice'],
     ['kernelspace@base', {}, 'flow kernelspace needs a kernel that carries a series'],
     ['nosuch@base', {}, "no flow is called 'nosuch'"],
-    ['initramfs@', {}, "'initramfs@' is no row"],
+    ['initramfs@', {}, "'initramfs@' is not a row"],
   ])('%s %o is refused', (words, options, message) => {
     expect(() => rowOf(words, options)).toThrow(UserError);
     expect(() => rowOf(words, options)).toThrow(message);

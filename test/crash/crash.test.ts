@@ -91,7 +91,7 @@ const leftIn = (...names: string[]): string[] =>
 function spoilt(deed: Deed, before: Whole['human'], expected: Whole['human']): string[] {
   const now = scene.bench.human();
   const own = (file: string) => deed.writes?.test(file) === true;
-  // What is made by chance is made anew: but whole.
+  // What is made by chance is made again: but whole.
   const like = (text: string | undefined) => text?.replace(/[0-9a-f]{12,}/g, 'x');
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(file => {
     if (/\.p\d+\.\d+\.[0-9a-z]+-/.test(file) || now[file] === before[file]) return false;

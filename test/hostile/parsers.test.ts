@@ -464,7 +464,7 @@ const parsers: Readonly<
 
 const isAnswer = (error: Error) =>
   error instanceof UserError ||
-  /^(this is no device tree|the device tree has no end|no EROFS superblock)$/.test(error.message);
+  /^(this is not a device tree|the device tree has no end|no EROFS superblock)$/.test(error.message);
 
 describe(`${allInputs} hostile inputs of seed ${seed} each`, () => {
   test.each(Object.entries(parsers))(

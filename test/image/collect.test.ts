@@ -204,7 +204,7 @@ describe('dir:PATH', () => {
 
   test('is refused when it is not there, no directory, or unreadable', async () => {
     await expect(collect('dir:/no/such/folder')).rejects.toThrow(/cannot read \/no\/such\/folder: ENOENT/);
-    await expect(collect('dir:/etc/passwd')).rejects.toThrow(/is no directory/);
+    await expect(collect('dir:/etc/passwd')).rejects.toThrow(/is not a directory/);
   });
 });
 
@@ -261,8 +261,8 @@ describe('cpio:FILE', () => {
     expect(pathsOf(again)).toEqual(pathsOf(product));
   });
 
-  test('is refused when it is no file', async () => {
-    await expect(collect('cpio:/etc')).rejects.toThrow(/no regular file/);
+  test('is refused when it is not a file', async () => {
+    await expect(collect('cpio:/etc')).rejects.toThrow(/not a regular file/);
     await expect(collect('cpio:/no/such')).rejects.toThrow(/cannot read/);
   });
 });
@@ -278,7 +278,7 @@ describe('initrd:FILE', () => {
     expect(readFileSync(image.path)).toEqual(bytes);
     expect(image).toMatchObject({ format: 'as-is', bytes: bytes.length });
     const probe = (await collect('probe')).product;
-    await expect(finished(packImage(workspace, probe, 'as-is', never))).rejects.toThrow(/is no initrd/);
+    await expect(finished(packImage(workspace, probe, 'as-is', never))).rejects.toThrow(/is not an initrd/);
   });
 });
 

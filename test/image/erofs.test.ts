@@ -142,7 +142,7 @@ test('mkfsErofsArgv() fixes UUID and time, and takes no xattrs', () => {
   ]);
 });
 
-test('erofsSuperblock() is undefined for what is no image', () => {
+test('erofsSuperblock() is undefined for what is not an image', () => {
   expect(erofsSuperblock(Buffer.alloc(10))).toBeUndefined();
   expect(erofsSuperblock(Buffer.alloc(5000))).toBeUndefined();
   expect(isErofs(Buffer.alloc(5000), -1)).toBe(false);

@@ -10,7 +10,7 @@ test('escapePath() writes what is not printable ASCII, and the backslash, in oct
   expect(escapePath('plain-1.0~+,%')).toBe('plain-1.0~+,%');
 });
 
-test('formatFileList() counts hard links once and leaves out what is no file', () => {
+test('formatFileList() counts hard links once and leaves out what is not a file', () => {
   const { entries } = payloadOf(draft => {
     const file = draft.file('b', Buffer.alloc(10));
     draft.link('a', file);
@@ -30,9 +30,9 @@ test.each([
   ['an absolute symlink through a directory link', 'deep', undefined],
   ['nothing', 'none', '/none is not there'],
   ['a directory', 'usr', '/usr is a directory'],
-  ['a file that is no directory', 'bin/sh/x', '/usr/bin/sh is no directory'],
+  ['a file that is not a directory', 'bin/sh/x', '/usr/bin/sh is not a directory'],
   ['data', 'data', '/data is not executable'],
-  ['a device', 'null', '/null is no regular file'],
+  ['a device', 'null', '/null is not a regular file'],
   ['a loop', 'loop', 'too many symlinks at /loop'],
   ['a way out of the root', 'out', undefined],
 ])('findExecutable(): %s', (_, start, problem) => {

@@ -120,7 +120,7 @@ describe('extended attributes', () => {
         );
       }),
     );
-    expect(() => parseGetfattr(Buffer.from('nonsense\n'))).toThrow(/is no attribute/);
+    expect(() => parseGetfattr(Buffer.from('nonsense\n'))).toThrow(/is not an attribute/);
   });
 
   test('that differ are a difference', async () => {

@@ -41,7 +41,7 @@ describe('parseFragment()', () => {
     ]);
   });
 
-  test('refuses a line that is no option and says where it is', () => {
+  test('refuses a line that is not an option and says where it is', () => {
     const read = () => parseFragment('CONFIG_A=y\nCONFIG_B y\n', 'f', '/x/f.config');
     expect(read).toThrow(UserError);
     expect(read).toThrow("/x/f.config:2: 'CONFIG_B y' is no line of a kconfig fragment");

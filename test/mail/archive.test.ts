@@ -190,7 +190,7 @@ describe('a folder', () => {
     expect(await subjectsIn(place('mh'))).toEqual(subjects);
   });
 
-  test('patches, and what lies beside them is no mail', async () => {
+  test('patches, and what lies beside them is not a mail', async () => {
     const files = ['9-a.patch', '10-b.patch', '11-c.diff'];
     for (const [index, name] of files.entries()) put(`p/${name}`, mails[index]!);
     put('p/README', 'Read this: it says much.\n\nMore.\n');
@@ -247,8 +247,8 @@ describe('a quilt folder', () => {
 
   test.each([
     ['a patch that is not there', 'gone.patch\n', 'has no gone.patch'],
-    ['a path out of it', '../out.patch\n', 'is no file in'],
-    ['a link out of it', 'link.patch\n', 'is no file in'],
+    ['a path out of it', '../out.patch\n', 'is not a file in'],
+    ['a link out of it', 'link.patch\n', 'is not a file in'],
     ['an option nobody knows', 'z.patch --fuzz=3\n', "'z.patch --fuzz=3' is not understood"],
   ])('%s is refused', async (_name, series, message) => {
     put('out.patch', patch('out'));

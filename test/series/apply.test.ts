@@ -120,7 +120,7 @@ describe('readSeries()', () => {
 
   test('a hunk that does not add up is named', async () => {
     edit(patch(second), '+int x;\n', '');
-    await expect(readSeries(sample.workspace, 'mine')).rejects.toThrow(`${second} is no patch`);
+    await expect(readSeries(sample.workspace, 'mine')).rejects.toThrow(`${second} is not a patch`);
   });
 });
 
@@ -141,7 +141,7 @@ describe('applySeries()', () => {
     expect(result.worktree.commit).toBe(result.commits[1]);
   });
 
-  test('the second time finds the commits; deleted refs are made anew with the same ids', async () => {
+  test('the second time finds the commits; deleted refs are made again with the same ids', async () => {
     const first = await applied();
     const again = await apply();
     expect(stepsOf(again.events)).toEqual(['apply cached', 'check out cached']);

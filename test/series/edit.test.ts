@@ -67,7 +67,7 @@ describe('series edit', () => {
     expect(fingerprint(editing.path)).toBe(before);
   });
 
-  test('a worktree that was being made when we were killed is made anew', async () => {
+  test('a worktree that was being made when we were killed is made again', async () => {
     const { path: place } = await edit();
     rmSync(path.join(place, 'init'), { recursive: true });
     writeFileSync(path.join(path.dirname(place), 'unfinished'), '');
@@ -200,7 +200,7 @@ describe('series refresh', () => {
     expect(run(place, 'git', 'log', '--format=%s')).toContain('A letter');
   });
 
-  test('a commit that changes nothing is no patch either, and said to be the reason', async () => {
+  test('a commit that changes nothing is not a patch either, and said to be the reason', async () => {
     const { path: place } = await edit();
     run(place, 'git', 'commit', '-q', '--allow-empty', '-m', 'init: nothing');
     await expect(refresh()).rejects.toThrow(/init: nothing.* changes nothing/);
@@ -210,7 +210,7 @@ describe('series refresh', () => {
     const { path: place, base } = await edit();
     commitFile(place, 'init/more.c', 'int more;\n', 'init: more\n\nOne.\n---\nTwo.');
     const before = patches();
-    await expect(refresh()).rejects.toThrow('cannot be told by a mail');
+    await expect(refresh()).rejects.toThrow('cannot be sent as a mail');
     run(place, 'git', 'reset', '-q', '--hard', 'HEAD~1');
     run(place, 'git', 'checkout', '-q', '-b', 'side', base);
     commitFile(place, 'init/side.c', 'int side;\n', 'init: side');
@@ -287,7 +287,7 @@ describe('series undo', () => {
     writeFileSync(path.join(folder, second), before[second]!);
     writeFileSync(path.join(folder, `${second}.${tagOf({ ...ourselves, pid: 99_999_999 })}-00`), 'half');
     const { notices } = await productAnd(editSeries(bench.workspace, 'mine', signal));
-    expect(notices[0]).toContain("'refresh' was cut short");
+    expect(notices[0]).toContain("'refresh' was interrupted");
     expect(patches()).toEqual(after);
     await productOf(undo(bench.workspace, 'mine', signal));
     expect(patches()).toEqual(before);
@@ -305,7 +305,7 @@ describe('series undo', () => {
     writeFileSync(path.join(admin, 'index.lock'), '');
     writeFileSync(path.join(place, 'init/new.c'), 'half-wri');
     const { notices } = await productAnd(editSeries(bench.workspace, 'mine', signal));
-    const kept = /is kept as ([0-9a-f]{12})/.exec(notices.join('\n'))![1]!;
+    const kept = /was saved as ([0-9a-f]{12})/.exec(notices.join('\n'))![1]!;
     expect(run(place, 'git', 'show', `${kept}:init/new.c`)).toBe('half-wri');
     expect(run(place, 'git', 'status', '--short')).toBe('');
   });

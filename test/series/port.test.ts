@@ -122,7 +122,7 @@ describe('series port', () => {
     ['the tree that it is on', {}, 'k', /mine is on k already/],
     ['the same commit under another name', { name: 'x' }, 'k3', /mine is on k3 already/],
     ['the name of a series', { name: 'mine' }, 'k2', /there is a series called mine/],
-    ['a word that is no name', { name: 'a b' }, 'k2', /'a b' cannot be the name of a series/],
+    ['a word that is not a name', { name: 'a b' }, 'k2', /'a b' cannot be the name of a series/],
   ])('to %s is refused whole', async (_title, more, to, message) => {
     await addOther();
     const same = { kind: 'git', location: bench.clone, revision: bench.tree.commit } as const;

@@ -120,8 +120,8 @@ describe('series rebase', () => {
     expect(run(place, 'git', 'rev-parse', 'HEAD')).toBe(commits.at(-1));
     expect(run(place, 'git', 'status', '-sb')).toBe('## series/mine');
     expect(readFileSync(path.join(place, 'init/main.c'), 'utf8')).toContain('return 1;');
-    await expect(abort()).rejects.toThrow('no rebase of mine waits');
-    await expect(goOn()).rejects.toThrow('no rebase of mine waits');
+    await expect(abort()).rejects.toThrow('no rebase of mine is in progress');
+    await expect(goOn()).rejects.toThrow('no rebase of mine is in progress');
   });
 
   test('what a person ends with git itself is understood', async () => {

@@ -294,7 +294,7 @@ describe('what is not ready', () => {
 
   test('a placeholder there is not, a note for no patch, a note that would end the mail', async () => {
     writeCover(sample, `${cover}\n\${figures}\n`);
-    await expect(exportMine(sample)).rejects.toThrow(/\$\{figures\}, which is no placeholder/);
+    await expect(exportMine(sample)).rejects.toThrow(/\$\{figures\}, which is not a placeholder/);
     writeCover(sample, cover);
     writeFileSync(series('notes'), '[init: gone]\ntext\n');
     await expect(exportMine(sample)).rejects.toThrow(/no patch is called 'init: gone'/);

@@ -372,7 +372,7 @@ describe('what became of it', () => {
 describe('bad mails', () => {
   test.each([
     ['no-id.eml', /no Message-ID/],
-    ['no-from.eml', /From is no address/],
+    ['no-from.eml', /From is not an address/],
     ['no-boundary.eml', /MIME parts are damaged/],
     ['deep.eml', /nesting depth/i],
     ['same-id.mbox', /has the Message-ID of same-id.mbox, mail 1, <twice@example.org>, and another text/],

@@ -177,7 +177,7 @@ describe('sending', () => {
 describe('nothing is sent', () => {
   test('that was not shown, or would go otherwise than it was shown', async () => {
     await exportMine(sample);
-    await expect(run1('send')).rejects.toThrow('nobody has seen what would be sent');
+    await expect(run1('send')).rejects.toThrow('the mails have not been looked at in a dry run');
     await run1('dry-run');
     restore();
     restore = configureGit(sample, `${smtpSettings(server)}\tbcc = boss@example.org\n`);
@@ -186,7 +186,7 @@ describe('nothing is sent', () => {
     restore = configureGit(sample, smtpSettings(server));
     writeCover(sample, `${cover}\nMore.\n`);
     await exportMine(sample);
-    await expect(run1('send')).rejects.toThrow('nobody has seen what would be sent');
+    await expect(run1('send')).rejects.toThrow('the mails have not been looked at in a dry run');
     expect(server.received).toEqual([]);
   });
 

@@ -48,7 +48,7 @@ describe('addresses', () => {
     ['a line end', 'A\nBcc: x@example.org <a@example.org>'],
     ['a blank in it', 'A <a b@example.org>'],
     ['an option', '-oQ/tmp <->'],
-  ])('%s is no address', (_, text) => expect(parseAddress(text)).toBeUndefined());
+  ])('%s is not an address', (_, text) => expect(parseAddress(text)).toBeUndefined());
 
   test('come back whatever the name is', () => {
     const name = fc
@@ -125,7 +125,7 @@ describe('a cover letter', () => {
     );
     expect(renderCover('${diffstat}\nA', generated)).toBe('STAT\nA\n\nLOG\n\nRANGE\n\nBASE\n');
     expect(renderCover('A\n\n${report}\n\nB', nothing)).toBe('A\n\nB\n');
-    expect(() => renderCover('${nope}', generated)).toThrow('no placeholder');
+    expect(() => renderCover('${nope}', generated)).toThrow('not a placeholder');
   });
 
   test('that is not written yet, and the versions it tells of', () => {

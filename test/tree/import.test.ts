@@ -88,9 +88,9 @@ describe('importTarball()', () => {
     await expect(imported(file)).rejects.toThrow(/l\.tar\.xz is damaged: xz: .*Unexpected end of input/);
     const plain = tar('cut.tar');
     writeFileSync(plain, readFileSync(plain).subarray(0, 2000));
-    await expect(imported(plain)).rejects.toThrow(/cut\.tar: (the archive ends|it is no tar)/);
+    await expect(imported(plain)).rejects.toThrow(/cut\.tar: (the archive ends|it is not a tar)/);
     writeFileSync(path.join(sample.folder, 'text'), 'hello\n'.repeat(200));
-    await expect(imported(path.join(sample.folder, 'text'))).rejects.toThrow('it is no tar archive');
+    await expect(imported(path.join(sample.folder, 'text'))).rejects.toThrow('it is not a tar archive');
     writeFileSync(path.join(sample.folder, 'none'), '');
     await expect(imported(path.join(sample.folder, 'none'))).rejects.toThrow('there is no file in it');
   });

@@ -48,12 +48,12 @@ describe('readSource()', () => {
 
   test.each([
     ['nosuch', 'there is no'],
-    ['linux-7.3.4#', 'is no source'],
-    ['linux-7.3.4#--upload-pack=x', 'is no source'],
-    ['--upload-pack=x', 'is no source'],
+    ['linux-7.3.4#', 'is not a source'],
+    ['linux-7.3.4#--upload-pack=x', 'is not a source'],
+    ['--upload-pack=x', 'is not a source'],
     ['https://example.org/linux-7.3.tar.xz', 'tarball on a server'],
-    ['debian:', 'is no source'],
-    ['debian:a/b/c', 'is no source'],
+    ['debian:', 'is not a source'],
+    ['debian:a/b/c', 'is not a source'],
   ])('%s is refused', async (text, message) => {
     await expect(readSource(text, sample.folder)).rejects.toThrow(message);
   });

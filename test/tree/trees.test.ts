@@ -123,10 +123,12 @@ describe('addTree() from a tarball', () => {
     expect(await readTree(sample.workspace, 'a')).toEqual(tree);
   });
 
-  test('what is no kernel leaves nothing behind', async () => {
+  test('what is not a kernel leaves nothing behind', async () => {
     rmSync(path.join(sample.files, 'Kconfig'));
     tarball();
-    await expect(add('bad', 'l.tar.gz')).rejects.toThrow('is no kernel tree: it has no Kbuild and Kconfig');
+    await expect(add('bad', 'l.tar.gz')).rejects.toThrow(
+      'is not a kernel tree: it has no Kbuild and Kconfig',
+    );
     writeFileSync(path.join(sample.files, 'Makefile'), 'all:\n');
     tarball();
     await expect(add('bad', 'l.tar.gz')).rejects.toThrow('its top Makefile has no VERSION');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** As `loop`, without the loop device: EROFS mounts the file itself. A tmpfs is no file system for that, a ramfs is. */
+/** As `loop`, without the loop device: EROFS mounts the file itself. A tmpfs is not a file system for that, a ramfs is. */
 import type { Flow } from '../flow.ts';
 
 export default {

@@ -4,7 +4,7 @@ import type { Flow } from '../flow.ts';
 
 export default {
   id: 'floor',
-  summary: 'an initramfs with nothing but the probe: what any flow costs at least',
+  summary: 'an initramfs with only the probe: the least that any flow costs',
   kernel: 'any',
   formats: ['cpio'],
   usesPayload: false,

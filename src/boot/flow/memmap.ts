@@ -6,7 +6,7 @@ import { memoryDiskOf } from '../machine.ts';
 
 export default {
   id: 'memmap',
-  summary: 'the payload as EROFS in memory kept from the kernel: a pmem disk, mounted with DAX',
+  summary: 'the payload as EROFS in memory reserved from the kernel: a pmem disk, mounted with DAX',
   kernel: 'any',
   uses: 'memory disk',
   // uncompressed files are mapped where they are, the others still go through the page cache

@@ -20,18 +20,19 @@ const header = {
 } as const;
 const headerBytes = 40;
 
-/** The same tree with the nodes as the last ones below its root. @throws Error when it is no device tree */
+/** The same tree with the nodes as the last ones below its root. @throws Error when it is not a device tree */
 export function addNodes(tree: Buffer, nodes: readonly Node[]): Buffer {
   try {
     return withNodes(tree, nodes);
   } catch (error) {
-    if (error instanceof RangeError) throw new Error('this is no device tree', { cause: error });
+    if (error instanceof RangeError) throw new Error('this is not a device tree', { cause: error });
     throw error;
   }
 }
 
 function withNodes(tree: Buffer, nodes: readonly Node[]): Buffer {
-  if (tree.length < headerBytes || tree.readUInt32BE(0) !== magic) throw new Error('this is no device tree');
+  if (tree.length < headerBytes || tree.readUInt32BE(0) !== magic)
+    throw new Error('this is not a device tree');
   const at = (field: keyof typeof header) => tree.readUInt32BE(header[field]);
   const structure = tree.subarray(at('structure'), at('structure') + at('structureSize'));
   const reserved = tree.subarray(

@@ -117,5 +117,5 @@ export function qemuFailure(why: Why): Outcome | undefined {
 /** The kernel's own way to end a process when a control group's memory is used up leaves no word. */
 const killedBy = (why: Why): string =>
   why.kind === 'exited' && why.signal === 'SIGKILL'
-    ? 'QEMU was killed (SIGKILL): when nobody did that, the memory that doctor tells was too little for it'
+    ? 'QEMU was killed (SIGKILL), probably for lack of memory: initbench doctor shows how much there is'
     : 'QEMU was killed';

@@ -38,7 +38,7 @@ export async function* seriesHistory(
   const commits = yield* commitSeries(workspace, tree, series, signal);
   if ('kind' in commits) {
     throw new UserError(`${name} does not apply to ${tree.name}: ${commits.patch}`, {
-      hint: `initbench series apply ${name} tells more`,
+      hint: `initbench series apply ${name} shows more`,
       exitCode: 3,
     });
   }
@@ -134,7 +134,7 @@ export async function* copyCommit(
   }
   const version = parseKernelVersion((await fileAt(repository, commit, 'Makefile', signal)) ?? '');
   if (version === undefined) {
-    throw new UserError(`${commit.slice(0, 12)} of ${clone} is no kernel: its Makefile has no VERSION`, {
+    throw new UserError(`${commit.slice(0, 12)} of ${clone} is not a kernel: its Makefile has no VERSION`, {
       hint: 'run it in a clone of the kernel, or name one with --clone',
     });
   }

@@ -151,7 +151,7 @@ function requireGuest(outcome: Outcome): void {
   if (outcome.kind === 'interrupted') throw new Interrupted();
   if (outcome.kind !== 'qemu-failed' && outcome.kind !== 'machine-failed') return;
   throw new UserError(describeOutcome(outcome), {
-    hint: 'initbench doctor looks at the tools',
+    hint: 'initbench doctor checks the tools',
     exitCode: exitCodes.environment,
   });
 }

@@ -19,7 +19,7 @@ export function parseWaivers(text: string, file: string): readonly Waiver[] {
     if (line === '' || line.startsWith('#')) return [];
     const match = /^([A-Z][A-Z0-9_]+)\s+(\S+)\s+(\S.*)$/.exec(line);
     if (!match) {
-      throw new UserError(`${file}:${index + 1}: '${line}' is no waiver`, {
+      throw new UserError(`${file}:${index + 1}: '${line}' is not a waiver`, {
         hint: "write TYPE FILE REASON, as in: LONG_LINE fs/erofs/zdata.c a table; FILE may be 'message' or '*'",
       });
     }

@@ -60,7 +60,7 @@ export async function* kunitSeries(
     throw new UserError(
       `${series.name} does not apply to ${tree.name}: ${applied.patch} conflicts in ${applied.files.join(', ')}`,
       {
-        hint: `initbench series apply ${series.name} --tree ${tree.name} tells more`,
+        hint: `initbench series apply ${series.name} --tree ${tree.name} shows more`,
         exitCode: exitCodes.conflict,
       },
     );

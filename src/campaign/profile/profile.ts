@@ -100,7 +100,7 @@ async function* profileRow(
     const vm = { ...plan.vm, under: perfArgv(data) };
     const { outcome, lines } = await bootQuietly(scratch, async () => ({ ...plan, vm }), signal);
     if (outcome.kind !== 'ready') {
-      throw new UserError(`${row} did not come to its end: ${outcome.kind}`, {
+      throw new UserError(`${row} did not finish: ${outcome.kind}`, {
         hint: lines.at(-1) ?? 'it printed nothing',
         exitCode: exitCodes.failed,
       });

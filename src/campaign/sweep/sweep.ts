@@ -120,7 +120,7 @@ async function* forgetHangs(
   await forgetResults(workspace, record, keys);
   yield {
     ...{ job: 'sweep', type: 'notice', level: 'info' },
-    message: `${keys.size} boots ran out of time before, and are booted again`,
+    message: `${keys.size} boots timed out before, and are booted again`,
   };
 }
 

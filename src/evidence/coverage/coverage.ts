@@ -24,19 +24,20 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { makeObjects } from '../../kernel/objects.ts';
 import { folderOf } from '../../kernel/make.ts';
 import { configure } from '../../kernel/plan.ts';
-import { planKernel, prepareKernel } from '../../kernel/prepare.ts';
+import { type KernelRequest, planKernel, prepare } from '../../kernel/prepare.ts';
 import { addedBy } from '../../series/blame.ts';
 import { readAddedLines, readSeries } from '../../series/read.ts';
 import type { Series } from '../../series/series.ts';
 import type { Worktree } from '../../tree/tree.ts';
 import { folders, type Workspace } from '../../workspace.ts';
 import { formatCase, generatorVersion, makeCase } from '../fuzz/case.ts';
-import { allBases, fuzzFragments } from '../fuzz/fuzz.ts';
+import { allBases } from '../fuzz/fuzz.ts';
 import { initrdPlan, openBench, writeTo } from '../fuzz/machine.ts';
-import { missingOption, needKey, prepareKernels, setUpBenches } from '../verify/kernels.ts';
+import type { Bench } from '../verify/initrd.ts';
+import { missingOption } from '../verify/kernels.ts';
 import { listRequirements } from '../verify/registry.ts';
-import { spokenId } from '../verify/requirement.ts';
-import { planTrial } from '../verify/trial.ts';
+import { kernels, spokenId, type Trial } from '../verify/requirement.ts';
+import { type PlannedTrial, planTrial } from '../verify/trial.ts';
 import { type AddedFile, type Counts, foldLines, parseGcov, patchCoverageSchema, summed } from './lines.ts';
 
 export interface CoverageRequest {
@@ -47,6 +48,9 @@ export interface CoverageRequest {
   /** Boot again what is known. */
   readonly again: boolean;
 }
+
+/** Of a guest that boots a damaged image: this kernel is not the small one that others are booted on. */
+const memoryMiB = 512;
 
 /** Kinds of boots, as the table's columns call them. */
 const kinds = ['boots', 'kunit', 'fuzz'] as const;
@@ -79,14 +83,12 @@ interface Case {
   readonly key: string;
   readonly label: string;
   readonly kind: Kind;
-  readonly counting: Counting;
   readonly plan: (folder: string) => Promise<BootPlan>;
 }
 
 /** One line of the record. */
 interface Counted {
   readonly kind: Kind;
-  readonly kernel: string;
   readonly label: string;
   /** The counters, 64 bits each, deflated and in base64; absent when they could not be read. */
   readonly values?: string;
@@ -100,31 +102,29 @@ export async function* coverSeries(
 ): Work<Covered> {
   const series = await readSeries(workspace, request.series);
   const sources = Object.keys(await readAddedLines(series)).filter(file => file.endsWith('.c'));
-  const more = { fragments: ['coverage'], variables: variablesFor(sources) };
-  const { cases, digest, release } = yield* casesOf(workspace, request, sources, more, signal);
+  const { cases, counting } = yield* casesOf(workspace, request, sources, signal);
   const scratch = await scratchFolder('coverage');
   try {
     const { results } = yield* runCampaign<Case, Counted>(
       workspace,
       {
         job: `coverage ${series.name}`,
-        record: `coverage-${series.name}-${shortDigest(digest)}`,
+        record: `coverage-${series.name}-${shortDigest(counting.kernel.digest)}`,
         keyOf: ({ key }) => key,
         labelOf: ({ label }) => label,
         next: () => cases,
-        run: (one, within) => quietly(count(one, scratch, within)),
+        run: (one, within) => quietly(count(one, counting, scratch, within)),
         atOnce: availableParallelism(),
         again: request.again,
       },
       signal,
     );
     const counted = cases.map(({ key }) => results.get(key)!);
-    const countings = [...new Set(cases.map(({ counting }) => counting))];
-    const lines = yield* countLines(workspace, request, countings, counted, scratch, signal);
+    const lines = yield* countLines(workspace, request.tree, counting, counted, scratch, signal);
     return {
       series: { name: series.name, digest: series.digest },
       tree: request.tree,
-      release,
+      release: counting.kernel.release,
       boots: Object.fromEntries(
         kinds.map(kind => [
           kind,
@@ -144,79 +144,75 @@ export async function* coverSeries(
 const variablesFor = (sources: readonly string[]): string[] =>
   [...new Set(sources.map(file => `GCOV_PROFILE_${path.basename(file, '.c')}.o=y`))].sort();
 
+/** One kernel boots them all: that of the requirements that need most. */
 async function* casesOf(
   workspace: Workspace,
   { series, tree, fuzz }: CoverageRequest,
   sources: readonly string[],
-  more: { readonly fragments: readonly string[]; readonly variables: readonly string[] },
   signal: AbortSignal,
-): Work<{ readonly cases: readonly Case[]; readonly digest: string; readonly release: string }> {
-  const requirements = (await listRequirements()).map(one => ({
-    ...one,
-    boots: Object.fromEntries(
-      Object.entries(one.boots).filter(([, trial]) => trial.kernel.carries === 'series'),
-    ),
-  }));
-  const kernels = yield* prepareKernels(workspace, { series, tree, more }, requirements, signal);
-  const benches = yield* setUpBenches(workspace, kernels, signal);
-  const countings = new Map<string, Counting>();
-  const countingOf = async (kernel: Kernel) => {
-    const known = countings.get(kernel.digest) ?? (await countingKernel(kernel, sources));
-    countings.set(kernel.digest, known);
-    return known;
-  };
+): Work<{ readonly cases: readonly Case[]; readonly counting: Counting }> {
+  const fragments = [...workspace.settings.fragments, ...kernels.verify.fragments, 'coverage'];
+  const asked = { kernel: series, tree, fragments, variables: variablesFor(sources) };
+  const kernel = yield* kernelOf(workspace, asked, signal);
+  const counting = await countingKernel(kernel, sources);
+  const guest = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
+  const bench: Bench = { workspace, kernel, guest, made: new Map() };
   const cases = new Map<string, Case>();
-  for (const { id, boots } of requirements) {
+  for (const { id, boots } of await listRequirements()) {
     for (const [name, trial] of Object.entries(boots)) {
-      const bench = benches.get(needKey(trial.kernel))!;
-      if (typeof bench === 'string' || (await missingOption(bench.kernel, trial))) continue;
-      const about = { name: `${spokenId(id)} ${name}`, trial };
-      let planned;
-      try {
-        planned = yield* planTrial(bench, about, signal);
-      } catch (error) {
-        // what it is made of is not installed
-        if (error instanceof UserError && error.exitCode === exitCodes.environment) continue;
-        throw error;
-      }
-      const { key, plan } = planned;
+      if (trial.kernel.carries !== 'series' || (await missingOption(kernel, trial))) continue;
+      const label = `${spokenId(id)} ${name}`;
+      const one = yield* planned(bench, { name: label, trial }, signal);
+      if (!one) continue;
       const kind = trial.append?.includes('kunit.enable=1') ? 'kunit' : 'boots';
-      const counting = await countingOf(bench.kernel);
-      cases.set(key, { key, label: about.name, kind, counting, plan: async () => plan });
+      cases.set(one.key, { key: one.key, label, kind, plan: async () => one.plan });
     }
   }
-  const fuzzed =
-    fuzz > 0 ? yield* fuzzCases(workspace, { series, tree, fuzz }, more, countingOf, signal) : [];
-  const all = [...cases.values(), ...fuzzed];
-  const [first] = all;
-  if (!first) throw new UserError(`nothing boots ${series} on ${tree}`);
-  const digest = digestOf(all.map(({ key, counting }) => [key, counting.kernel.digest]));
-  return { cases: all, digest, release: first.counting.kernel.release };
+  const fuzzed = fuzz > 0 ? yield* fuzzCases(bench, fuzz, signal) : [];
+  return { cases: [...cases.values(), ...fuzzed], counting };
+}
+
+/** An older tree has not every option that some requirement needs. */
+async function* kernelOf(workspace: Workspace, asked: KernelRequest, signal: AbortSignal): Work<Kernel> {
+  const prepared = yield* prepare(workspace, { ...asked, allowLost: true }, signal);
+  if (prepared.kind === 'kernel') return prepared.kernel;
+  throw new UserError(`${asked.kernel} does not apply to ${asked.tree}`, {
+    hint: `initbench series apply ${asked.kernel} --tree ${asked.tree} shows more`,
+    exitCode: exitCodes.conflict,
+  });
+}
+
+/** Undefined when what it is made of is not installed. */
+async function* planned(
+  bench: Bench,
+  about: { readonly name: string; readonly trial: Trial },
+  signal: AbortSignal,
+): Work<PlannedTrial | undefined> {
+  try {
+    return yield* planTrial(bench, about, signal);
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === exitCodes.environment) return undefined;
+    throw error;
+  }
 }
 
 async function* fuzzCases(
-  workspace: Workspace,
-  { series, tree, fuzz }: Pick<CoverageRequest, 'series' | 'tree' | 'fuzz'>,
-  more: { readonly fragments: readonly string[]; readonly variables: readonly string[] },
-  countingOf: (kernel: Kernel) => Promise<Counting>,
+  { workspace, kernel, guest }: Bench,
+  count: number,
   signal: AbortSignal,
 ): Work<Case[]> {
-  const fragments = [...fuzzFragments([]), ...more.fragments];
-  const asked = { kernel: series, tree, fragments, variables: more.variables };
-  const kernel = yield* prepareKernel(workspace, asked, signal);
-  const guest = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
   const walker = await readFile(guest.walker);
   const bases = yield* allBases(workspace, [], signal);
-  const bench = yield* openBench(workspace, kernel, 1, signal);
-  const counting = await countingOf(kernel);
-  const setting = digestOf([generatorVersion, walker.toString('hex'), bases.map(({ digest }) => digest)]);
+  const bench = { ...(yield* openBench(workspace, kernel, 1, signal)), memoryMiB };
+  const setting = shortDigest(
+    digestOf([generatorVersion, walker.toString('hex'), bases.map(({ digest }) => digest)]),
+  );
   return bases.flatMap(({ layout }) =>
-    Array.from({ length: fuzz }, (_, index): Case => {
+    Array.from({ length: count }, (_, index): Case => {
       const name = { seed: 1, layout: layout.id, index };
       const label = formatCase(name);
       return {
-        key: `${shortDigest(setting)} ${label}`,
-        ...{ label, kind: 'fuzz', counting },
+        ...{ key: `${setting} ${label}`, label, kind: 'fuzz' },
         async plan(folder) {
           const { initrd } = makeCase(name, bases, walker);
           return initrdPlan(bench, await writeTo(folder, 'initrd', initrd), initrd.length, label);
@@ -246,11 +242,11 @@ async function* quietly<Product>(product: Promise<Product>): Work<Product> {
 
 /** Boots it and takes its counters. */
 async function count(
-  { label, kind, counting, plan }: Case,
+  { label, kind, plan }: Case,
+  { kernel, files, range }: Counting,
   scratch: string,
   signal: AbortSignal,
 ): Promise<Counted> {
-  const { kernel, files, range } = counting;
   const machine = findMachine(kernel.arch);
   if (!machine.physical) {
     throw new UserError(`where a kernel lies in the memory of ${machine.id} is not known here`, {
@@ -270,7 +266,7 @@ async function count(
     const values = memory?.length === range.bytes ? valuesOf(files, range, memory) : [];
     // what every boot runs is among it: where nothing was counted, it is not the kernel that was read
     const reached = values.some(value => value !== 0n);
-    return { kind, label, kernel: kernel.digest, ...(reached && { values: packed(values) }) };
+    return { kind, label, ...(reached && { values: packed(values) }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -291,44 +287,40 @@ interface Lines {
   readonly base: string;
 }
 
-/** What gcov makes of the counters of each kernel. */
+/** What gcov makes of the counters. */
 async function* countLines(
   workspace: Workspace,
-  { tree }: CoverageRequest,
-  countings: readonly Counting[],
+  tree: string,
+  { kernel, files }: Counting,
   counted: readonly Counted[],
   scratch: string,
   signal: AbortSignal,
 ): Work<Lines> {
+  const { worktree, base, notes } = yield* notesOf(workspace, kernel, tree, files, signal);
   const found: { file: string; kind: Kind; counts: Counts }[] = [];
-  let applied: Pick<Lines, 'worktree' | 'base'> | undefined;
-  for (const { kernel, files } of countings) {
-    const { worktree, base, notes } = yield* notesOf(workspace, kernel, tree, files, signal);
-    applied = { worktree, base };
-    for (const kind of kinds) {
-      const own = counted.filter(one => one.kernel === kernel.digest && one.kind === kind);
-      const all = own.flatMap(({ values }) => (values === undefined ? [] : [unpacked(values)]));
-      if (all.length === 0) continue;
-      const sums = all[0]!.map((_, index) => all.reduce((sum, values) => sum + values[index]!, 0n));
-      for (const [file, data] of dataFiles(files, sums, name => notes.get(name)!)) {
-        const folder = await mkdtemp(path.join(scratch, 'gcov-'));
-        await writeFile(path.join(folder, 'one.gcno'), notes.get(file)!);
-        await writeFile(path.join(folder, 'one.gcda'), data);
-        const answer = await capture(['gcov', '--json-format', '--stdout', 'one.gcda'], {
-          cwd: folder,
-          signal,
-        });
-        for (const [source, counts] of parseGcov(answer, worktree.path)) {
-          found.push({ file: source, kind, counts });
-        }
-      }
+  for (const kind of kinds) {
+    const boots = counted.flatMap(one =>
+      one.kind === kind && one.values !== undefined ? [unpacked(one.values)] : [],
+    );
+    if (boots.length === 0) continue;
+    const sums = boots[0]!.map((_, index) => boots.reduce((sum, values) => sum + values[index]!, 0n));
+    for (const [file, data] of dataFiles(files, sums, name => notes.get(name)!)) {
+      const folder = await mkdtemp(path.join(scratch, 'gcov-'));
+      await writeFile(path.join(folder, 'one.gcno'), notes.get(file)!);
+      await writeFile(path.join(folder, 'one.gcda'), data);
+      const answer = await capture(['gcov', '--json-format', '--stdout', 'one.gcda'], {
+        cwd: folder,
+        signal,
+      });
+      for (const [source, counts] of parseGcov(answer, worktree.path))
+        found.push({ file: source, kind, counts });
     }
   }
   const of = (file: string, kind: Kind) =>
     summed(found.filter(one => one.file === file && one.kind === kind).map(({ counts }) => counts));
   const names = [...new Set(found.map(({ file }) => file))];
-  const files = new Map(names.map(file => [file, new Map(kinds.map(kind => [kind, of(file, kind)]))]));
-  return { files, ...applied! };
+  const counts = new Map(names.map(file => [file, new Map(kinds.map(kind => [kind, of(file, kind)]))]));
+  return { files: counts, worktree, base };
 }
 
 /** gcov's notes of each file: it is compiled once more, since those of a cached kernel are gone. */

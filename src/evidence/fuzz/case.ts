@@ -28,7 +28,7 @@ export const formatCase = ({ seed, layout, index }: CaseName): string => `${seed
 export function parseCase(text: string): CaseName {
   const match = /^(\d{1,9})\/([\w-]+)\/(\d{1,9})$/.exec(text);
   if (!match) {
-    throw new UserError(`'${text}' is no case`, { hint: 'write SEED/LAYOUT/INDEX, as in 1/plain/17' });
+    throw new UserError(`'${text}' is not a case`, { hint: 'write SEED/LAYOUT/INDEX, as in 1/plain/17' });
   }
   return { seed: Number(match[1]), layout: findLayout(match[2]!).id, index: Number(match[3]) };
 }

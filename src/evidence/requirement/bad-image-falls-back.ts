@@ -58,7 +58,7 @@ const cluster: Segment = {
 };
 const withoutInit: Segment = { files: [{ path: 'data/small', text: 'no init here' }], format: 'erofs' };
 /** A header that begins like one and is none. */
-const junk: Segment = { raw: Buffer.from('070701zzzz this is no archive '.repeat(40)), what: 'junk' };
+const junk: Segment = { raw: Buffer.from('070701zzzz this is not an archive '.repeat(40)), what: 'junk' };
 
 const late: Segment = {
   files: [

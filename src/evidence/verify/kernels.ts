@@ -17,8 +17,6 @@ import { optionsOf } from './trial.ts';
 interface Asked {
   readonly series: string;
   readonly tree: string;
-  /** For every kernel, beside what its requirements need. */
-  readonly more?: { readonly fragments: readonly string[]; readonly variables: readonly string[] };
 }
 
 /** By what it is made of: a kernel, or why there is none. */
@@ -48,14 +46,14 @@ export async function* prepareKernels(
 
 async function* kernelFor(
   workspace: Workspace,
-  { series, tree, more }: Asked,
+  { series, tree }: Asked,
   need: KernelNeed,
   signal: AbortSignal,
 ): Work<Kernel | string> {
   const name = kernelName(need, series);
   if (name !== 'base' && !(await seriesNames(workspace)).includes(name)) return `there is no series ${name}`;
-  const fragments = [...workspace.settings.fragments, ...need.fragments, ...(more?.fragments ?? [])];
-  const asked = { kernel: name, tree, fragments, variables: more?.variables ?? [] };
+  const fragments = [...workspace.settings.fragments, ...need.fragments];
+  const asked = { kernel: name, tree, fragments };
   let prepared = yield* prepare(workspace, asked, signal);
   // an older tree has not every option that some requirement needs; which one does without is seen there
   if (prepared.kind === 'lost' && prepared.config.lost.every(({ fragment }) => fragment === 'verify')) {
@@ -66,7 +64,7 @@ async function* kernelFor(
     return `the kernel has not the options asked for: ${prepared.config.lost.map(formatLost).join('; ')}`;
   }
   throw new UserError(`${name} does not apply to ${tree}: ${prepared.patch}`, {
-    hint: `initbench series apply ${name} --tree ${tree} tells more`,
+    hint: `initbench series apply ${name} --tree ${tree} shows more`,
     exitCode: exitCodes.conflict,
   });
 }

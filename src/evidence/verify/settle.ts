@@ -22,7 +22,7 @@ export async function* settle(
   const planned = yield* planKernel(workspace, { kernel, tree, fragments, unasked }, signal);
   if (planned.kind === 'conflict') {
     throw new UserError(`${kernel} does not apply to ${tree}: ${planned.patch}`, {
-      hint: `initbench series apply ${kernel} --tree ${tree} tells more`,
+      hint: `initbench series apply ${kernel} --tree ${tree} shows more`,
       exitCode: exitCodes.conflict,
     });
   }

@@ -95,7 +95,7 @@ async function requireFeatures(file: string, features: readonly Feature[]): Prom
 }
 
 function unfit(problem: string): UserError {
-  return new UserError(`mkfs.erofs did not do what it was asked: ${problem}`, {
+  return new UserError(`mkfs.erofs ignored an option: ${problem}`, {
     hint: 'use another version of erofs-utils (1.5 is known to work), or a cpio format',
     exitCode: exitCodes.environment,
   });

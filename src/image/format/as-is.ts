@@ -8,7 +8,7 @@ import type { Format, PackRequest } from '../image.ts';
 
 export default {
   id: 'as-is',
-  summary: 'an initrd byte for byte as it came, for initrd:FILE alone',
+  summary: 'an existing initrd byte for byte, for initrd:FILE only',
   family: 'unknown',
   container: 'cpio',
   tools: [],
@@ -17,7 +17,7 @@ export default {
   async *write({ payload, target }: PackRequest): Work<void> {
     const content = payload.asIs && payload.entries[0]?.content;
     if (!content) {
-      throw new UserError(`the payload ${payload.name} is no initrd: it has to be packed`, {
+      throw new UserError(`the payload ${payload.name} is not an initrd: it has to be packed`, {
         hint: 'choose a format that packs, or boot an initrd with --payload initrd:FILE',
       });
     }

@@ -109,7 +109,7 @@ export async function requireFile(
     await access(file, constants.R_OK);
     const status = await stat(file);
     if (!status.isFile())
-      throw new UserError(`${argument} is no regular file`, { hint: 'name an initramfs' });
+      throw new UserError(`${argument} is not a regular file`, { hint: 'name an initramfs' });
     return { file, size: status.size, mtimeMs: status.mtimeMs };
   } catch (error) {
     if (error instanceof UserError) throw error;

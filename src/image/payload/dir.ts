@@ -125,7 +125,9 @@ async function requireDirectory(argument: string): Promise<string> {
   } catch (error) {
     throw unreadable(argument, error);
   }
-  throw new UserError(`${argument} is no directory`, { hint: 'name the root of a tree that has an /init' });
+  throw new UserError(`${argument} is not a directory`, {
+    hint: 'name the root of a tree that has an /init',
+  });
 }
 
 /** `at`: of the tree. */

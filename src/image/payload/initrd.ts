@@ -6,7 +6,7 @@ import { requireFile } from './cpio.ts';
 
 export default {
   id: 'initrd',
-  summary: 'an initrd as it came, byte for byte, its own init untouched',
+  summary: 'an existing initrd, byte for byte, with its own init',
   argument: 'FILE',
   probe: 'none',
   asIs: true,

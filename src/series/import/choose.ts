@@ -92,7 +92,7 @@ function withoutCopies(parts: Family, notes: string[]): Family {
     if (!sameText(before.text, part.text)) {
       throw new UserError(
         `${before.place} and ${part.place} are different and have one Message-ID: ${part.messageId}`,
-        { hint: 'one of them is not what it says; take it out' },
+        { hint: 'remove the wrong one' },
       );
     }
     notes.push(`${part.place} is ${before.place} again`);
@@ -108,7 +108,7 @@ function familyOf(id: string, families: readonly Family[], { place, letters }: M
   const named = families.find(family => family.some(part => part.messageId === id));
   if (named) return named;
   const isThere = letters.some(letter => letter.messageId === id);
-  throw new UserError(isThere ? `<${id}> is no patch` : `${place} has no mail <${id}>`, {
+  throw new UserError(isThere ? `<${id}> is not a patch` : `${place} has no mail <${id}>`, {
     hint: `it has ${listOf(families)}`,
   });
 }

@@ -18,7 +18,7 @@ export interface ImportedPatch extends DecodedPatch {
   readonly quilt?: QuiltEntry;
 }
 
-/** @throws UserError for one that is damaged, is no diff, or reaches out of the tree */
+/** @throws UserError for one that is damaged, is not a diff, or reaches out of the tree */
 export async function readPatches(
   parts: readonly Part[],
   signal: AbortSignal,
@@ -50,7 +50,7 @@ async function decode(part: Part, signal: AbortSignal): Promise<DecodedPatch> {
 
 const damaged = (part: Part, why: string): UserError =>
   new UserError(`${nameOf(part)} cannot be read: ${why}`, {
-    hint: 'save the mail anew; nothing was applied',
+    hint: 'save the mail again; nothing was applied',
   });
 
 /** git takes [...] and 'Re:' off a subject; a prefix without brackets, or behind a gateway's, is taken off here. */
@@ -101,7 +101,7 @@ function inBodyFrom(text: string): Address | undefined {
 const signersOf = (body: string): Address[] =>
   [...body.matchAll(/^Signed-off-by: (.*)$/gim)].flatMap(match => parseAddress(match[1]!) ?? []);
 
-/** What git apply says it would touch. @throws UserError when it is no diff for git */
+/** What git apply says it would touch. @throws UserError when it is not a diff for git */
 async function pathsOf(part: Part, { diff }: DecodedPatch, signal: AbortSignal): Promise<readonly string[]> {
   const scratch = await scratchFolder('paths');
   const file = path.join(scratch, 'diff');

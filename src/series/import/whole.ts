@@ -157,13 +157,13 @@ function requireWhole(byNumber: ReadonlyMap<number, Part>, total: number, mails:
     const list = missing.map(number => `${number}/${total}`).join(', ');
     const more = total - (byNumber.size - (byNumber.has(0) ? 1 : 0)) > missing.length ? ' and more' : '';
     throw new UserError(`${place} lacks ${list}${more}${unread(mails)}`, {
-      hint: 'a series is taken whole or not at all',
+      hint: 'a series is imported whole or not at all',
     });
   }
   const empty = [...byNumber.values()].find(part => part.number! > 0 && !part.hasDiff);
   if (!empty) return;
   throw new UserError(`${empty.place}: '${empty.subject}' has no diff`, {
-    hint: 'save the mail anew; a commit without changes is no patch of a series',
+    hint: 'save the mail again; a commit without changes is no patch of a series',
   });
 }
 

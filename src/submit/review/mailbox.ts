@@ -45,7 +45,7 @@ export async function* readMailboxes(files: readonly string[], signal: AbortSign
 function receive(letter: Letter): ReceivedLetter | SetAside {
   const { place, sender, messageId } = letter;
   if (messageId === '') return { place, why: 'it has no Message-ID' };
-  if (sender === undefined) return { place, why: 'its From is no address' };
+  if (sender === undefined) return { place, why: 'its From is not an address' };
   if (letter.text.trim() === '' && !letter.hasDiff && !letter.carries) {
     return { place, why: 'no text can be read in it; its MIME parts are damaged or missing' };
   }

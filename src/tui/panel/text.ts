@@ -76,7 +76,7 @@ function askSearch(state: State): Updated {
 
 function edit(state: State): Updated {
   const view = shownView(state);
-  if (view?.kind !== 'text' || view.source.kind !== 'file') return said(state, 'this text is no file');
+  if (view?.kind !== 'text' || view.source.kind !== 'file') return said(state, 'this text is not a file');
   const at = view.pager.found ?? view.pager.top;
   // behind what is left out, nobody has counted
   const counted = view.offsets?.slice(0, at + 1).includes(-1) !== true;
@@ -85,7 +85,7 @@ function edit(state: State): Updated {
 
 function page(state: State): Updated {
   const view = shownView(state);
-  if (view?.kind !== 'text' || view.source.kind !== 'file') return said(state, 'this text is no file');
+  if (view?.kind !== 'text' || view.source.kind !== 'file') return said(state, 'this text is not a file');
   return [state, [{ type: 'page', path: view.source.path }]];
 }
 

@@ -167,6 +167,6 @@ describe('a mutation', () => {
 
 test('the name of a case is read back, and nothing else is', () => {
   expect(formatCase(parseCase('17/lz4hc-64k-tail/4'))).toBe('17/lz4hc-64k-tail/4');
-  expect(() => parseCase('plain/17')).toThrow(/is no case/);
+  expect(() => parseCase('plain/17')).toThrow(/is not a case/);
   expect(() => parseCase('1/ext4/17')).toThrow(/no layout is called 'ext4'/);
 });

@@ -112,14 +112,14 @@ describe('what must come of an initrd', () => {
     expect(judge([], { kind: 'panic', message: 'No working init found.' }, 'whole').end).toBe('no-init');
   });
 
-  test('an archive with an image in it is no image', () => {
+  test('an archive with an image in it is not an image', () => {
     expect(judge(sound, ready, 'archive')).toMatchObject({ end: 'wrong' });
     expect(judge([], { kind: 'panic', message: 'No working init found.' }, 'archive').end).toBe('wrong');
     const onRootfs = sound.map(line => line.replace('fstype=overlay', 'fstype=tmpfs'));
     expect(judge(onRootfs, ready, 'archive').end).toBe('rootfs');
   });
 
-  test('a broken image is no root', () => {
+  test('a broken image is not a root', () => {
     expect(judge(sound, ready, 'refused')).toMatchObject({ end: 'wrong' });
     expect(judge([], { kind: 'panic', message: 'VFS: Unable to mount root fs on x' }, 'refused').end).toBe(
       'no-root',
