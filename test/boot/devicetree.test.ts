@@ -65,8 +65,8 @@ describe('addNodes()', () => {
     expect(read(twice)).toEqual(read(addNodes(recorded, nodes)));
   });
 
-  test('refuses what is no tree', () => {
-    expect(() => addNodes(Buffer.alloc(100), nodes)).toThrow('no device tree');
+  test('refuses what is not a tree', () => {
+    expect(() => addNodes(Buffer.alloc(100), nodes)).toThrow('not a device tree');
     const cut = Buffer.from(addNodes(recorded, []));
     cut.writeUInt32BE(64, 36);
     expect(() => addNodes(cut, nodes)).toThrow('no end');
