@@ -106,7 +106,7 @@ async function openWorkbench(): Promise<number> {
       ascii: argv.includes('--ascii'),
       mouse: !argv.includes('--no-mouse'),
       others: [process.stdout, process.stderr].filter(stream => stream.isTTY),
-      ...{ load, recall, keep, lendTo, ask, editor, programOf, suspend },
+      ...{ load, recall, keep, save, lendTo, ask, editor, programOf, suspend },
     });
   } catch (error) {
     return reported(error);
@@ -136,6 +136,18 @@ async function recall(workspace: Workspace): Promise<string | undefined> {
 async function keep(workspace: Workspace, text: string): Promise<void> {
   const { writeWhole } = await import('./host/files.ts');
   await writeWhole(keptFile(workspace), `${text}\n`);
+}
+
+async function save(workspace: Workspace, name: string, text: string): Promise<string> {
+  const [{ mkdir }, { writeWhole }, { folders }] = await Promise.all([
+    import('node:fs/promises'),
+    import('./host/files.ts'),
+    import('./workspace.ts'),
+  ]);
+  const folder = folders.reports(workspace);
+  await mkdir(folder, { recursive: true });
+  await writeWhole(path.join(folder, name), text);
+  return path.join(folder, name);
 }
 
 async function lendTo(words: readonly string[], cwd: string): Promise<void> {

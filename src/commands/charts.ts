@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The charts of a sweep as text, for a front end that shows them above the table. */
+/** Charts and pictures for a front end: of a sweep as text, to be shown above the table; of its own screen. */
 import { barChartText, lineChartText } from '../measure/chart/plain.ts';
+export { screenPicture } from '../measure/chart/screen.ts';
 import { machinesOf, phaseChart, sizeChart } from '../measure/chart/sweep.ts';
 import type { Sweep } from '../measure/sweep.ts';
 

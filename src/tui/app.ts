@@ -17,6 +17,7 @@ import { type DataName, type Effect, initialState, type Message } from './state.
 import { catchStray } from './stray.ts';
 import { isBusy, update } from './update.ts';
 import { render } from './view/frame.ts';
+import { picture } from './view/picture.ts';
 
 /** What takes longer to load than a first frame may. */
 export interface Loaded {
@@ -40,6 +41,8 @@ export interface Doors {
   /** What was kept the last time, as text; undefined when there is nothing. */
   recall(workspace: Workspace): Promise<string | undefined>;
   keep(workspace: Workspace, text: string): Promise<void>;
+  /** A file of that name among the reports; where it is. */
+  save(workspace: Workspace, name: string, text: string): Promise<string>;
   /** A program that gets the terminal. */
   lendTo(argv: readonly string[], cwd: string): Promise<void>;
   /** A program that is asked something: its input, its answer. */
@@ -209,6 +212,9 @@ export async function openTui(doors: Doors): Promise<void> {
       case 'hang-up':
         lines.hangUp(effect.run);
         return;
+      case 'picture':
+        void savePicture().then(file => send({ type: 'said', words: `saved ${file}` }), failed('picture'));
+        return;
       case 'redraw':
         screen.forget();
         return;
@@ -297,6 +303,10 @@ export async function openTui(doors: Doors): Promise<void> {
     }
   };
 
+  const savePicture = async (): Promise<string> => {
+    if (!loaded) throw new Error('not ready yet');
+    return doors.save(loaded.workspace, `screen-${Date.now()}.svg`, picture(render(state), state.width));
+  };
   /** What can be said of it afterwards. */
   const copy = async (text: string): Promise<string> => {
     const how = copyOf(text, environment);

@@ -273,6 +273,8 @@ export type Effect =
   /** To the console of a guest; the first opens the line to it. */
   | { readonly type: 'type'; readonly socket: string; readonly run: string; readonly bytes: string }
   | { readonly type: 'hang-up'; readonly run: string }
+  /** Of the screen as it is. */
+  | { readonly type: 'picture' }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' }
   /** Jobs are stopped first. */

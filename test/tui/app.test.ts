@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BootPlan } from '../../src/boot/machine.ts';
 import { bootOnce } from '../../src/boot/run.ts';
+import { UserError } from '../../src/host/errors.ts';
 import { readInvocation } from '../../src/cli/parser.ts';
 import type { AnyCommand } from '../../src/commands/command.ts';
 import { commands } from '../../src/commands/index.ts';
@@ -65,6 +66,7 @@ async function start(
     }),
     recall: async () => kept,
     keep: async (_workspace, text) => void (kept = text),
+    save: async (_workspace, name) => `/reports/${name}`,
     lendTo: async () => {},
     ask: async () => '',
     others: [],
@@ -98,6 +100,30 @@ function expectRestored({ fake }: Running): void {
   );
   expect((fake.input as unknown as { isRaw: boolean }).isRaw).toBe(false);
 }
+
+test('Ctrl-P saves the screen as a picture, and says where', async () => {
+  const saved: string[] = [];
+  const running = await start({
+    save: async (_workspace, name, text) => {
+      saved.push(text);
+      return `/reports/${name}`;
+    },
+  });
+  running.fake.type('\x10');
+  await running.until(/saved \/reports\/screen-\d+\.svg/);
+  expect(saved).toHaveLength(1);
+  expect(saved[0]).toMatch(/^<svg [\s\S]*>initramfs<[\s\S]*<\/svg>\n$/);
+});
+
+test('a picture that cannot be saved is said', async () => {
+  const running = await start({
+    save: async () => {
+      throw new UserError('there is no room on the disk');
+    },
+  });
+  running.fake.type('\x10');
+  await running.until('there is no room on the disk');
+});
 
 describe('a boot', () => {
   test('is watched, its log is read and searched, and the marks are kept for the next time', async () => {

@@ -6,6 +6,7 @@ import type { AnyCommand } from '../../src/commands/command.ts';
 import { initialState, type Message, panels, type State } from '../../src/tui/state.ts';
 import { widthOf } from '../../src/tui/span.ts';
 import { render } from '../../src/tui/view/frame.ts';
+import { picture } from '../../src/tui/view/picture.ts';
 import { commands } from '../../src/commands/index.ts';
 import type { WorkEvent } from '../../src/events.ts';
 import { sweep } from '../measure/sweeps.ts';
@@ -302,4 +303,23 @@ test('what a branch has and patches/ does not stands beside its series and its k
   expect(screen({ ahead })).toMatch(/\* initoverlayfs +2 not refreshed/);
   expect(screen({ ahead })).toMatch(/ initoverlayfs +built, behind/);
   expect(screen({})).not.toMatch(/not refreshed|behind/);
+});
+
+test('the picture of the README is what the workbench shows', async () => {
+  const { state } = play(views.compare!(opened(140, 34)));
+  await expect(picture(render(state), state.width)).toMatchFileSnapshot('../../docs/workbench.svg');
+});
+
+test('a picture has the text of the screen, each piece in its column, and nothing that is no text', () => {
+  const line = [
+    ...[{ text: ' a<b> ' }, { text: '測試', style: { fg: 'red' as const, inverse: true } }],
+    { text: '   end', style: { bold: true } },
+  ];
+  const svg = picture([line, []], 20);
+  expect(svg).toContain('>a&lt;b&gt;</text>');
+  const at = (text: string) => Number(new RegExp(`<text x="([\\d.]+)"[^>]*>${text}`).exec(svg)![1]);
+  const column = (at('end') - at('a&lt;b')) / (at('測試') - at('a&lt;b'));
+  expect(column).toBeCloseTo(12 / 5);
+  expect(svg).toMatch(/<rect [^>]*width="33.6" height="18"/);
+  expect(svg).toMatch(/font-weight="bold"[^>]*>end</);
 });

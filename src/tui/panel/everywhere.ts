@@ -125,6 +125,14 @@ export const everywhere: readonly Binding[] = [
     act: copy,
   },
   {
+    action: 'picture',
+    place: 'any',
+    keys: ['C-p'],
+    words: 'save the screen as a picture (SVG)',
+    blocked: notReady,
+    act: state => [state, [{ type: 'picture' }]],
+  },
+  {
     action: 'redraw',
     place: 'any',
     keys: ['C-l'],
