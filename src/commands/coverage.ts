@@ -8,8 +8,9 @@ import {
   coverSeries,
 } from '../evidence/coverage/coverage.ts';
 import { namedGrid } from '../measure/grid.ts';
-import type { Command } from './command.ts';
-import { wholeNumber } from './typed.ts';
+import { command } from './command.ts';
+import { option } from './options.ts';
+import { whole } from './typed.ts';
 
 const coverageDocument = document(
   'initbench.coverage/1',
@@ -17,30 +18,29 @@ const coverageDocument = document(
   coveredSchema,
 );
 
-export const seriesCoverage: Command<CoverageRequest, Covered> = {
+export const seriesCoverage = command({
   id: 'series coverage',
   summary: 'show which lines that the series adds are run: by boots, by its KUnit tests, by damaged images',
   changes: ['trees', 'kernels'],
   examples: ['series coverage initoverlayfs', 'series coverage initoverlayfs --fuzz 200 --json'],
   positional: [{ usage: '<series>', summary: 'the series' }],
   options: [
-    { usage: '--tree <tree>', summary: 'the tree (default: the one the series is for)' },
-    { usage: '--fuzz <n>', summary: 'damaged images of each layout; 0: none', default: '20' },
-    { usage: '--again', summary: 'boot again what was booted before' },
+    option.tree,
+    {
+      usage: '--fuzz <n>',
+      summary: 'damaged images of each layout; 0: none',
+      type: whole(0, 100_000),
+      default: '20',
+    },
+    option.again,
   ],
-  parse({ options, words }, { settings }) {
-    const series = words[0]!;
-    return {
-      series,
-      tree: (options.tree as string | undefined) ?? settings.seriesTrees[series] ?? settings.tree,
-      fuzz: wholeNumber(options.fuzz, '--fuzz', 0, 100_000),
-      again: options.again === true,
-    };
+  parse({ options: { tree, fuzz, again }, words: [series] }, { settings }): CoverageRequest {
+    return { series, fuzz, again, tree: tree ?? settings.seriesTrees[series] ?? settings.tree };
   },
   run: coverSeries,
   text: formatCoverage,
   json: product => coverageDocument.of(product),
-};
+});
 
 const longest = 44;
 const short = (patch: string): string => patch.replace(/\.patch$/, '').slice(0, longest);
