@@ -135,7 +135,7 @@ describe('what makes no bundle', () => {
     [
       'a boot that hung',
       () => ({ outcome: { kind: 'hang', deadline: 1, lastLine: '' } }),
-      /not come to an end by itself: hang/,
+      /did not end by itself: hang/,
     ],
     [
       'files that are gone',
