@@ -135,7 +135,5 @@ test('without counters, nothing', async () => {
 
 test('a file or a memory that was cut off is refused', () => {
   expect(() => profiledFiles(elf.subarray(0, 100))).toThrow(RangeError);
-  expect(() => valuesOf(files, range, memory.subarray(0, range.bytes - 1))).toThrow(
-    RangeError,
-  );
+  expect(() => valuesOf(files, range, memory.subarray(0, range.bytes - 1))).toThrow(RangeError);
 });
