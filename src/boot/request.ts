@@ -7,12 +7,12 @@ import type { Flow } from './flow.ts';
 
 export interface BootRequest {
   /** Default: FLOW[:FORMAT]@KERNEL, the format only when it is not the flow's own. */
-  readonly row?: string;
+  readonly row?: string | undefined;
   readonly flow: Flow;
   readonly kernel: Kernel;
   readonly payload: Payload;
   /** Default: the flow's first. */
-  readonly format?: string;
+  readonly format?: string | undefined;
   /** More words for the kernel command line; they come last, and so win. */
   readonly append: readonly string[];
   readonly memoryMiB: number;
@@ -21,15 +21,15 @@ export interface BootRequest {
   /** Percent of the payload's bytes that the probe reads, one step after the other; nothing where there is none. */
   readonly used: readonly number[];
   /** Go on to a real ext4 root file system on a virtio disk. */
-  readonly rootfs?: boolean;
+  readonly rootfs?: boolean | undefined;
   /** Let the payload's own init, if it has one, run behind the probe: to the end that it reports, or, where it reports
    *  none and there is no root file system to go on to, this long. Absent: the probe is the end. */
-  readonly holdMs?: number;
+  readonly holdMs?: number | undefined;
   /** A person types into the console: in the end a shell of the payload runs there. */
-  readonly interactive?: boolean;
-  readonly timeoutMs?: number;
+  readonly interactive?: boolean | undefined;
+  readonly timeoutMs?: number | undefined;
   /** Through firmware and a boot loader, from a disk that may do so much a second; by the wall clock alone. */
-  readonly via?: DiskLimit;
+  readonly via?: DiskLimit | undefined;
   /** Which perturbation of its layout; default 0, none. */
-  readonly variant?: number;
+  readonly variant?: number | undefined;
 }

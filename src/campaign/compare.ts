@@ -97,9 +97,11 @@ export async function* planComparison(
 
   const { fragments } = request;
   const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
-    ...{ kernel, tree: request.tree, fragments },
-    ...(request.arch !== undefined && { arch: request.arch }),
-    ...(request.refresh !== undefined && { refresh: request.refresh }),
+    kernel,
+    tree: request.tree,
+    fragments,
+    arch: request.arch,
+    refresh: request.refresh,
   }));
   const kernels = yield* prepareKernels(workspace, wanted, signal);
   const tree = yield* prepareTree(workspace, request.tree, signal);
@@ -118,14 +120,15 @@ export async function* planComparison(
         flow: row.flow,
         kernel: kernels.get(row.kernel)!,
         payload,
-        ...(!payload.asIs || row.formatNamed ? { format: row.format } : {}),
+        format: !payload.asIs || row.formatNamed ? row.format : undefined,
         append: [...request.append, ...row.append],
         memoryMiB: request.memoryMiB,
         cpus: request.cpus,
         clock: request.clock,
         used: request.used,
-        ...{ variant, rootfs },
-        ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
+        variant,
+        rootfs,
+        timeoutMs: request.timeoutMs,
       },
       signal,
     );

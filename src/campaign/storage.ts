@@ -138,10 +138,6 @@ async function* bootRow(
   if (signal.aborted) throw new Interrupted();
   const { id, flow, format, append } = row;
   const asked = { row: id, flow, kernel, payload, format, append, memoryMiB, cpus: 1, used: [used] };
-  const plan = yield* planBoot(
-    workspace,
-    { ...asked, clock: 'wall', ...(via && { via }), ...(timeoutMs !== undefined && { timeoutMs }) },
-    signal,
-  );
+  const plan = yield* planBoot(workspace, { ...asked, clock: 'wall', via, timeoutMs }, signal);
   return yield* bootOnce(workspace, plan, signal);
 }

@@ -182,7 +182,7 @@ async function* plannedBoot(workspace: Workspace, input: BootInput, signal: Abor
   const own = name === 'base' ? undefined : settings.seriesTrees[name];
   const tree = input.tree ?? own ?? settings.tree;
   const fragments = input.via ? [...new Set([...input.fragments, 'efi'])] : input.fragments;
-  const wanted = { kernel: name, tree, fragments, refresh, ...(arch !== undefined && { arch }) };
+  const wanted = { kernel: name, tree, fragments, refresh, arch };
   const kernel = yield* prepareKernel(workspace, wanted, signal);
   const about = { padBytes: input.padBytes, arch: programsArch(kernel.arch) };
   const payload = yield* collectPayload(workspace, input.payload, about, signal);
@@ -191,9 +191,8 @@ async function* plannedBoot(workspace: Workspace, input: BootInput, signal: Abor
     workspace,
     {
       ...{ flow, kernel, payload, append, memoryMiB, cpus, clock, used, rootfs, holdMs, interactive },
-      ...(!payload.asIs || formatNamed ? { format } : {}),
-      ...(via && { via }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...{ via, timeoutMs },
+      format: !payload.asIs || formatNamed ? format : undefined,
     },
     signal,
   );

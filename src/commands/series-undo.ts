@@ -2,9 +2,10 @@
 /** `initbench series undo | redo`: the last operation on a series taken back, or done again. */
 import { z } from 'zod';
 import { document, list, object, text } from '../document.ts';
+import type { Work } from '../events.ts';
 import { changeSchema } from '../series/change.ts';
 import { type Operation, operationSchema, redo, undo } from '../series/operations.ts';
-import type { Command } from './command.ts';
+import { command } from './command.ts';
 
 type Turned = { readonly series: string; readonly operation: Operation };
 
@@ -19,20 +20,15 @@ const operationDocument = document(
   }),
 );
 
-function turning(
-  verb: 'undo' | 'redo',
-  summary: string,
-  turn: typeof undo,
-): Command<{ name: string }, Turned> {
-  return {
+const turning = (verb: 'undo' | 'redo', summary: string, turn: typeof undo) =>
+  command({
     id: `series ${verb}`,
     summary,
     changes: ['series', 'trees'],
     examples: [`series ${verb} initoverlayfs`],
     positional: [{ usage: '<series>', summary: 'the series' }],
-    options: [],
-    parse: ({ words }) => ({ name: words[0]! }),
-    async *run(workspace, { name }, signal) {
+    parse: ({ words: [name] }) => ({ name }),
+    async *run(workspace, { name }, signal): Work<Turned> {
       return { series: name, operation: yield* turn(workspace, name, signal) };
     },
     text: ({ series, operation: { what, changes } }) => [
@@ -44,8 +40,7 @@ function turning(
         ...{ verb, series, number, what, at },
         changed: changes.map(({ kind, name }) => ({ kind, name })),
       }),
-  };
-}
+  });
 
 export const seriesUndo = turning(
   'undo',

@@ -12,8 +12,10 @@ import { digitsOf, recordings } from '../measure/recorded.ts';
 import { listSeries } from '../series/read.ts';
 import { prepareTree, readTree } from '../tree/trees.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Command, longOf } from './command.ts';
+import type { Command, Option } from './command.ts';
 import { compare, type PlannedRows, planRows } from './compare.ts';
+import { machineOptions } from './machine.ts';
+import { option } from './options.ts';
 
 /** Whether User-Mode Linux runs the same here: the kernel sources have it for x86 hosts alone. */
 const hasNative = ({ comparison: { clock, conditions } }: Compared): boolean =>
@@ -25,19 +27,19 @@ interface Started extends Compared {
 }
 
 /** Of the options of compare, which has the others' defaults. */
-const taken = [
-  ...[
-    '--variants',
-    '--rounds',
-    '--precision',
-    '--budget',
-    '--payload',
-    '--pad',
-    '--used',
-    '--clock',
-    '--mem',
-  ],
-  ...['--machine', '--arch', '--refresh', '--dry-run'],
+const taken: readonly Option[] = [
+  ...machineOptions,
+  option.variants,
+  option.rounds,
+  option.precision,
+  option.budget,
+  option.payload,
+  option.pad,
+  option.used,
+  option.clock,
+  option.mem,
+  option.refresh,
+  option.dryRun,
 ];
 
 export const start: Command<CompareRequest, Started | PlannedRows> = {
@@ -46,7 +48,7 @@ export const start: Command<CompareRequest, Started | PlannedRows> = {
   changes: ['trees', 'kernels', 'runs'],
   examples: ['start', 'start --dry-run', 'start --pad 64M --used 50'],
   positional: [],
-  options: compare.options.filter(each => taken.includes(longOf(each))),
+  options: compare.options.filter(each => taken.some(({ usage }) => usage === each.usage)),
   parse: (typed, workspace) => compare.parse(typed, workspace),
   run: (workspace, request, signal) =>
     request.dryRun ? planRows(workspace, request, signal) : startFlows(workspace, request, signal),

@@ -27,7 +27,7 @@ export const treeAdd = command({
       summary: 'PATH[#REVISION], URL[#REVISION], a tarball, or debian:[SUITE/]PACKAGE[=VERSION]',
     },
   ],
-  parse: ({ words }) => ({ name: words[0], source: words[1] }),
+  parse: ({ words: [name, source] }) => ({ name, source }),
   async *run(workspace, { name, source }, signal): Work<Tree> {
     return yield* addTree(workspace, name, await readSource(source, process.cwd()), signal);
   },

@@ -134,10 +134,10 @@ async function* boot(
   const plan = yield* planBoot(
     workspace,
     {
-      ...{ row: `${flow.id}@${label}`, flow, kernel, payload, append, memoryMiB, cpus, clock },
-      ...{ used: [usedPercent], ...(clock === 'icount' && { variant: time }) },
-      ...(format !== undefined && { format }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...{ flow, kernel, payload, format, append, memoryMiB, cpus, clock, timeoutMs },
+      row: `${flow.id}@${label}`,
+      used: [usedPercent],
+      variant: clock === 'icount' ? time : undefined,
     },
     signal,
   );

@@ -63,9 +63,7 @@ export async function* prepareBench(
 ): Work<Bench> {
   const { arch, fragments, refresh } = request;
   const wanted = [...new Set(rows.map(row => row.kernel))].map(kernel => ({
-    ...{ kernel, tree: request.tree, fragments },
-    ...(arch !== undefined && { arch }),
-    ...(refresh !== undefined && { refresh }),
+    ...{ kernel, tree: request.tree, fragments, arch, refresh },
   }));
   const kernels = yield* prepareKernels(workspace, wanted, signal);
   const tree = yield* prepareTree(workspace, request.tree, signal);
@@ -145,9 +143,9 @@ export async function* planCase(
         // what is asked is whether it boots: with real disks, none of them in memory
         clock: kind === 'smallest' ? 'wall' : request.clock,
         used: request.used,
-        ...(request.clock === 'icount' && kind === 'boot' && { variant: sample }),
-        ...(kind === 'pivot' && { rootfs: true }),
-        ...(timeoutMs !== undefined && { timeoutMs }),
+        variant: request.clock === 'icount' && kind === 'boot' ? sample : undefined,
+        rootfs: kind === 'pivot',
+        timeoutMs,
       },
       signal,
     );
