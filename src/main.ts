@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { surviveLostTerminal } from './host/terminal.ts';
-import type { Loaded } from './tui/app.ts';
+import type { Loaded } from './tui/runner.ts';
 import type { Workspace } from './workspace.ts';
 
 const controller = new AbortController();
