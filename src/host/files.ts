@@ -71,12 +71,37 @@ export async function readRecord<Record>(file: string): Promise<Record | undefin
   try {
     return JSON.parse(text) as Record;
   } catch {
-    throw new UserError(`${file} is damaged`, {
-      hint: 'initbench fsck removes what is damaged and can be made again',
-      exitCode: exitCodes.environment,
-    });
+    throw damaged(file);
   }
 }
+
+/** The same, as `read` makes it of the JSON, which throws when it is no such record; `schema` is the name that the record
+ *  has to say.
+ *  @throws UserError when another version wrote it, or it is damaged */
+export async function readTyped<Value>(
+  file: string,
+  read: (record: unknown) => Value,
+  schema?: string,
+): Promise<Value | undefined> {
+  const record = await readRecord<{ readonly schema?: unknown } | null>(file);
+  if (record === undefined) return undefined;
+  const found = record?.schema;
+  if (schema !== undefined && found !== schema) {
+    if (typeof found !== 'string') throw damaged(file);
+    throw new UserError(`${file} is '${found}'`, { hint: `this initbench reads '${schema}'` });
+  }
+  try {
+    return read(record);
+  } catch {
+    throw damaged(file);
+  }
+}
+
+const damaged = (file: string): UserError =>
+  new UserError(`${file} is damaged`, {
+    hint: 'initbench fsck removes what is damaged and can be made again',
+    exitCode: exitCodes.environment,
+  });
 
 /** For a folder whose files another program has written without a word about a full disk.
  *  @throws ENOSPC, EDQUOT or what else the system says of two more blocks */

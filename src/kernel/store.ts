@@ -2,12 +2,15 @@
 /** Kernels in the cache: kernels/<digest>/ with kernel.json (schema initbench.kernel/1) beside the files it names. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
+import { object } from '../document.ts';
 import type { Digest } from '../events.ts';
 import { readRecord, shortDigest, writeWhole } from '../host/files.ts';
 import { folders, type Workspace } from '../workspace.ts';
-import type { Kernel } from './kernel.ts';
+import { type Kernel, kernelSchema as bodySchema } from './kernel.ts';
 
 export const kernelSchema = 'initbench.kernel/1';
+const storedSchema = object({ schema: z.literal(kernelSchema), ...bodySchema.unwrap().shape });
 
 /** Where the kernel of this digest lies, or will lie. */
 export function kernelFolder(workspace: Workspace, digest: Digest): string {
@@ -28,10 +31,10 @@ const atFiles = (kernel: Kernel, place: (file: string) => string): Kernel => {
 
 /** The kernel stored in a folder; undefined when there is none or another version wrote it. */
 export async function readKernel(folder: string): Promise<Kernel | undefined> {
-  const stored = await readRecord<Kernel & { schema: string }>(path.join(folder, 'kernel.json'));
-  if (stored === undefined) return undefined;
-  const { schema, ...kernel } = stored;
-  return schema === kernelSchema ? atFiles(kernel, file => path.join(folder, file)) : undefined;
+  const stored = storedSchema.safeParse(await readRecord(path.join(folder, 'kernel.json')));
+  if (!stored.success) return undefined;
+  const { schema: _, ...kernel } = stored.data;
+  return atFiles(kernel, file => path.join(folder, file));
 }
 
 /** Writes kernel.json; the files are named relative to it, so that the cache can be moved. */

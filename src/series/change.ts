@@ -22,7 +22,8 @@ export const changeSchema = object({
 export type Change = z.infer<typeof changeSchema>;
 
 /** Towards what an operation leaves, or what it found. */
-export type Direction = 'do' | 'undo';
+export const directionSchema = z.enum(['do', 'undo']);
+export type Direction = z.infer<typeof directionSchema>;
 
 export const fileName = {
   patch: (series: string, file: string) => `root/patches/${series}/${file}`,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { list, number, object, text } from '../document.ts';
 import type { Work } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { exists, readIfThere, withLock, writeWhole } from '../host/files.ts';
+import { exists, readTyped, withLock, writeWhole } from '../host/files.ts';
 import { refs, refsAt, setRefs } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
 import {
@@ -16,6 +16,7 @@ import {
   changeSchema,
   currentOf,
   type Direction,
+  directionSchema,
   ends,
   fileAt,
   requireUnchanged,
@@ -40,6 +41,10 @@ export const operationSchema = object({
   continues: z.literal(true).exactOptional(),
 });
 export type Operation = z.infer<typeof operationSchema>;
+
+const positionSchema = object({ position: number });
+/** What was begun: whoever reads this finds that it was cut short. */
+const pendingSchema = object({ number, direction: directionSchema });
 
 /** What an operation is to leave: commits by ref, bytes by file; null removes. */
 export interface Target {
@@ -225,11 +230,12 @@ async function* carryOut(
 }
 
 async function* finishPending(workspace: Workspace, series: string, signal: AbortSignal): Work<void> {
-  const text = await readIfThere(pendingFile(workspace, series));
-  if (text === undefined) return;
-  const { number, direction } = JSON.parse(text) as { number: number; direction: Direction };
+  const file = pendingFile(workspace, series);
+  const pending = await readTyped(file, record => pendingSchema.parse(record), schema);
+  if (pending === undefined) return;
+  const { number, direction } = pending;
   const operation = await readOperation(workspace, series, number);
-  if (!operation) throw new Error(`${pendingFile(workspace, series)} names an operation that is not there`);
+  if (!operation) throw new Error(`${file} names an operation that is not there`);
   yield {
     job: `series ${series}`,
     type: 'notice',
@@ -240,23 +246,16 @@ async function* finishPending(workspace: Workspace, series: string, signal: Abor
 }
 
 async function position(workspace: Workspace, series: string): Promise<number> {
-  const text = await readIfThere(positionFile(workspace, series));
-  return text === undefined ? 0 : (JSON.parse(text) as { position: number }).position;
+  const file = positionFile(workspace, series);
+  return (await readTyped(file, record => positionSchema.parse(record), schema))?.position ?? 0;
 }
 
-async function readOperation(
+const readOperation = (
   workspace: Workspace,
   series: string,
   number: number,
-): Promise<Operation | undefined> {
-  const text = await readIfThere(operationFile(workspace, series, number));
-  if (text === undefined) return undefined;
-  const { schema: found, ...operation } = JSON.parse(text) as Operation & { schema: string };
-  if (found === schema) return operation;
-  throw new UserError(`${operationFile(workspace, series, number)} is '${found}'`, {
-    hint: `this initbench reads '${schema}'`,
-  });
-}
+): Promise<Operation | undefined> =>
+  readTyped(operationFile(workspace, series, number), record => operationSchema.parse(record), schema);
 
 const commitsOf = ({ changes }: Operation): readonly string[] => [
   ...new Set(

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { flag, list, number, object, text, texts } from '../document.ts';
 import type { Work } from '../events.ts';
 import { exitCodes, ToolError, UserError } from '../host/errors.ts';
-import { readIfThere, writeWhole } from '../host/files.ts';
+import { readTyped, writeWhole } from '../host/files.ts';
 import { adminFolderOf, git, gitWork, ownConfigOnly } from '../host/git.ts';
 import { restoreIgnores } from '../tree/ignores.ts';
 import { archiveIdentity } from '../tree/import.ts';
@@ -35,14 +35,15 @@ import { commitsBetween, editedRange, readRecord, recordBytes, type SeriesRecord
 import type { Conflict } from './series.ts';
 
 /** What is left where a rebase waits for a person. */
-interface Waiting {
+const waitingSchema = object({
   /** The tree it goes to, by name, and its commit. */
-  readonly tree: string;
-  readonly onto: string;
-  readonly from: Range;
+  tree: text,
+  onto: text,
+  from: rangeSchema,
   /** git is at work: whoever reads this finds that it was killed. */
-  readonly running: boolean;
-}
+  running: flag,
+});
+type Waiting = z.infer<typeof waitingSchema>;
 
 export const rebasedSchema = object({
   kind: z.literal('rebased'),
@@ -82,10 +83,8 @@ const waitingFile = (workspace: Workspace, series: string) =>
   path.join(folders.series(workspace), series, 'rebase.json');
 
 /** The rebase that waits, or undefined. */
-export async function waitingRebase(workspace: Workspace, series: string): Promise<Waiting | undefined> {
-  const text = await readIfThere(waitingFile(workspace, series));
-  return text === undefined ? undefined : (JSON.parse(text) as Waiting);
-}
+export const waitingRebase = (workspace: Workspace, series: string): Promise<Waiting | undefined> =>
+  readTyped(waitingFile(workspace, series), record => waitingSchema.parse(record));
 
 /** Moves a series onto a tree. @throws UserError when one is waiting, or a person's changes are in the way */
 export function rebaseSeries(

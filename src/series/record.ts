@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { object, text } from '../document.ts';
 import { digestSchema } from '../events.ts';
 import { UserError } from '../host/errors.ts';
-import { readIfThere } from '../host/files.ts';
+import { readTyped } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { refs, refsAt } from '../tree/repository.ts';
 import { folders, type Workspace } from '../workspace.ts';
@@ -33,11 +33,7 @@ export type SeriesRecord = z.infer<typeof seriesRecordSchema>;
 /** @throws UserError when another version wrote it */
 export async function readRecord(workspace: Workspace, series: string): Promise<SeriesRecord | undefined> {
   const file = path.join(folders.series(workspace), series, 'record.json');
-  const text = await readIfThere(file);
-  if (text === undefined) return undefined;
-  const { schema: found, ...record } = JSON.parse(text) as SeriesRecord & { schema: string };
-  if (found === schema) return record;
-  throw new UserError(`${file} is '${found}'`, { hint: `this initbench reads '${schema}'` });
+  return readTyped(file, record => seriesRecordSchema.parse(record), schema);
 }
 
 export const recordBytes = (record: SeriesRecord): Buffer =>

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { list, number, object, text, texts } from '../document.ts';
 import { UserError } from '../host/errors.ts';
-import { digestOf, readIfThere } from '../host/files.ts';
+import { digestOf, readIfThere, readTyped } from '../host/files.ts';
 import { bytesDigest, type Submission } from './submission.ts';
 import type { Captured } from './transport.ts';
 
@@ -43,9 +43,8 @@ export const nameOf = (submission: Submission): string => digestOf(submission.ma
 /** @throws UserError when there is none for these mails, or it is old */
 export async function readDryRun(folder: string, submission: Submission, resuming: boolean): Promise<DryRun> {
   const hint = `initbench send ${submission.series} --dry-run shows what would be sent`;
-  const text = await readIfThere(path.join(folder, 'dry-run.json'));
-  if (text === undefined) throw new UserError('the mails have not been looked at in a dry run', { hint });
-  const dryRun = JSON.parse(text) as DryRun;
+  const dryRun = await readTyped(path.join(folder, 'dry-run.json'), record => dryRunSchema.parse(record));
+  if (dryRun === undefined) throw new UserError('the mails have not been looked at in a dry run', { hint });
   if (dryRun.submission !== nameOf(submission))
     throw new UserError('the mails were exported again after the dry run', { hint });
   const age = Math.floor(Date.now() / 1000) - dryRun.start;

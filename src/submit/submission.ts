@@ -12,6 +12,7 @@ import { UserError } from '../host/errors.ts';
 import {
   exists,
   readIfThere,
+  readTyped,
   replaceFolder,
   scratchIn,
   settleReplaced,
@@ -137,15 +138,11 @@ export async function readSubmission(
   version: number,
 ): Promise<Submission> {
   const { record } = submissionFiles(workspace, series, version);
-  const text = await readIfThere(record);
-  if (text === undefined) {
-    throw new UserError(`v${version} of ${series} has not been exported`, {
-      hint: `initbench export ${series}`,
-    });
-  }
-  const { schema: found, ...submission } = JSON.parse(text) as Submission & { schema: string };
-  if (found === schema) return submission;
-  throw new UserError(`${record} is '${found}'`, { hint: `this initbench reads '${schema}'` });
+  const submission = await readTyped(record, found => submissionSchema.parse(found), schema);
+  if (submission) return submission;
+  throw new UserError(`v${version} of ${series} has not been exported`, {
+    hint: `initbench export ${series}`,
+  });
 }
 
 /** The bytes of each mail. @throws UserError when one is not what was exported */

@@ -62,6 +62,7 @@ test('what a killed process has left goes, what is damaged goes if it can be mad
   await put(inCache('entries/zz.json'), '');
   await put(inCache('payloads/inputs/key'), 'f'.repeat(64));
   await put(inCache('kernels/cc/kernel.json'), '{}');
+  await put(inCache('kernels/dd/kernel.json'), '{"schema":"initbench.kernel/1"}');
   await put(state('campaigns/verify-x.jsonl'), '{"key":"a","result":1}\n{"key":"b","res');
   await put(state('comparisons/c.json'), '{"schema":');
   await rm(path.join(run.folder, 'run.json'));
@@ -89,6 +90,7 @@ test('what a killed process has left goes, what is damaged goes if it can be mad
     'cache/images/y.lock.TAG-a1b2c3d4e5f60718',
     'cache/kernels/.new-TAG-abcdef',
     'cache/kernels/cc',
+    'cache/kernels/dd',
     'cache/payloads/inputs/key',
   ]);
   expect(of('completed')).toEqual(['state/campaigns/verify-x.jsonl', 'state/runs/RUN']);
