@@ -11,9 +11,12 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/vm/**'],
           globalSetup: ['test/shared.ts'],
+          setupFiles: ['test/left.ts'],
           // Each waits for many programs, and a busy machine runs them many times slower than an idle one.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A file puts back what it changes, so that a worker loads the modules once, not for each file.
+          isolate: false,
           // One per CPU: they wait for child processes half of the time.
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },

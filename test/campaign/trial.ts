@@ -8,6 +8,7 @@ import { recorded } from '../boot/machine.ts';
 import { layGuests } from '../guests.ts';
 import { git } from '../kernel/repository.ts';
 import { type Sample, sampleTree } from '../kernel/sample.ts';
+import { putBack } from '../variables.ts';
 
 export interface Trial {
   readonly workspace: Workspace;
@@ -76,8 +77,7 @@ export async function makeTrial(options: TrialOptions): Promise<Trial> {
     tree,
     calls: () => sample.calls(),
     async remove() {
-      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-      Object.assign(process.env, before);
+      putBack(before);
       await sample.remove();
     },
   };

@@ -16,6 +16,7 @@ import {
   ownConfigOnly,
   parseGitProgress,
 } from '../../src/host/git.ts';
+import { putBack } from '../variables.ts';
 
 const { signal } = new AbortController();
 const saved = { ...process.env };
@@ -25,7 +26,7 @@ beforeEach(async () => {
   await git(folder, ['init', '-q'], signal);
 });
 afterEach(() => {
-  process.env = { ...saved };
+  putBack(saved);
   rmSync(folder, { recursive: true, force: true });
 });
 

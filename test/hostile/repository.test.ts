@@ -9,6 +9,7 @@ import { readSource } from '../../src/tree/source.ts';
 import { addTree } from '../../src/tree/trees.ts';
 import { holdWorktree, requireUnmoved, worktreeAt } from '../../src/tree/worktree.ts';
 import { collect, discard, makeClone, makeSample, run, type Sample } from '../tree/sample.ts';
+import { putBack } from '../variables.ts';
 
 const { signal } = new AbortController();
 const saved = { ...process.env };
@@ -20,7 +21,7 @@ beforeEach(() => {
   mkdirSync(proof);
 });
 afterEach(() => {
-  process.env = { ...saved };
+  putBack(saved);
   discard(sample);
 });
 

@@ -20,6 +20,7 @@ import { recorded } from '../kernel/sample.ts';
 import { run } from '../tree/sample.ts';
 import { commitFile, patchFolder, signal } from './bench.ts';
 import { fileAt, synthesise } from './history.ts';
+import { putBack } from '../variables.ts';
 
 const size = { commits: 1_000_000, files: 80_000 };
 const limitMs = 2000;
@@ -83,8 +84,7 @@ describe.skipIf(process.env.INITBENCH_TEST_ALL !== '1')('1,000,000 commits, 80,0
   }, 3_600_000);
 
   afterAll(() => {
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-    Object.assign(process.env, before);
+    putBack(before);
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -12,6 +12,7 @@ import { fetchDebianSource, unpackDebianSource } from '../../src/tree/debian.ts'
 import { parseDebianSource } from '../../src/tree/source.ts';
 import type { TreeSource } from '../../src/tree/tree.ts';
 import { collect, discard, makeSample, run, type Sample } from './sample.ts';
+import { putBack } from '../variables.ts';
 
 const { signal } = new AbortController();
 const saved = { ...process.env };
@@ -39,7 +40,7 @@ beforeEach(() => {
   process.env.APT_ARCHIVE = archive;
 });
 afterEach(() => {
-  process.env = { ...saved };
+  putBack(saved);
   discard(sample);
 });
 
