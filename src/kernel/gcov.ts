@@ -8,6 +8,9 @@ export interface Profiled {
   /** Where the compiler would have its data written: '/trees/7.3/build-1/init/initramfs.gcda'. */
   readonly file: string;
   readonly version: number;
+  /** Where its struct gcov_info lies, and the pointer to `file` in it. */
+  readonly info: bigint;
+  readonly name: bigint;
   readonly functions: readonly ProfiledFunction[];
 }
 
@@ -66,13 +69,15 @@ export function profiledFiles(elf: Buffer): Profiled[] {
   };
   return namesIn(loaded).flatMap(({ name, address }) =>
     pointersTo(loaded, address).flatMap(pointer => {
-      const info = at(pointer - BigInt(atName));
-      return majorOf(info.readUInt32LE(atVersion)) >= oldest ? [profiledAt(name, info, at)] : [];
+      const info = pointer - BigInt(atName);
+      const bytes = at(info);
+      if (majorOf(bytes.readUInt32LE(atVersion)) < oldest) return [];
+      return [{ file: name, info, name: address, ...profiledAt(bytes, at) }];
     }),
   );
 }
 
-function profiledAt(file: string, info: Buffer, at: (address: bigint) => Buffer): Profiled {
+function profiledAt(info: Buffer, at: (address: bigint) => Buffer): Pick<Profiled, 'version' | 'functions'> {
   const version = info.readUInt32LE(atVersion);
   const kinds = kindsOf(majorOf(version));
   const active = Array.from({ length: kinds }, (_, type) => type).filter(
@@ -93,7 +98,7 @@ function profiledAt(file: string, info: Buffer, at: (address: bigint) => Buffer)
       })),
     };
   });
-  return { file, version, functions };
+  return { version, functions };
 }
 
 function namesIn(loaded: readonly Loaded[]): { readonly name: string; readonly address: bigint }[] {
@@ -129,22 +134,37 @@ export interface Range {
 const countersOf = (files: readonly Profiled[]) =>
   files.flatMap(({ functions }) => functions.flatMap(({ counters }) => counters));
 
-/** Where all counters of these files are; undefined when there are none. */
+/** Where all counters of these files are, and what tells that they are theirs; undefined when there are none. */
 export function rangeOf(files: readonly Profiled[]): Range | undefined {
-  const all = countersOf(files);
-  if (all.length === 0) return undefined;
-  const ends = all.map(({ address, count }) => address + 8n * BigInt(count));
-  const least = all.reduce((low, { address }) => (address < low ? address : low), all[0]!.address);
-  const most = ends.reduce((high, end) => (end > high ? end : high));
+  const pieces = [
+    ...files.map(({ info }) => ({ address: info, end: info + BigInt(atMerge) })),
+    ...countersOf(files).map(({ address, count }) => ({ address, end: address + 8n * BigInt(count) })),
+  ];
+  const [first] = pieces;
+  if (!first) return undefined;
+  const least = pieces.reduce((low, { address }) => (address < low ? address : low), first.address);
+  const most = pieces.reduce((high, { end }) => (end > high ? end : high), first.end);
   return { address: least, bytes: Number(most - least) };
 }
 
-/** The counters' values, file by file, from what lay in the range. @throws RangeError when that was cut off */
-export function valuesOf(files: readonly Profiled[], range: Range, memory: Buffer): bigint[] {
-  return countersOf(files).flatMap(({ address, count }) => {
-    const at = Number(address - range.address);
-    return Array.from({ length: count }, (_, index) => memory.readBigUInt64LE(at + 8 * index));
-  });
+/** The counters' values, file by file, from what lay in the range. Undefined when it is not the memory of this kernel
+ *  any more: another one was started, or it was overwritten. */
+export function valuesOf(
+  files: readonly Profiled[],
+  range: Range,
+  memory: Buffer,
+): readonly bigint[] | undefined {
+  if (memory.length < range.bytes) return undefined;
+  const at = (address: bigint) => Number(address - range.address);
+  const theirs = files.every(
+    ({ info, version, name }) =>
+      memory.readUInt32LE(at(info) + atVersion) === version &&
+      memory.readBigUInt64LE(at(info) + atName) === name,
+  );
+  if (!theirs) return undefined;
+  return countersOf(files).flatMap(({ address, count }) =>
+    Array.from({ length: count }, (_, index) => memory.readBigUInt64LE(at(address) + 8 * index)),
+  );
 }
 
 const magic = { data: 0x67636461, function: 0x01000000, counters: 0x01a10000 };

@@ -62,7 +62,7 @@ export const coveredSchema = object({
   release: text,
   /** By kind: how many boots. */
   boots: table(number),
-  /** Boots whose counters could not be read: the machine was gone, or had not come to the kernel. */
+  /** Boots whose counters could not be read: the machine was gone, or another kernel had been started in its memory. */
   unread: texts,
   patches: list(patchCoverageSchema),
   /** Files of the series that are in none of the kernels. */
@@ -263,10 +263,8 @@ async function count(
       signal,
     );
     const memory = await readFile(file).catch(() => undefined);
-    const values = memory?.length === range.bytes ? valuesOf(files, range, memory) : [];
-    // what every boot runs is among it: where nothing was counted, it is not the kernel that was read
-    const reached = values.some(value => value !== 0n);
-    return { kind, label, ...(reached && { values: packed(values) }) };
+    const values = memory && valuesOf(files, range, memory);
+    return { kind, label, ...(values && { values: packed(values) }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
