@@ -307,7 +307,10 @@ test('what a branch has and patches/ does not stands beside its series and its k
 
 test('the picture of the README is what the workbench shows', async () => {
   const { state } = play(views.compare!(opened(140, 34)));
-  await expect(picture(render(state), state.width)).toMatchFileSnapshot('../../docs/workbench.svg');
+  const licence = '<!-- SPDX-License-Identifier: GPL-2.0-only -->';
+  await expect(`${licence}\n${picture(render(state), state.width)}`).toMatchFileSnapshot(
+    '../../docs/workbench.svg',
+  );
 });
 
 test('a picture has the text of the screen, each piece in its column, and nothing that is no text', () => {
