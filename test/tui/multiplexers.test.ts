@@ -133,6 +133,8 @@ describe.skipIf(!has('tmux'))('in tmux', { timeout: 120_000 }, () => {
     await copyLine();
     for (const mode of ['external', 'off', 'on']) {
       spawnSync('tmux', [...inner, 'set-option', '-s', 'set-clipboard', mode]);
+      // what the round before left would be taken for this one's
+      spawnSync('tmux', [...inner, 'delete-buffer']);
       await terminal.tmux('delete-buffer').catch(() => {});
       await terminal.keys('Escape', 'Escape', 'y');
       await terminal.until('copied: the buffer of tmux and the clipboard');
