@@ -110,6 +110,8 @@ perl-Mail/Address.pm:libmailtools-perl:perl-MailTools
 perl-IO/Socket/SSL.pm:libio-socket-ssl-perl:perl-IO-Socket-SSL
 perl-Authen/SASL.pm:libauthen-sasl-perl:perl-Authen-SASL
 bwrap:bubblewrap:bubblewrap
+gcov:gcc:gcc
+taskset:util-linux:util-linux
 dpkg-deb:dpkg:
 apt-get:apt:
 mmdebstrap:mmdebstrap:

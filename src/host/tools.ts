@@ -186,6 +186,8 @@ export const tools: readonly Tool[] = [
     ...rare,
   }),
   tool('perf', ['linux-perf', 'perf'], 'profile', 'no profiles', rare),
+  tool('gcov', same('gcc'), 'series coverage', 'no coverage', optional),
+  tool('taskset', same('util-linux'), '--machine um', 'no --machine um', optional),
   tool('bwrap', same('bubblewrap'), '--machine um', 'a guest of User-Mode Linux is not confined', optional),
   tool('mkfs.erofs', same('erofs-utils'), 'erofs formats', 'no userspace, no kernelspace flow', {
     version: ['-V'],

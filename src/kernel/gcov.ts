@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** gcov's counters of a kernel that has stopped: where its file says that they are (kernel/gcov/gcc_4_7.c has the same
  *  structures), and the .gcda file that gcov(1) reads, from what lay there in the guest's memory. A kernel that panicked
- *  can no longer be asked through debugfs. 64 bits, little endian. Pure. */
+ *  can no longer be asked through debugfs. Pure. */
+import { segmentsOf } from './elf.ts';
 
 /** One compiled file. */
 export interface Profiled {
@@ -42,22 +43,16 @@ const majorOf = (version: number): number =>
 /** The oldest whose data the kernel's structures describe as they are here. */
 const oldest = 12;
 
-const [loadedType, dataName] = [1, Buffer.from('.gcda\0')];
+const dataName = Buffer.from('.gcda\0');
 
-/** What a linked file is made of when it runs (elf(5)). @throws RangeError when it is cut off */
-function loadedOf(elf: Buffer): Loaded[] {
-  const at = Number(elf.readBigUInt64LE(0x20));
-  const [size, count] = [elf.readUInt16LE(0x36), elf.readUInt16LE(0x38)];
-  return Array.from({ length: count }, (_, index) => elf.subarray(at + index * size))
-    .filter(entry => entry.readUInt32LE(0) === loadedType)
-    .map(entry => {
-      const offset = Number(entry.readBigUInt64LE(8));
-      const bytes = elf.subarray(offset, offset + Number(entry.readBigUInt64LE(32)));
-      return { address: entry.readBigUInt64LE(16), bytes };
-    });
-}
+const loadedOf = (elf: Buffer): Loaded[] =>
+  segmentsOf(elf).map(({ address, offset, bytes }) => ({
+    address,
+    bytes: elf.subarray(offset, offset + bytes),
+  }));
 
-/** All files that were compiled with -fprofile-arcs. Empty for a kernel without, or from a compiler before gcc 12. */
+/** All files that were compiled with -fprofile-arcs. Empty for a kernel without, or from a compiler before gcc 12.
+ *  @throws RangeError when the file is cut off */
 export function profiledFiles(elf: Buffer): Profiled[] {
   const loaded = loadedOf(elf);
   const at = (address: bigint): Buffer => {

@@ -2,27 +2,7 @@
 /** Functions of a User-Mode Linux kernel by where they lie in its file. perf knows them by the address, but takes the
  *  offset that it recorded for one: the kernel is linked to a fixed address, as no other program of its kind is. */
 import { open } from 'node:fs/promises';
-
-export interface Segment {
-  readonly offset: number;
-  readonly address: number;
-  readonly bytes: number;
-}
-
-const loaded = 1;
-
-/** What is loaded of an ELF file (elf(5)), 64 bits and little endian. @throws RangeError when it is cut off */
-export function segmentsOf(header: Buffer): Segment[] {
-  const at = Number(header.readBigUInt64LE(0x20));
-  const [size, count] = [header.readUInt16LE(0x36), header.readUInt16LE(0x38)];
-  return Array.from({ length: count }, (_, index) => header.subarray(at + index * size))
-    .filter(entry => entry.readUInt32LE(0) === loaded)
-    .map(entry => ({
-      offset: Number(entry.readBigUInt64LE(8)),
-      address: Number(entry.readBigUInt64LE(16)),
-      bytes: Number(entry.readBigUInt64LE(32)),
-    }));
-}
+import { type Segment, segmentsOf } from '../../kernel/elf.ts';
 
 export async function readSegments(file: string): Promise<Segment[]> {
   const handle = await open(file);
@@ -46,7 +26,7 @@ export function symbolsOf(segments: readonly Segment[], listed: string): SymbolA
   return offset => {
     const segment = segments.find(one => offset >= one.offset && offset < one.offset + one.bytes);
     if (!segment) return undefined;
-    const address = offset - segment.offset + segment.address;
+    const address = offset - segment.offset + Number(segment.address);
     let [low, high] = [0, functions.length];
     while (low < high) {
       const middle = (low + high) >> 1;

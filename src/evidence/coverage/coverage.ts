@@ -1,43 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The campaign that finds out which added lines of a series are run: what requirements boot, the series' KUnit suites
- *  among it, and damaged images, on kernels that count. The counters are read from the memory of a guest that has
- *  stopped, so that a boot that ends in a panic counts as well. */
+/** The campaign that finds out which added lines of a series are run: boots of a kernel that counts, gcov for the lines
+ *  that the counters mean, git for the patches of the lines. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { z } from 'zod';
-import type { BootPlan } from '../../boot/machine.ts';
-import { bootQuietly } from '../../boot/quiet.ts';
-import { findMachine } from '../../boot/registry.ts';
+import { chosenMachine } from '../../boot/registry.ts';
 import { runCampaign } from '../../campaign/runner.ts';
 import { list, number, object, table, text, texts } from '../../document.ts';
 import { digestSchema, type Work } from '../../events.ts';
-import { exitCodes, UserError } from '../../host/errors.ts';
+import { UserError } from '../../host/errors.ts';
 import { capture } from '../../host/exec.ts';
-import { digestOf, scratchFolder, shortDigest } from '../../host/files.ts';
+import { scratchFolder, shortDigest } from '../../host/files.ts';
 import { git } from '../../host/git.ts';
-import { buildGuestPrograms } from '../../image/guest.ts';
-import { programsArch } from '../../kernel/architecture.ts';
-import { dataFiles, type Profiled, profiledFiles, type Range, rangeOf, valuesOf } from '../../kernel/gcov.ts';
+import { toolVersion } from '../../image/version.ts';
+import { dataFiles, type Profiled } from '../../kernel/gcov.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { makeObjects } from '../../kernel/objects.ts';
 import { folderOf } from '../../kernel/make.ts';
+import { makeObjects } from '../../kernel/objects.ts';
 import { configure } from '../../kernel/plan.ts';
-import { type KernelRequest, planKernel, prepare } from '../../kernel/prepare.ts';
+import { planKernel } from '../../kernel/prepare.ts';
 import { addedBy } from '../../series/blame.ts';
 import { readAddedLines, readSeries } from '../../series/read.ts';
 import type { Series } from '../../series/series.ts';
 import type { Worktree } from '../../tree/tree.ts';
 import { folders, type Workspace } from '../../workspace.ts';
-import { formatCase, generatorVersion, makeCase } from '../fuzz/case.ts';
-import { allBases } from '../fuzz/fuzz.ts';
-import { initrdPlan, openBench, writeTo } from '../fuzz/machine.ts';
-import type { Bench } from '../verify/initrd.ts';
-import { missingOption } from '../verify/kernels.ts';
-import { listRequirements } from '../verify/registry.ts';
-import { kernels, spokenId, type Trial } from '../verify/requirement.ts';
-import { type PlannedTrial, planTrial } from '../verify/trial.ts';
+import { type Case, casesOf, type Kind, kinds } from './cases.ts';
+import { type Counting, countersAfter, packed, requireReadable, unpacked } from './counters.ts';
 import { type AddedFile, type Counts, foldLines, parseGcov, patchCoverageSchema, summed } from './lines.ts';
 
 export interface CoverageRequest {
@@ -48,13 +37,6 @@ export interface CoverageRequest {
   /** Boot again what is known. */
   readonly again: boolean;
 }
-
-/** Of a guest that boots a damaged image: this kernel is not the small one that others are booted on. */
-const memoryMiB = 512;
-
-/** Kinds of boots, as the table's columns call them. */
-const kinds = ['boots', 'kunit', 'fuzz'] as const;
-type Kind = (typeof kinds)[number];
 
 export const coveredSchema = object({
   series: object({ name: text, digest: digestSchema }),
@@ -69,22 +51,6 @@ export const coveredSchema = object({
   notBuilt: texts,
 });
 export type Covered = z.infer<typeof coveredSchema>;
-
-/** A kernel that counts. */
-interface Counting {
-  readonly kernel: Kernel;
-  /** What it counts of the series' files. */
-  readonly files: readonly Profiled[];
-  readonly range: Range;
-}
-
-/** One boot. */
-interface Case {
-  readonly key: string;
-  readonly label: string;
-  readonly kind: Kind;
-  readonly plan: (folder: string) => Promise<BootPlan>;
-}
 
 /** One line of the record. */
 interface Counted {
@@ -102,7 +68,9 @@ export async function* coverSeries(
 ): Work<Covered> {
   const series = await readSeries(workspace, request.series);
   const sources = Object.keys(await readAddedLines(series)).filter(file => file.endsWith('.c'));
-  const { cases, counting } = yield* casesOf(workspace, request, sources, signal);
+  const machine = requireReadable(chosenMachine(workspace, undefined));
+  await toolVersion('gcov', 'series coverage', signal);
+  const { cases, counting } = yield* casesOf(workspace, { ...request, machine }, sources, signal);
   const scratch = await scratchFolder('coverage');
   try {
     const { results } = yield* runCampaign<Case, Counted>(
@@ -113,7 +81,9 @@ export async function* coverSeries(
         keyOf: ({ key }) => key,
         labelOf: ({ label }) => label,
         next: () => cases,
-        run: (one, within) => quietly(count(one, counting, scratch, within)),
+        run: (one, within) => count(one, counting, scratch, within),
+        // what could not be read may be the next time
+        doubts: ({ values }) => values === undefined,
         atOnce: availableParallelism(),
         again: request.again,
       },
@@ -140,142 +110,15 @@ export async function* coverSeries(
   }
 }
 
-/** kbuild's own switch of one object; another object of the same name counts as well, and is not looked at. */
-const variablesFor = (sources: readonly string[]): string[] =>
-  [...new Set(sources.map(file => `GCOV_PROFILE_${path.basename(file, '.c')}.o=y`))].sort();
-
-/** One kernel boots them all: that of the requirements that need most. */
-async function* casesOf(
-  workspace: Workspace,
-  { series, tree, fuzz }: CoverageRequest,
-  sources: readonly string[],
-  signal: AbortSignal,
-): Work<{ readonly cases: readonly Case[]; readonly counting: Counting }> {
-  const fragments = [...workspace.settings.fragments, ...kernels.verify.fragments, 'coverage'];
-  const asked = { kernel: series, tree, fragments, variables: variablesFor(sources) };
-  const kernel = yield* kernelOf(workspace, asked, signal);
-  const counting = await countingKernel(kernel, sources);
-  const guest = yield* buildGuestPrograms(workspace, programsArch(kernel.arch), signal);
-  const bench: Bench = { workspace, kernel, guest, made: new Map() };
-  const cases = new Map<string, Case>();
-  for (const { id, boots } of await listRequirements()) {
-    for (const [name, trial] of Object.entries(boots)) {
-      if (trial.kernel.carries !== 'series' || (await missingOption(kernel, trial))) continue;
-      const label = `${spokenId(id)} ${name}`;
-      const one = yield* planned(bench, { name: label, trial }, signal);
-      if (!one) continue;
-      const kind = trial.append?.includes('kunit.enable=1') ? 'kunit' : 'boots';
-      cases.set(one.key, { key: one.key, label, kind, plan: async () => one.plan });
-    }
-  }
-  const fuzzed = fuzz > 0 ? yield* fuzzCases(bench, fuzz, signal) : [];
-  return { cases: [...cases.values(), ...fuzzed], counting };
-}
-
-/** An older tree has not every option that some requirement needs. */
-async function* kernelOf(workspace: Workspace, asked: KernelRequest, signal: AbortSignal): Work<Kernel> {
-  const prepared = yield* prepare(workspace, { ...asked, allowLost: true }, signal);
-  if (prepared.kind === 'kernel') return prepared.kernel;
-  throw new UserError(`${asked.kernel} does not apply to ${asked.tree}`, {
-    hint: `initbench series apply ${asked.kernel} --tree ${asked.tree} shows more`,
-    exitCode: exitCodes.conflict,
-  });
-}
-
-/** Undefined when what it is made of is not installed. */
-async function* planned(
-  bench: Bench,
-  about: { readonly name: string; readonly trial: Trial },
-  signal: AbortSignal,
-): Work<PlannedTrial | undefined> {
-  try {
-    return yield* planTrial(bench, about, signal);
-  } catch (error) {
-    if (error instanceof UserError && error.exitCode === exitCodes.environment) return undefined;
-    throw error;
-  }
-}
-
-async function* fuzzCases(
-  { workspace, kernel, guest }: Bench,
-  count: number,
-  signal: AbortSignal,
-): Work<Case[]> {
-  const walker = await readFile(guest.walker);
-  const bases = yield* allBases(workspace, [], signal);
-  const bench = { ...(yield* openBench(workspace, kernel, 1, signal)), memoryMiB };
-  const setting = shortDigest(
-    digestOf([generatorVersion, walker.toString('hex'), bases.map(({ digest }) => digest)]),
-  );
-  return bases.flatMap(({ layout }) =>
-    Array.from({ length: count }, (_, index): Case => {
-      const name = { seed: 1, layout: layout.id, index };
-      const label = formatCase(name);
-      return {
-        ...{ key: `${setting} ${label}`, label, kind: 'fuzz' },
-        async plan(folder) {
-          const { initrd } = makeCase(name, bases, walker);
-          return initrdPlan(bench, await writeTo(folder, 'initrd', initrd), initrd.length, label);
-        },
-      };
-    }),
-  );
-}
-
-async function countingKernel(kernel: Kernel, sources: readonly string[]): Promise<Counting> {
-  const files = profiledFiles(await readFile(kernel.files.vmlinux)).filter(({ file }) =>
-    sources.some(source => file.endsWith(`/${source.replace(/\.c$/, '.gcda')}`)),
-  );
-  const range = rangeOf(files);
-  if (range) return { kernel, files, range };
-  throw new UserError(`the kernel ${kernel.name} counts nothing of the series`, {
-    hint: 'gcc 12 or later counts in a way that is understood here; another compiler does not',
-    exitCode: exitCodes.environment,
-  });
-}
-
-/** A boot that has nothing to tell on the way. */
-async function* quietly<Product>(product: Promise<Product>): Work<Product> {
-  yield* [];
-  return await product;
-}
-
-/** Boots it and takes its counters. */
-async function count(
+async function* count(
   { label, kind, plan }: Case,
-  { kernel, files, range }: Counting,
+  counting: Counting,
   scratch: string,
   signal: AbortSignal,
-): Promise<Counted> {
-  const machine = findMachine(kernel.arch);
-  if (!machine.physical) {
-    throw new UserError(`where a kernel lies in the memory of ${machine.id} is not known here`, {
-      hint: 'coverage is read on x86_64',
-    });
-  }
-  const address = machine.physical(range.address);
-  const folder = await mkdtemp(path.join(scratch, 'memory-'));
-  const file = path.join(folder, 'counters');
-  try {
-    await bootQuietly(
-      scratch,
-      async at => ({ ...(await plan(at)), memory: { address, bytes: range.bytes, file } }),
-      signal,
-    );
-    const memory = await readFile(file).catch(() => undefined);
-    const values = memory && valuesOf(files, range, memory);
-    return { kind, label, ...(values && { values: packed(values) }) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const packed = (values: readonly bigint[]): string =>
-  deflateRawSync(Buffer.from(BigUint64Array.from(values).buffer)).toString('base64');
-
-function unpacked(text: string): bigint[] {
-  const bytes = inflateRawSync(Buffer.from(text, 'base64'));
-  return Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readBigUInt64LE(8 * index));
+): Work<Counted> {
+  yield* [];
+  const values = await countersAfter(counting, plan, scratch, signal);
+  return { kind, label, ...(values && { values: packed(values) }) };
 }
 
 interface Lines {

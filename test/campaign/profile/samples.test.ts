@@ -77,7 +77,7 @@ describe('what is loaded of a program, as readelf has it', () => {
         /^ {2}LOAD\s+(0x\w+) (0x\w+) 0x\w+ (0x\w+)/gm,
       ),
     ].map(([, offset, address, bytes]) => ({
-      ...{ offset: Number(offset), address: Number(address), bytes: Number(bytes) },
+      ...{ offset: Number(offset), address: BigInt(address!), bytes: Number(bytes) },
     }));
     expect(told.length).toBeGreaterThan(1);
     expect(await readSegments(file)).toEqual(told);
@@ -85,8 +85,8 @@ describe('what is loaded of a program, as readelf has it', () => {
 
   test('a function is found from its first byte to its last, by its place in the file', () => {
     const segments = [
-      { offset: 0, address: 0x60000000, bytes: 0x1000 },
-      { offset: 0x2000, address: 0x60001000, bytes: 0x100 },
+      { offset: 0, address: 0x60000000n, bytes: 0x1000 },
+      { offset: 0x2000, address: 0x60001000n, bytes: 0x100 },
     ];
     const listed = '0000000060001000 T first\n0000000060001010 t second.isra.0\n0000000060001020 D data\n';
     const at = symbolsOf(segments, listed);
